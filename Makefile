@@ -1,0 +1,50 @@
+# Two commands do everything on a machine that has Python 3.11 and make:
+#   make demo   shows the main job against a real authorization server on this machine
+#   make test   runs lint, types and all tests
+# Both first set up .venv and the npm packages of that server, once.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+READY := .venv/.ready
+
+.PHONY: setup demo test lint types tests bench constraints clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt devkit/authorization_server/package-lock.json
+	$(PYTHON) -m venv .venv
+	$(PIP) install --constraint constraints.txt pip
+	$(PIP) install --constraint constraints.txt --editable '.[all]' --group dev
+	$(BIN)/python -m devkit.node
+	touch $@
+
+demo: setup
+	$(BIN)/python -m demo $(ARGS)
+
+test: lint types tests
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: setup
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+tests: setup
+	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
+
+bench: setup
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# The newest of everything, pinned: what `setup` installs until this is run again.
+constraints:
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --upgrade pip
+	$(PIP) install --editable '.[all]' --group dev
+	$(PIP) freeze --all --exclude-editable > constraints.txt
+
+clean:
+	rm -rf .venv .bench devkit/authorization_server/node_modules
