@@ -1,0 +1,119 @@
+"""Writes the package's `__init__.py`: every name in the `__all__` of a public module can be imported from the root.
+
+`python -m devkit.root` writes it, `--check` only tells whether it is as it would be written. To publish a
+name, put it into the `__all__` of its module.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent.parent / "src" / "requests_oauth2client"
+ROOT = PACKAGE / "__init__.py"
+
+# Where callers import from (docs/architecture.md). The async ones need an extra, so a star import leaves them out.
+MODULES = """
+    api_client auth authorization_details authorization_request backchannel_authentication client
+    client_authentication device_authorization discovery dpop exceptions logout pkce polling registration
+    serializers signers tokens utils
+""".split()
+ASYNC_MODULES = "_async_api_client _async_auth aio".split()
+
+HEAD = '''"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
+
+Every public name can be imported from here. A name is loaded when it is first used, so that importing the
+package costs next to nothing: no HTTP library, no cryptography. The async face needs the extra "async", so a star
+import leaves it out. Written by `python -m devkit.root`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "2.0.0"
+
+if TYPE_CHECKING:
+'''
+
+LAZY = '''    _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+    def __getattr__(name):
+        """Load the module of a public name."""
+        module = _HOME_OF.get(name)
+        if module is None:
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        from importlib import import_module  # noqa: PLC0415  the root loads nothing by itself
+
+        value = getattr(import_module(f".{module}", __name__), name)
+        globals()[name] = value
+        return value
+
+    def __dir__():
+        """Show what can be loaded too."""
+        return sorted({*globals(), *_HOME_OF})
+
+
+'''
+
+
+def public_names(module: str) -> list[str]:
+    """Read the `__all__` of a module without importing it; none if there is no such module yet."""
+    path = PACKAGE / f"{module}.py"
+    if not path.exists():
+        return []
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
+            names: list[str] = ast.literal_eval(node.value)
+            return names
+    raise SystemExit(f"{path.name} has no __all__: a public module says what is public.")
+
+
+def homes(modules: list[str]) -> dict[str, list[str]]:
+    """Return the names of each module; a name that several export is at home in the first."""
+    taken: set[str] = set()
+    found = {}
+    for module in modules:
+        found[module] = sorted(set(public_names(module)) - taken)
+        taken.update(found[module])
+    return {module: names for module, names in found.items() if names}
+
+
+def written() -> str:
+    """Return the text of `__init__.py`."""
+    by_module = homes(MODULES)
+    everything = dict(sorted((homes(ASYNC_MODULES) | by_module).items()))
+    imports = "".join(
+        f"    from .{module} import {name} as {name}\n" for module, names in everything.items() for name in names
+    )
+    table = "".join(f"        {module!r}: {_wrapped(names)},\n" for module, names in everything.items())
+    exported = "".join(f"    {name!r},\n" for name in sorted(itertools.chain(*by_module.values())))
+    return _formatted(
+        f"{HEAD}{imports}else:\n    _HOMES = {{\n{table}    }}\n{LAZY}__all__ = [\n{exported}]\n",
+    )
+
+
+def _wrapped(names: list[str]) -> str:
+    lines = textwrap.wrap(" ".join(names), width=100)
+    return "(" + "\n".join(repr(line if n == 0 else f" {line}") for n, line in enumerate(lines)) + ")"
+
+
+def _formatted(text: str) -> str:
+    ruff = [sys.executable, "-m", "ruff"]
+    for command in (["check", "--select", "I,RUF022", "--fix", "--quiet"], ["format"]):
+        command += ["--stdin-filename", str(ROOT), "-"]
+        done = subprocess.run([*ruff, *command], input=text, capture_output=True, text=True, check=True)
+        text = done.stdout
+    return text
+
+
+if __name__ == "__main__":
+    if "--check" not in sys.argv:
+        ROOT.write_text(written())
+    elif ROOT.read_text() != written():
+        raise SystemExit("The package's __init__.py is not as it should be: run `python -m devkit.root`.")
