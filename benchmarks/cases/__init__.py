@@ -1,0 +1,9 @@
+"""The registry: a case is a file here and a line in this table."""
+
+from __future__ import annotations
+
+from benchmarks.case import Case
+
+from . import handler, imports, token
+
+CASES: dict[str, Case] = {case.name: case for case in (imports.CASE, handler.CASE, token.CASE)}
