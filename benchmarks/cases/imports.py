@@ -58,7 +58,7 @@ def _run(interpreter: str, code: str) -> str:
     return child.stdout
 
 
-TARGET = Target(limit=1.05)  # also once the client is taken out of the lazy root, as every user does
+TARGET = Target(limit=1.05)
 
 CASE = Case(
     name="import",
