@@ -1,0 +1,96 @@
+"""How a rule asks for what it may not do itself: commands it yields, and the two ways to run it.
+
+A rule is a generator function. It yields `Send`, `Sleep`, `Now`, `Lock` or `Call`, is sent the outcome (or
+has the failure thrown in), and returns its result. `blocking` and `awaitable` make a method of it for the
+face at hand. Knows no HTTP library, no clock, no lock.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Coroutine, Generator
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from ._http import Request
+
+P = ParamSpec("P")
+C = TypeVar("C")
+R = TypeVar("R")
+M = TypeVar("M", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this request; the outcome is the whole response, its size bounded."""
+
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Read the wall clock; the outcome is an aware datetime in UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Be the only one that holds this entry, until the rule ends."""
+
+    entry: object
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Call what a user overrode; the outcome is what it returns (awaited, on the async face)."""
+
+    thunk: Callable[[], Any] = field(repr=False)
+
+
+Command: TypeAlias = Send | Sleep | Now | Lock | Call
+Steps: TypeAlias = Generator[Command, Any, R]
+
+
+def blocking(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], R]:
+    """Make a method of the sync face from a rule."""
+
+    def method(face: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = face._drive(rule(face, *args, **kwargs))  # noqa: SLF001
+        return result
+
+    return _dress(method, rule)
+
+
+def awaitable(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
+    """Make a method of the async face from a rule."""
+
+    async def method(face: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = await face._drive(rule(face, *args, **kwargs))  # noqa: SLF001
+        return result
+
+    return _dress(method, rule)
+
+
+def _dress(method: M, rule: Callable[..., Any]) -> M:
+    """Give a method the rule's name, docstring and signature; what it returns is the rule's result."""
+    functools.update_wrapper(method, rule)
+    shown = inspect.signature(rule)
+    result = str(shown.return_annotation).removeprefix("Steps[").removesuffix("]")
+    method.__signature__ = shown.replace(return_annotation=result)  # type: ignore[attr-defined]
+    return method
+
+
+def inner(client: C, rule: Callable[Concatenate[C, P], Steps[R]], /, *args: P.args, **kwargs: P.kwargs) -> Steps[R]:
+    """Run an operation inside a rule; a subclass's override of it is honoured."""
+    found = getattr(type(client), rule.__name__, rule)
+    if found is not rule and getattr(found, "__wrapped__", None) is not rule:
+        answer: R = yield Call(functools.partial(found, client, *args, **kwargs))
+        return answer
+    return (yield from rule(client, *args, **kwargs))

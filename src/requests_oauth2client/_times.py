@@ -1,0 +1,77 @@
+"""Moments and lifetimes as tokens have them: aware, UTC, whole seconds; what is nonsense is unknown.
+
+Reads the wall clock at the time of the call, in one place, so that clock-freezing tools work.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+UTC = timezone.utc  # noqa: UP017  freezing tools patch datetime, not this
+FOREVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
+
+
+def now() -> datetime:
+    """Return the current time, aware, in UTC."""
+    return datetime.now(tz=UTC)
+
+
+def seconds(value: Any) -> float | None:
+    """Read a number of seconds, also one in a string; None when it is none."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def moment(value: Any) -> datetime | None:
+    """Read a point in time: a datetime (a naive one is local time), seconds since 1970, or an ISO 8601 text."""
+    if isinstance(value, str) and seconds(value) is None:
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).replace(microsecond=0)
+    number = seconds(value)
+    if number is None:
+        return None
+    try:
+        return datetime.fromtimestamp(math.floor(number), tz=UTC)
+    except (ValueError, OverflowError, OSError):
+        return FOREVER if number > 0 else None
+
+
+def after(lifetime: Any) -> datetime | None:
+    """Return the moment that is a lifetime (seconds) from now; None when the lifetime is nonsense."""
+    number = seconds(lifetime)
+    if number is None:
+        return None
+    try:
+        return now().replace(microsecond=0) + timedelta(seconds=math.floor(number))
+    except OverflowError:
+        return FOREVER if number > 0 else now().replace(microsecond=0)
+
+
+def expiry(expires_at: Any, expires_in: Any) -> datetime | None:
+    """Return when something expires, from either of the two ways to say it; `expires_at` wins."""
+    return moment(expires_at) or after(expires_in)
+
+
+def remaining(expires_at: datetime | None) -> int | None:
+    """Return the seconds that are left, rounded up; None when the end is unknown."""
+    if expires_at is None:
+        return None
+    return math.ceil((expires_at - now()).total_seconds())
+
+
+def is_past(expires_at: datetime | None, leeway: float = 0) -> bool | None:
+    """Tell whether a moment has come, or will within `leeway` seconds; None when it is unknown."""
+    if expires_at is None:
+        return None
+    return (expires_at - now()).total_seconds() <= leeway

@@ -1,0 +1,27 @@
+"""What all values that hold secrets have in common: they are not pickled by accident."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, NoReturn, Self, SupportsIndex, TypeVar
+
+V = TypeVar("V", bound="NotPickled")
+
+
+class NotPickled:
+    """A value with secrets inside: pickling it is refused, copying it gives the value itself.
+
+    A pickle is neither encrypted nor signed, and ends up in caches, queues and session files where
+    nobody expects a credential.
+    """
+
+    pickle_advice: ClassVar[str] = "Make it again where it is needed."
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
+        msg = f"A {type(self).__name__} holds secrets and is not pickled. {self.pickle_advice}"
+        raise TypeError(msg)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self

@@ -1,0 +1,584 @@
+"""Every error of this package, in one tree.
+
+    OAuth2Error
+    ├── EndpointError                        the AS answered with an OAuth error
+    │   ├── TokenEndpointError               (RFC 6749 section 5.2 and extensions)
+    │   │   ├── InvalidRequest InvalidClient InvalidScope InvalidTarget InvalidGrant
+    │   │   ├── UseDPoPNonce ExpiredToken
+    │   │   └── AuthorizationPending SlowDown    (are DeviceAuthorizationErrors too)
+    │   ├── UnknownTokenEndpointError ServerError AccessDenied UnauthorizedClient
+    │   ├── DeviceAuthorizationError IntrospectionError BackChannelAuthenticationError
+    │   └── RevocationError → UnsupportedTokenType
+    ├── Invalid{Token,DeviceAuthorization,BackChannelAuthentication,PushedAuthorization}Response,
+    │   UnknownIntrospectionError            the AS answered, but not as the RFC says
+    ├── TransportError                       there is no whole answer
+    │   └── ResponseTooLarge IncompleteResponse DeadlineExceeded
+    ├── InvalidAuthResponse                  the callback is not one for our request (ValueError)
+    │   └── MissingAuthCode RepeatedParameter MissingIssuer MismatchingIssuer MismatchingState
+    ├── AuthorizationResponseError           the callback says no
+    │   └── InteractionRequired → LoginRequired AccountSelectionRequired
+    │                             SessionSelectionRequired ConsentRequired
+    ├── MissingEndpointUri                   the client does not know an address (AttributeError)
+    ├── InvalidParam                         an argument is wrong (ValueError)
+    └── AccessTokenError                     no usable access token; the request was not sent
+        └── ExpiredAccessToken NonRenewableTokenError InsecureTransport
+
+A message says what came, what was expected and what to do. It never shows a secret, and neither do
+`repr` and pickles: those leave out response, request and client. Knows no HTTP library: a response is
+anything with `status_code`, `url`, `content`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ._redaction import excerpt, one_line, sent_secrets, without_query
+
+
+class OAuth2Error(Exception):
+    """Root of all errors of this package.
+
+    Attributes:
+        response: the answer that was judged, as the HTTP library gave it, or None.
+        client: the client that sent the request, or None.
+        description: what is wrong, in words. For an error that the AS sent, its `error_description`.
+        status: the HTTP status of the answer, or None.
+        endpoint: the address that answered, without its query, or None.
+    """
+
+    advice: ClassVar[str] = ""
+    kept: ClassVar[tuple[str, ...]] = ("description", "status", "endpoint")
+
+    def __init__(self, response: Any = None, client: Any = None, description: str | None = None) -> None:
+        self.response = response
+        self.client = client
+        self.description = description
+        self.status: int | None = getattr(response, "status_code", None)
+        self.endpoint: str | None = without_query(getattr(response, "url", None))
+        Exception.__init__(self, self._text())  # not super(): a twin's other base has an __init__ of its own
+
+    def _text(self) -> str:
+        """Join what came, what is wrong, and what to do."""
+        where = f"{self.endpoint or 'The endpoint'} answered {self.status}." if self.response is not None else ""
+        said = excerpt(self.description, hide=sent_secrets(self.request)) if self.description else ""
+        body = self._body() if self.response is not None else ""
+        return " ".join(part for part in (where, said, body, self.advice) if part)
+
+    def _body(self) -> str:
+        """Quote the beginning of the body, where it helps."""
+        return ""
+
+    @property
+    def request(self) -> Any:
+        """The request that was answered, as the HTTP library sent it, or None."""
+        try:
+            return getattr(self.response, "request", None)
+        except RuntimeError:  # httpx raises when a response was built without a request
+            return None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        kept = {name: getattr(self, name, None) for name in self.kept}
+        shown = {name: excerpt(value) if isinstance(value, str) else value for name, value in kept.items()}
+        return _rebuild, (getattr(type(self), "twin_of", type(self)), str(self), shown)
+
+
+def _rebuild(cls: type[OAuth2Error], text: str, kept: dict[str, Any]) -> OAuth2Error:
+    """Unpickle an error: its text and its public, harmless attributes; no response, request or client."""
+    error = cls.__new__(cls, text)
+    Exception.__init__(error, text)
+    error.__dict__.update({"response": None, "client": None, **kept})
+    return error
+
+
+_twins: dict[tuple[type, type], Any] = {}
+
+
+def twin(ours: type[OAuth2Error], theirs: type[Exception]) -> Any:
+    """Make a class that is both our error and the HTTP library's, so that either name catches it."""
+    if (ours, theirs) not in _twins:
+        _twins[ours, theirs] = _make_twin(ours, theirs)
+    return _twins[ours, theirs]
+
+
+def _make_twin(ours: type[OAuth2Error], theirs: type[Exception]) -> type[Exception]:
+    return type(
+        ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__doc__": ours.__doc__, "twin_of": ours}
+    )
+
+
+class InvalidAnswer(OAuth2Error):
+    """An endpoint answered, but with nothing that the specification allows."""
+
+    def _body(self) -> str:
+        body = getattr(self.response, "content", b"")
+        if not body:
+            return "The body is empty."
+        return f"The body begins: {excerpt(body, hide=sent_secrets(self.request))!r}."
+
+
+# --- the AS answers with an OAuth error ---------------------------------------------------------------
+
+
+class EndpointError(OAuth2Error):
+    """An endpoint answered with an OAuth error (RFC 6749 section 5.2).
+
+    Attributes:
+        error: the `error` code that the AS sent.
+        uri: its `error_uri`, or None.
+    """
+
+    kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "error", "uri")
+
+    def __init__(
+        self,
+        response: Any = None,
+        client: Any = None,
+        error: str = "",
+        description: str | None = None,
+        uri: str | None = None,
+    ) -> None:
+        self.error = error
+        self.uri = uri
+        super().__init__(response=response, client=client, description=description)
+
+    def _text(self) -> str:
+        where = self.endpoint or "The endpoint"
+        hide = sent_secrets(self.request)
+        said = f": {excerpt(self.description, hide=hide)}" if self.description else "."
+        status = f" with status {self.status}" if self.status else ""
+        more = f"See {excerpt(self.uri, hide=hide)}" if self.uri else ""
+        code = excerpt(self.error, hide=hide)
+        return " ".join(part for part in (f"{where} answered{status} error={code!r}{said}", more, self.advice) if part)
+
+
+class TokenEndpointError(EndpointError):
+    """The token endpoint refused the request."""
+
+
+class InvalidRequest(TokenEndpointError):
+    """`invalid_request`: a parameter is missing, repeated or malformed."""
+
+
+class InvalidClient(TokenEndpointError):
+    """`invalid_client`: the client is unknown, or its authentication failed."""
+
+    advice = (
+        "Check the client_id, the credentials, and that the client is registered for the authentication method in use."
+    )
+
+
+class InvalidScope(TokenEndpointError):
+    """`invalid_scope`: the scope is unknown, malformed, or more than was granted."""
+
+
+class InvalidTarget(TokenEndpointError):
+    """`invalid_target`: the resource is unknown or malformed (RFC 8707 section 2)."""
+
+
+class InvalidGrant(TokenEndpointError):
+    """`invalid_grant`: the code, assertion or refresh token is no longer, or never was, good."""
+
+    advice = (
+        "It may be used, expired or revoked, or have been issued to another client or redirect_uri."
+        " Start the authorization again."
+    )
+
+
+class UseDPoPNonce(TokenEndpointError):
+    """`use_dpop_nonce`: the AS wants a nonce in the DPoP proof (RFC 9449 section 8)."""
+
+
+class DeviceAuthorizationError(EndpointError):
+    """The device authorization endpoint, or a poll for its outcome, answered with an error (RFC 8628)."""
+
+
+class AuthorizationPending(TokenEndpointError, DeviceAuthorizationError):
+    """`authorization_pending`: the user is not done yet (RFC 8628 section 3.5)."""
+
+    advice = "Ask again after the interval."
+
+
+class SlowDown(TokenEndpointError, DeviceAuthorizationError):
+    """`slow_down`: pending, and asked too often: wait 5 seconds more each time (RFC 8628 section 3.5)."""
+
+    advice = "Ask again after the interval, lengthened by 5 seconds."
+
+
+class ExpiredToken(TokenEndpointError, DeviceAuthorizationError):
+    """`expired_token`: the device_code or auth_req_id is no longer valid (RFC 8628 section 3.5)."""
+
+    advice = "Start the authorization again."
+
+
+class UnknownTokenEndpointError(EndpointError):
+    """The token endpoint sent an error code that no specification known here defines."""
+
+
+class ServerError(EndpointError):
+    """`server_error`: the AS failed."""
+
+
+class AccessDenied(EndpointError):
+    """`access_denied`: the user or the AS said no."""
+
+
+class UnauthorizedClient(EndpointError):
+    """`unauthorized_client`: this client may not use this grant."""
+
+
+class IntrospectionError(EndpointError):
+    """The introspection endpoint answered with an error (RFC 7662 section 2.3)."""
+
+
+class BackChannelAuthenticationError(EndpointError):
+    """The backchannel authentication endpoint answered with an error (CIBA Core section 13)."""
+
+
+class RevocationError(EndpointError):
+    """The revocation endpoint answered with an error (RFC 7009 section 2.2.1)."""
+
+
+class UnsupportedTokenType(RevocationError):
+    """`unsupported_token_type`: the AS can't revoke this type of token (RFC 7009 section 2.2.1)."""
+
+
+# --- the AS answers, but not as the specification says ------------------------------------------------
+
+
+class InvalidTokenResponse(InvalidAnswer):
+    """The answer of the token endpoint is neither a token nor an OAuth error (RFC 6749 section 5)."""
+
+
+class UnknownIntrospectionError(InvalidAnswer):
+    """The introspection endpoint failed without an OAuth error."""
+
+
+class InvalidDeviceAuthorizationResponse(InvalidAnswer):
+    """The answer is no device authorization response (RFC 8628 section 3.2)."""
+
+
+class InvalidBackChannelAuthenticationResponse(InvalidAnswer):
+    """The answer is no backchannel authentication response (CIBA Core section 7.3)."""
+
+
+class InvalidPushedAuthorizationResponse(InvalidAnswer):
+    """The answer is no pushed authorization response (RFC 9126 section 2.2)."""
+
+
+class InvalidUserInfoResponse(InvalidAnswer):
+    """The answer is no userinfo response (OIDC Core section 5.3.2)."""
+
+
+# --- there is no whole answer -------------------------------------------------------------------------
+
+
+class TransportError(OAuth2Error):
+    """No whole answer came from an endpoint. The faces raise a class that is also their library's own.
+
+    Attributes:
+        endpoint: the address that was asked.
+        response: what came before it broke (status and headers, perhaps a part of the body), or None.
+    """
+
+    def __init__(self, endpoint: str, description: str, *, response: Any = None) -> None:
+        super().__init__(response=response, description=description)
+        self.endpoint = without_query(endpoint)
+        self.args = (f"{self.endpoint}: {description}",)
+
+
+class ResponseTooLarge(TransportError):
+    """The body is larger than the limit, which was checked while it was read."""
+
+    def __init__(self, endpoint: str, *, limit: int, response: Any = None) -> None:
+        super().__init__(
+            endpoint,
+            f"the answer is larger than the limit of {limit} bytes; reading stopped there. If this server may"
+            " send that much, raise `max_response_size` on the client.",
+            response=response,
+        )
+
+
+class IncompleteResponse(TransportError):
+    """The connection broke before the answer was whole."""
+
+
+class DeadlineExceeded(TransportError):
+    """The whole answer did not come within the time for it."""
+
+    def __init__(self, endpoint: str, *, seconds: float, response: Any = None) -> None:
+        super().__init__(
+            endpoint,
+            f"no whole answer within {seconds:g} seconds. Pass a longer `timeout` if this server may take that long.",
+            response=response,
+        )
+
+
+# --- the callback ---------------------------------------------------------------------------------------
+
+
+class InvalidAuthResponse(OAuth2Error, ValueError):
+    """What came back on the redirect_uri is not an answer to this authorization request."""
+
+    def __init__(self, description: str, *, request: Any = None, response: Any = None) -> None:
+        self.authorization_request = request
+        super().__init__(description=description)
+        self.response = response
+
+
+class MissingAuthCode(InvalidAuthResponse):
+    """The callback has neither code nor error (RFC 6749 section 4.1.2)."""
+
+
+class RepeatedParameter(InvalidAuthResponse):
+    """A parameter stands more than once in the callback (RFC 6749 section 3.1)."""
+
+    def __init__(self, *, names: list[str], request: Any = None, response: Any = None) -> None:
+        super().__init__(
+            f"The callback repeats {', '.join(names)}; each parameter may come once. Drop it and start again.",
+            request=request,
+            response=response,
+        )
+        self.names = names
+
+
+class MissingIssuer(InvalidAuthResponse):
+    """The AS announces `iss` in its answers, and this one has none (RFC 9207 section 2.4)."""
+
+
+class MismatchingIssuer(InvalidAuthResponse):
+    """The answer names another AS than the one asked (RFC 9207 section 2.4).
+
+    Attributes:
+        received: the `iss` of the callback.
+        expected: the issuer that the request went to.
+    """
+
+    kept = (*OAuth2Error.kept, "received", "expected")
+
+    def __init__(self, received: str | None, expected: str | None, request: Any = None, response: Any = None) -> None:
+        super().__init__(
+            f"The callback says iss={one_line(received)!r}, the request went to {expected!r}."
+            " Drop it and start again: it may be a mix-up attack.",
+            request=request,
+            response=response,
+        )
+        self.received, self.expected = received, expected
+
+
+class MismatchingState(InvalidAuthResponse):
+    """The `state` is not the one of the request (RFC 6749 section 10.12).
+
+    Attributes:
+        received: the state in the callback, or None.
+        expected: the state of the request.
+    """
+
+    def __init__(self, received: str | None, expected: str | None, request: Any = None, response: Any = None) -> None:
+        came = "no state" if received is None else "another state than the one sent"
+        super().__init__(
+            f"The callback has {came}. Drop it and start again: it may be a forged callback,"
+            " or belong to another login of the same browser.",
+            request=request,
+            response=response,
+        )
+        self.received, self.expected = received, expected
+
+
+class AuthorizationResponseError(OAuth2Error):
+    """The AS answered the authorization request with an error (RFC 6749 section 4.1.2.1).
+
+    Attributes:
+        error: the `error` code of the callback.
+        description: its `error_description`, or None.
+        uri: its `error_uri`, or None.
+        state: its `state`, already compared with the request's.
+        authorization_request: the request that was refused.
+    """
+
+    kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "error", "uri")
+
+    def __init__(
+        self,
+        request: Any = None,
+        response: Any = None,
+        error: str = "",
+        description: str | None = None,
+        uri: str | None = None,
+        state: str | None = None,
+    ) -> None:
+        self.authorization_request = request
+        self.error, self.uri, self.state = error, uri, state
+        super().__init__(description=description)
+        self.response = response
+
+    def _text(self) -> str:
+        said = f": {excerpt(self.description)}" if self.description else "."
+        return " ".join(p for p in (f"The AS refused: error={excerpt(self.error)!r}{said}", self.advice) if p)
+
+
+class InteractionRequired(AuthorizationResponseError):
+    """`interaction_required`: not possible without showing the user something (OIDC Core section 3.1.2.6)."""
+
+    advice = "Send the request again without prompt=none."
+
+
+class LoginRequired(InteractionRequired):
+    """`login_required`: the user must log in."""
+
+
+class AccountSelectionRequired(InteractionRequired):
+    """`account_selection_required`: the user must choose an account."""
+
+
+class SessionSelectionRequired(InteractionRequired):
+    """`session_selection_required`: the user must choose a session."""
+
+
+class ConsentRequired(InteractionRequired):
+    """`consent_required`: the user must consent."""
+
+
+# --- arguments and tokens --------------------------------------------------------------------------------
+
+
+class MissingEndpointUri(OAuth2Error, AttributeError):
+    """The client does not know the address of an endpoint that is needed now.
+
+    Attributes:
+        endpoint_name: which one, as the metadata of the AS call it (RFC 8414 section 2).
+    """
+
+    kept = (*OAuth2Error.kept, "endpoint_name")
+
+    def __init__(self, endpoint_name: str) -> None:
+        self.endpoint_name = endpoint_name
+        super().__init__(
+            description=f"This client has no {endpoint_name}. Pass {endpoint_name}=... when you make it, or let"
+            " from_discovery_endpoint find it."
+        )
+
+    def _text(self) -> str:
+        return self.description or ""
+
+
+class InvalidParam(OAuth2Error, ValueError):
+    """An argument is not what it has to be; nothing was sent."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description)
+
+    def _text(self) -> str:
+        return self.description or ""
+
+
+class AccessTokenError(OAuth2Error):
+    """There is no usable access token for a request; it was not sent."""
+
+    def __init__(self, description: str, *, token: Any = None) -> None:
+        self.token = token
+        super().__init__(description=description)
+
+
+class ExpiredAccessToken(AccessTokenError):
+    """The access token is expired and nothing here can renew it."""
+
+    def __init__(self, token: Any = None) -> None:
+        since = getattr(token, "expires_at", None)
+        super().__init__(
+            f"The access token expired{f' at {since.isoformat()}' if since else ''} and can't be renewed here."
+            " Get another one.",
+            token=token,
+        )
+
+
+class ExpiredBearerToken(ExpiredAccessToken, ExpiredToken):
+    """The token in a `BearerAuth` is expired; both generations of callers can catch it by their own name."""
+
+    def _text(self) -> str:
+        return self.description or ""
+
+
+class InsecureTransport(AccessTokenError):
+    """A token would have been sent unencrypted to another machine (RFC 6750 section 5.3)."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"{without_query(url)} is plain http and not on this machine: the token would be readable by everyone on"
+            " the way, so nothing was sent. Use https. If the network itself is encrypted, say so with"
+            " BearerAuth(token, allow_insecure_http=True) or allow_insecure_http=True on the auth handler."
+        )
+
+
+class NonRenewableTokenError(AccessTokenError):
+    """A token has to be obtained or renewed, and there is no way to do so."""
+
+    def __init__(self, token: Any = None) -> None:
+        super().__init__(
+            "There is no way to get or renew the token here: no grant, or no refresh token. Log in again, or"
+            " ask for a refresh token (often the scope offline_access).",
+            token=token,
+        )
+
+
+TokenResponseError = TokenEndpointError
+UnknownTokenResponseError = UnknownTokenEndpointError
+ExpiredDeviceCode = ExpiredToken
+InvalidState = MismatchingState
+
+__all__ = [
+    "AccessDenied",
+    "AccessTokenError",
+    "AccountSelectionRequired",
+    "AuthorizationPending",
+    "AuthorizationResponseError",
+    "BackChannelAuthenticationError",
+    "ConsentRequired",
+    "DeadlineExceeded",
+    "DeviceAuthorizationError",
+    "EndpointError",
+    "ExpiredAccessToken",
+    "ExpiredBearerToken",
+    "ExpiredDeviceCode",
+    "ExpiredToken",
+    "IncompleteResponse",
+    "InsecureTransport",
+    "InteractionRequired",
+    "IntrospectionError",
+    "InvalidAnswer",
+    "InvalidAuthResponse",
+    "InvalidBackChannelAuthenticationResponse",
+    "InvalidClient",
+    "InvalidDeviceAuthorizationResponse",
+    "InvalidGrant",
+    "InvalidParam",
+    "InvalidPushedAuthorizationResponse",
+    "InvalidRequest",
+    "InvalidScope",
+    "InvalidState",
+    "InvalidTarget",
+    "InvalidTokenResponse",
+    "InvalidUserInfoResponse",
+    "LoginRequired",
+    "MismatchingIssuer",
+    "MismatchingState",
+    "MissingAuthCode",
+    "MissingEndpointUri",
+    "MissingIssuer",
+    "NonRenewableTokenError",
+    "OAuth2Error",
+    "RepeatedParameter",
+    "ResponseTooLarge",
+    "RevocationError",
+    "ServerError",
+    "SessionSelectionRequired",
+    "SlowDown",
+    "TokenEndpointError",
+    "TokenResponseError",
+    "TransportError",
+    "UnauthorizedClient",
+    "UnknownIntrospectionError",
+    "UnknownTokenEndpointError",
+    "UnknownTokenResponseError",
+    "UnsupportedTokenType",
+    "UseDPoPNonce",
+]
