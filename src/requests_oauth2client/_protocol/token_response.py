@@ -1,0 +1,52 @@
+"""Reading the answer of the token endpoint (RFC 6749 sections 5.1 and 5.2).
+
+A token, or the one error that it is. Sends nothing, and knows no grant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .._http import Response, is_success, read_json_object, read_oauth_error
+from ..exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
+from ..tokens import BearerToken
+from .endpoint import raise_oauth_error
+
+if TYPE_CHECKING:
+    from .client import Client
+
+
+def judge(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
+    """Give an answer to the hook that is for it."""
+    if is_success(response):
+        return client.parse_token_response(response, dpop_key=dpop_key)
+    return client.on_token_error(response, dpop_key=dpop_key)
+
+
+def parse(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
+    """Make a token of a 2xx answer; without one in it, its `error` decides."""
+    try:
+        answer = read_json_object(response)
+    except ValueError as wrong:
+        return _no_token(client, response, f"This is no token response: {wrong}.", dpop_key)
+    if "access_token" not in answer:
+        return _no_token(client, response, "This is no token response: it has no access_token.", dpop_key)
+    try:
+        return client.token_class(**{**answer, "token_type": answer.get("token_type")})
+    except (InvalidParam, TypeError, ValueError) as wrong:
+        raise InvalidTokenResponse(
+            response=response, client=client, description=f"This is no token response: {wrong}"
+        ) from wrong
+
+
+def _no_token(client: Client, response: Response, problem: str, dpop_key: Any) -> BearerToken:
+    if read_oauth_error(response) is not None:
+        return client.on_token_error(response, dpop_key=dpop_key)
+    raise InvalidTokenResponse(response=response, client=client, description=problem)
+
+
+def fail(client: Client, response: Response, *, dpop_key: Any = None) -> NoReturn:  # noqa: ARG001  for overriders
+    """Raise the OAuth error of an answer, or say that it has none."""
+    raise_oauth_error(
+        client, response, unknown=UnknownTokenEndpointError, invalid=InvalidTokenResponse, expected="a token response"
+    )
