@@ -1,0 +1,89 @@
+"""Auth handlers for API calls with the async clients of `httpx2` and `httpx`.
+
+A token source plus "put it in the header".
+
+Each is an `Auth` of every one of the two that is installed, since each checks for its own class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from ._httpx import AUTHS, AsyncFace
+from ._protocol import sources
+from ._steps import Steps, awaitable
+from .tokens import require_secure_transport
+
+if TYPE_CHECKING:
+    import httpx2
+
+    class _Auth(httpx2.Auth):
+        """For type checkers, the `Auth` of httpx2."""
+else:
+    _Auth = type("_Auth", AUTHS, {"__doc__": "The `Auth` of each library that is installed."})
+
+R = TypeVar("R")
+
+
+class _AsyncHandler(_Auth, sources.TokenSource):
+    """What makes a token source an auth handler of the async face."""
+
+    face = AsyncFace
+
+    async def _drive(self, steps: Steps[R]) -> R:
+        face: Any = self.client
+        result: R = await face._drive(steps)  # noqa: SLF001  the two halves of one face
+        return result
+
+    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+        """Put a valid token into a request; get or renew it first where that is needed.
+
+        Raises:
+            ExpiredAccessToken: the token is expired and can't be renewed.
+            NonRenewableTokenError: there is no token, and no way to get one.
+            InsecureTransport: the request is plain http to another machine.
+            TokenEndpointError: and everything else that a token request raises.
+        """
+        if not self.allow_insecure_http:
+            require_secure_transport(request)
+        token = self.usable_token()
+        if token is None:
+            token = await self._drive(sources.valid_token(self))
+        yield token.authenticate(request, allow_insecure_http=True)
+
+    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:  # noqa: ARG002  httpx calls it so
+        """Refuse: this handler awaits."""
+        msg = f"{type(self).__name__} is for async clients; a sync one takes its twin without Async in its name."
+        raise RuntimeError(msg)
+        yield request  # type: ignore[unreachable]  # it must be a generator
+
+    renew_token = awaitable(sources.renew_token)
+
+
+class AsyncOAuth2AccessTokenAuth(_AsyncHandler):
+    """Authenticate async calls with a token that its refresh token renews."""
+
+
+class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, sources.ClientCredentialsSource):
+    """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
+
+
+class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, sources.AuthorizationCodeSource):
+    """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
+
+
+class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, sources.ResourceOwnerPasswordSource):
+    """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
+
+
+class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, sources.DeviceCodeSource):
+    """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
+
+__all__ = [
+    "AsyncOAuth2AccessTokenAuth",
+    "AsyncOAuth2AuthorizationCodeAuth",
+    "AsyncOAuth2ClientCredentialsAuth",
+    "AsyncOAuth2DeviceCodeAuth",
+    "AsyncOAuth2ResourceOwnerPasswordAuth",
+]

@@ -1,0 +1,205 @@
+"""The async driver: runs a rule, and sends its requests with `httpx2`, or with `httpx`.
+
+The one module that knows which of the two is there; a client of either serves as session. Owns the limits
+of an answer on this face, as `_requests` does on the other.
+"""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import AsyncExitStack
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from ._http import Request
+from ._redaction import excerpt
+from ._steps import Call, Command, Lock, Now, Send, Sleep, Steps
+from ._times import now
+from .exceptions import (
+    DeadlineExceeded,
+    IncompleteResponse,
+    InvalidParam,
+    ResponseTooLarge,
+    TransportError,
+    twin,
+)
+
+if TYPE_CHECKING:
+    import httpx2
+
+R = TypeVar("R")
+AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+OPTIONS = frozenset({"extensions", "cookies"})
+
+
+def _installed() -> tuple[ModuleType, ...]:
+    found = []
+    for name in ("httpx2", "httpx"):
+        try:
+            found.append(importlib.import_module(name))
+        except ImportError:
+            continue
+    return tuple(found)
+
+
+LIBRARIES = _installed()
+if not LIBRARIES:
+    _msg = (
+        "The async face needs httpx2 (or httpx), which is not installed: install it with the extra"
+        " 'async', that is requests_oauth2client[async]."
+    )
+    raise ImportError(_msg)
+
+import anyio  # noqa: E402  comes with either
+
+LIBRARY = LIBRARIES[0]
+CLIENTS = tuple(library.AsyncClient for library in LIBRARIES)
+AUTHS = tuple(library.Auth for library in LIBRARIES)
+
+
+def library_of(client: Any) -> Any:
+    """Return the library that a client is of."""
+    return next((library for library in LIBRARIES if isinstance(client, library.AsyncClient)), LIBRARY)
+
+
+class AsyncFace:
+    """Runs rules, one command after the other, in the task of the caller."""
+
+    session: httpx2.AsyncClient
+
+    async def _drive(self, steps: Steps[R]) -> R:
+        """Run a rule to its end and return its result."""
+        resume: Any = steps.send
+        value: Any = None
+        try:
+            async with AsyncExitStack() as held:
+                while True:
+                    try:
+                        command = resume(value)
+                    except StopIteration as stop:
+                        result: R = stop.value
+                        return result
+                    try:
+                        value, resume = await self._perform(command, held), steps.send
+                    except Exception as failure:  # noqa: BLE001  the rule decides what it means
+                        value, resume = failure, steps.throw
+        finally:
+            steps.close()
+
+    async def _perform(self, command: Command, held: AsyncExitStack) -> Any:
+        match command:
+            case Send(request):
+                return await send(self.session, request)
+            case Sleep(seconds):
+                return await anyio.sleep(seconds)
+            case Now():
+                return now()
+            case Lock(entry):
+                return await held.enter_async_context(lock_of(entry))
+            case Call(thunk):
+                return await thunk()
+
+
+_locks: WeakKeyDictionary[Any, anyio.Lock] = WeakKeyDictionary()
+
+
+def lock_of(entry: Any) -> anyio.Lock:
+    """Return the lock of an entry: the same for all tasks that name it, gone when the entry is."""
+    return _locks.setdefault(entry, anyio.Lock())
+
+
+async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:
+    """Send a request to the AS and read the whole answer.
+
+    Raises:
+        DeadlineExceeded: no whole answer in time; also a `TimeoutException` of the library.
+        ResponseTooLarge: more than the limit came.
+        IncompleteResponse: the connection broke in the middle; also what the library raised.
+        TransportError: no answer; also what the library raised.
+    """
+    came = _Answer(library_of(session), request)
+    wait, total = read_timeout(request.timeout)
+    prepared = _prepare(came.library, session, request, wait)
+    try:
+        with anyio.fail_after(total):
+            await came.read(session, prepared)
+    except TimeoutError as failure:
+        raise came.too_late(came.library.ReadTimeout, total) from failure
+    except came.library.TimeoutException as failure:
+        raise came.too_late(type(failure), total) from failure
+    except (came.library.TransportError, came.library.DecodingError) as failure:
+        raise came.broken(failure) from failure
+    response: httpx2.Response = came.response()
+    return response
+
+
+def read_timeout(timeout: Any) -> tuple[Any, float]:
+    """Return the timeouts of each wait and the seconds for the whole, from a number or `(connect, read)`."""
+    connect, read = timeout if isinstance(timeout, tuple) else (timeout, timeout)
+    total = sum(timeout) if isinstance(timeout, tuple) else timeout
+    return {"connect": connect, "read": read, "write": read, "pool": connect}, total
+
+
+def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
+    """Prepare without what the session would add by itself: cookies, auth, parameters."""
+    options = dict(request.options)
+    if unknown := options.keys() - OPTIONS:
+        msg = (
+            f"requests_kwargs can't contain {', '.join(sorted(unknown))} on the async face, only timeout, headers,"
+            " cookies and extensions. Set the rest (proxies, verify, cert) on the httpx2.AsyncClient in session=."
+        )
+        raise InvalidParam(msg)
+    headers = {n: v for n, v in session.headers.items() if n.lower() not in AMBIENT_CREDENTIALS}
+    extensions = {"timeout": wait, **(options.pop("extensions", None) or {})}
+    return library.Request(
+        request.method,
+        request.url,
+        headers={**headers, **{n.lower(): v for n, v in request.headers.items()}},
+        content=request.body,
+        extensions=extensions,
+        **options,
+    )
+
+
+class _Answer:
+    """What has come of an answer so far."""
+
+    def __init__(self, library: Any, request: Request) -> None:
+        self.library = library
+        self.request = request
+        self.streamed: Any = None
+        self.body = bytearray()
+
+    async def read(self, session: Any, prepared: Any) -> None:
+        """Send, and read the body up to the limit."""
+        options = {"auth": self.request.foreign_auth, "follow_redirects": False, "stream": True}
+        self.streamed = await session.send(prepared, **options)
+        try:
+            async for chunk in self.streamed.aiter_bytes():
+                self.body += chunk
+                if len(self.body) > self.request.max_size:
+                    del self.body[self.request.max_size :]
+                    raise ResponseTooLarge(self.request.url, limit=self.request.max_size, response=self.response())
+        finally:
+            await self.streamed.aclose()
+
+    def response(self) -> Any:
+        """Return a response that holds the body, decoded; None when nothing came."""
+        came = self.streamed
+        if came is None:
+            return None
+        headers = [(n, v) for n, v in came.headers.multi_items() if n not in {"content-encoding", "content-length"}]
+        return self.library.Response(came.status_code, headers=headers, content=bytes(self.body), request=came.request)
+
+    def too_late(self, theirs: type[Exception], total: float) -> Any:
+        """Say that the time is over."""
+        return twin(DeadlineExceeded, theirs)(self.request.url, seconds=total, response=self.response())
+
+    def broken(self, failure: Exception) -> Any:
+        """Say what the connection did."""
+        response = self.response()
+        what = "no answer came" if response is None else "the connection broke before the answer was whole"
+        why = f"{what} ({type(failure).__name__}: {excerpt(str(failure))})."
+        ours = TransportError if response is None else IncompleteResponse
+        return twin(ours, type(failure))(self.request.url, why, response=response)

@@ -1,0 +1,81 @@
+"""Polling jobs: call one until it gives a token. Base of the jobs for devices and for CIBA, on both faces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar, TypeVar
+
+from ._protocol.device import DEFAULT_INTERVAL, polling_interval
+from ._protocol.polling import poll
+from ._protocol.sources import client_of_face
+from ._requests import SyncFace
+from ._steps import Steps, blocking
+from .tokens import BearerToken
+
+R = TypeVar("R")
+
+
+class PollingJob:
+    """Asks the token endpoint once at each call, after having waited.
+
+    Attributes:
+        interval: the seconds that the next call waits.
+    """
+
+    face: ClassVar[Any] = object  # SyncFace or AsyncFace
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        interval: float | None = None,
+        slow_down_interval: float = DEFAULT_INTERVAL,
+        expires_at: datetime | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> None:
+        """Take what it works with.
+
+        Args:
+            client: the client that asks.
+            interval: seconds to wait before each question.
+            slow_down_interval: seconds that each `slow_down` adds to it.
+            expires_at: when to stop; None when only the AS knows.
+            requests_kwargs: further arguments for the HTTP library.
+            **token_kwargs: further form fields.
+        """
+        self.client = client_of_face(client, self.face, self)
+        self.interval = polling_interval(interval)
+        self.slow_down_interval = slow_down_interval
+        self.expires_at = expires_at
+        self.requests_kwargs = requests_kwargs
+        self.token_kwargs = token_kwargs
+
+    def ask(self) -> Steps[BearerToken]:
+        """Ask the token endpoint once; what is asked is the job's own."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={self.client.client_id!r} interval={self.interval}>"
+
+
+class BaseTokenEndpointPollingJob(PollingJob):
+    """Base of the polling jobs of the sync face: call it until it returns a token."""
+
+    face = SyncFace
+
+    def _drive(self, steps: Steps[R]) -> R:
+        face: Any = self.client
+        result: R = face._drive(steps)  # noqa: SLF001  the two halves of one face
+        return result
+
+    __call__ = blocking(poll)
+
+
+BaseTokenEndpointPoolingJob = BaseTokenEndpointPollingJob
+
+__all__ = [
+    "BaseTokenEndpointPollingJob",
+    "BaseTokenEndpointPoolingJob",
+]
