@@ -1,0 +1,68 @@
+"""The root: what it promises is there, and importing it costs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+import requests_oauth2client
+from devkit import root
+
+EVERY_MODULE = [*root.MODULES, *root.ASYNC_MODULES]
+HOMES = root.homes(EVERY_MODULE)
+
+
+def test_it_is_as_the_modules_say() -> None:
+    assert root.ROOT.read_text() == root.written(), "run `python -m devkit.root`"
+
+
+@pytest.mark.parametrize("module", HOMES)
+def test_each_name_is_that_of_its_module(module: str) -> None:
+    home = importlib.import_module(f"requests_oauth2client.{module}")
+    for name in home.__all__:
+        assert getattr(requests_oauth2client, name) is getattr(home, name)
+    assert list(home.__all__) == sorted(home.__all__)
+
+
+def test_a_star_import_gives_all_but_the_async_names() -> None:
+    got: dict[str, object] = {}
+    exec("from requests_oauth2client import *", got)  # noqa: S102  the founding README's first line
+    expected = {name for module in HOMES if module in root.MODULES for name in HOMES[module]}
+    assert expected == got.keys() - {"__builtins__"}
+
+
+def test_dir_shows_every_name() -> None:
+    assert {name for names in HOMES.values() for name in names} <= set(dir(requests_oauth2client))
+
+
+def test_a_misspelt_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="OAuth3Client"):
+        _ = requests_oauth2client.OAuth3Client
+
+
+def loaded_after(statement: str) -> set[str]:
+    code = f"{statement}\nimport sys; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+HEAVY = {"cryptography", "joserfc", "httpx2", "httpx", "anyio"}
+
+
+def test_importing_the_package_loads_no_http_library_and_no_cryptography() -> None:
+    assert not loaded_after("import requests_oauth2client") & {*HEAVY, "requests", "urllib3"}
+
+
+@pytest.mark.parametrize("module", [module for module in HOMES if module in root.MODULES])
+def test_importing_a_module_loads_no_cryptography_and_no_extra(module: str) -> None:
+    assert not loaded_after(f"import requests_oauth2client.{module}") & HEAVY
+
+
+def test_without_the_extra_an_async_name_says_which_one_to_install() -> None:
+    hide = "import sys; sys.modules.update(httpx=None, httpx2=None)"
+    code = f"{hide}\nimport requests_oauth2client as r\ntry: r.AsyncOAuth2Client\nexcept ImportError as e: print(e)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "requests_oauth2client[async]" in done.stdout

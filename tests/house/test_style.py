@@ -1,0 +1,76 @@
+"""The house style that a machine can check: sizes, head docstrings, and what a public docstring says."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+import pytest
+
+import requests_oauth2client as package
+from devkit import root
+
+FILES = sorted(path for path in root.PACKAGE.rglob("*.py") if path != root.ROOT)
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a function's body, without its docstring."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    return body[-1].end_lineno - body[0].lineno + 1 if body and body[-1].end_lineno else 0
+
+
+def functions() -> dict[str, int]:
+    return {
+        f"{path.name}:{node.name}": body_lines(node)
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, FUNCTIONS)
+    }
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(root.PACKAGE)))
+def test_a_file_has_at_most_600_lines_and_a_head_docstring(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 600
+    assert ast.get_docstring(ast.parse(text))
+
+
+def test_functions_are_short() -> None:
+    sizes = functions()
+    assert max(sizes.values()) <= 45, max(sizes, key=lambda name: sizes[name])
+    assert median(sizes.values()) <= 6
+    assert quantiles(sizes.values(), n=10)[-1] <= 20
+
+
+def public_operations() -> list[tuple[str, Any]]:
+    clients = {
+        "OAuth2Client": package.OAuth2Client,
+        "DeviceAuthorizationPollingJob": package.DeviceAuthorizationPollingJob,
+    }
+    found = []
+    for owner, kind in clients.items():
+        for name, method in inspect.getmembers(kind, inspect.isfunction):
+            if hasattr(method, "__wrapped__"):
+                found.append((f"{owner}.{name}", method))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "operation"), public_operations(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_an_operation_says_what_it_takes_returns_and_raises_and_where_that_stands(name: str, operation: Any) -> None:
+    said = inspect.getdoc(operation) or ""
+    for part in ("Raises:", "Source: "):
+        assert part in said, name
+    named = [p for p in inspect.signature(operation).parameters if p != "client"]
+    assert not [parameter for parameter in named[1:] if f"{parameter}:" not in said and parameter != "job"], name
+
+
+@pytest.mark.parametrize("name", package.__all__)
+def test_a_public_name_has_a_docstring(name: str) -> None:
+    thing = getattr(package, name)
+    assert inspect.getdoc(thing)
