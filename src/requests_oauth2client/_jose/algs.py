@@ -6,6 +6,7 @@ useless as an HMAC secret. Knows no key.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -14,7 +15,7 @@ class Row(NamedTuple):
 
     kty: tuple[str, ...]
     crv: tuple[str, ...] = ()
-    size: int = 0  # bytes: of an ES or EdDSA signature, of a symmetric key
+    size: int = 0  # bytes: of an ES or EdDSA signature, of a symmetric key; 0 where they vary
 
     def fits(self, kty: object, crv: object) -> bool:
         """Tell whether a key is of the type, and on a curve, that the algorithm needs."""
@@ -80,3 +81,8 @@ def same_alg(one: object, other: object) -> bool:
     """Tell whether two names mean one algorithm; the curve of the key is judged elsewhere (RFC 9864 section 2.2)."""
     edwards = ("EdDSA", "Ed25519", "Ed448")  # a tuple: what comes may not be hashable
     return one == other or (one in edwards and other in edwards)
+
+
+def listed(names: Collection[str]) -> tuple[str, ...]:
+    """Return the names that are expected; a str is one name, not a text in which ES256 is part of ES256K."""
+    return (names,) if isinstance(names, str) else tuple(names)

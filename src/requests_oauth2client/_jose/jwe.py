@@ -19,9 +19,9 @@ from joserfc.jwk import OctKey
 from .._redaction import one_line
 from .._values import NotPickled
 from ..exceptions import InvalidParam
-from .algs import ENCRYPTION, KEY_MANAGEMENT
+from .algs import ENCRYPTION, KEY_MANAGEMENT, listed
 from .errors import DecryptionFailed, InvalidKey, MalformedToken, NoMatchingKey, UnsupportedAlg
-from .jwk import FOREIGN, AsymmetricKey, bare_jwk, import_any, kind, secret_octets, symmetric_octets
+from .jwk import FOREIGN, AsymmetricKey, bare_jwk, import_any, kind, plain, secret_octets, symmetric_octets
 from .jws import decode, read_header, split, to_json
 
 MAX_SIZE = 1 << 19  # characters of a compact JWE: a JWS of full size, encrypted
@@ -81,6 +81,7 @@ def encrypt(
     if alg not in KEY_MANAGEMENT or enc not in ENCRYPTION:
         msg = f"alg={one_line(alg)!r}, enc={one_line(enc)!r}: expected {list(KEY_MANAGEMENT)} and {list(ENCRYPTION)}."
         raise InvalidParam(msg)
+    key = plain(key)
     kid = key.get("kid") if isinstance(key, Mapping) else None
     named = {} if kid is None else {"kid": kid}
     members = {**named, **(header or {}), "alg": alg, "enc": enc}
@@ -101,15 +102,22 @@ def parse_header(token: object) -> dict[str, Any]:
     Raises:
         MalformedToken: it breaks a rule of RFC 7516.
     """
+    return _parse(token)[0]
+
+
+def _parse(token: object) -> tuple[dict[str, Any], bytes]:
+    """Return the header, and the token as it was read."""
     parts = split(token, 5, MAX_SIZE, "JWE")
     for part, name in zip(parts[1:], ("encrypted key", "iv", "ciphertext", "tag"), strict=True):
         decode(part, name)
-    header = read_header(decode(parts[0], "header"))
+    header = read_header(parts[0])
     if "zip" in header or not header.get("enc"):
-        msg = f"The JWE says zip={one_line(header.get('zip'))!r}, enc={one_line(header.get('enc'))!r};"
-        msg += " an enc is needed, and compressed content is not taken: it can grow without bound."
+        msg = (
+            f"The JWE says zip={one_line(header.get('zip'))!r}, enc={one_line(header.get('enc'))!r};"
+            " an enc is needed, and compressed content is not taken: it can grow without bound."
+        )
         raise MalformedToken(msg)
-    return header
+    return header, b".".join(parts)
 
 
 def decrypt(token: object, key: Any, *, algs: Collection[str], encs: Collection[str]) -> bytes:
@@ -128,17 +136,19 @@ def decrypt(token: object, key: Any, *, algs: Collection[str], encs: Collection[
         NoMatchingKey: the key is not a private one for this algorithm.
         InvalidKey: it is no usable key at all.
     """
-    header = parse_header(token)
+    header, octets = _parse(token)
     alg, enc = header["alg"], header["enc"]
-    if alg not in algs or alg not in KEY_MANAGEMENT or enc not in encs or enc not in ENCRYPTION:
-        msg = (
-            f"The token says alg={one_line(alg)!r}, enc={one_line(enc)!r}; expected {sorted(algs)} and {sorted(encs)}."
-        )
-        raise UnsupportedAlg(msg, received=(alg, enc), expected=(sorted(algs), sorted(encs)))
-    ours = _read_key(key, alg, enc, private=True)
-    octets = token if isinstance(token, bytes) else str(token).encode()
+    expected = sorted(listed(algs)), sorted(listed(encs))
+    if alg not in expected[0] or alg not in KEY_MANAGEMENT or enc not in expected[1] or enc not in ENCRYPTION:
+        msg = f"The token says alg={one_line(alg)!r}, enc={one_line(enc)!r}; expected {expected[0]} and {expected[1]}."
+        raise UnsupportedAlg(msg, received=(alg, enc), expected=expected)
     try:
+        ours = _read_key(key, alg, enc, private=True)
         plaintext = jwe.decrypt_compact(octets, ours, registry=_REGISTRY).plaintext
+    except _UnfittingKey as wrong:
+        raise NoMatchingKey(str(wrong)) from None
+    except InvalidKey:
+        raise
     except FOREIGN:
         plaintext = None
     if plaintext is None:
@@ -147,25 +157,40 @@ def decrypt(token: object, key: Any, *, algs: Collection[str], encs: Collection[
     return plaintext
 
 
+class _UnfittingKey(InvalidKey):
+    """A usable key, but not for this algorithm."""
+
+
 def _read_key(key: Any, alg: str, enc: str, *, private: bool) -> AsymmetricKey | OctKey:
     """Read a key, and judge whether it is one for the algorithm (RFC 7518 section 4.1)."""
-    row = KEY_MANAGEMENT[alg]
+    key = plain(key)
     declared = key if isinstance(key, Mapping) else {}
-    shared = isinstance(key, SharedKey) or declared.get("kty") == "oct"
-    loaded = _read_shared(key) if shared else import_any(key if private or not declared else bare_jwk(declared))
-    purpose = declared.get("use") in (None, "enc") and declared.get("alg") in (None, alg)
-    fitting = (
-        len(loaded.raw_value) == (row.size or ENCRYPTION[enc]) if isinstance(loaded, OctKey) else loaded.is_private
-    )
-    if not (purpose and row.fits(loaded.key_type, loaded.get("crv")) and (fitting or not (private or shared))):
-        half = "private " if private and not shared else ""
+    loaded = _load(key, declared, private=private)
+    if not (
+        declared.get("use") in (None, "enc")
+        and declared.get("alg") in (None, alg)
+        and KEY_MANAGEMENT[alg].fits(loaded.key_type, loaded.get("crv"))
+        and _has_right_half(loaded, KEY_MANAGEMENT[alg].size or ENCRYPTION[enc], private=private)
+    ):
+        row = KEY_MANAGEMENT[alg]
+        half = "private " if private and row.kty != ("oct",) else ""
         size = f" of {row.size or ENCRYPTION[enc]} bytes" if row.kty == ("oct",) else ""
-        msg = f"alg={alg!r} with enc={enc!r} needs a {half}{row.need}{size} for encryption; this is {kind(key)}"
-        msg += f" with use={one_line(declared.get('use'))!r}, alg={one_line(declared.get('alg'))!r}."
-        raise (NoMatchingKey if private else InvalidKey)(msg)
+        msg = (
+            f"alg={alg!r} with enc={enc!r} needs for encryption: a {half}{row.need}{size}; this is {kind(key)}"
+            f" with use={one_line(declared.get('use'))!r}, alg={one_line(declared.get('alg'))!r}."
+        )
+        raise _UnfittingKey(msg)
     return loaded
 
 
-def _read_shared(key: Any) -> OctKey:
-    octets = key.octets if isinstance(key, SharedKey) else symmetric_octets(key)
-    return OctKey(octets, octets)  # import_key() would warn of short ones, and try them as certificates
+def _load(key: Any, declared: Mapping[str, Any], *, private: bool) -> AsymmetricKey | OctKey:
+    if isinstance(key, SharedKey) or declared.get("kty") == "oct":
+        octets = key.octets if isinstance(key, SharedKey) else symmetric_octets(key)
+        return OctKey(octets, octets)  # import_key() would warn of short ones, and try them as certificates
+    return import_any(bare_jwk(declared) if declared and not private else key)
+
+
+def _has_right_half(key: AsymmetricKey | OctKey, size: int, *, private: bool) -> bool:
+    if isinstance(key, OctKey):
+        return len(key.raw_value) == size
+    return key.is_private or not private

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,7 +17,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x448, x25519
 from joserfc.errors import JoseError as JoserfcError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
 from .._redaction import one_line
 from ..utils import PRIVATE_JWK_MEMBERS, b64u_decode, b64u_encode
@@ -35,6 +36,8 @@ PUBLIC_OPS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}  #
 
 AsymmetricKey = RSAKey | ECKey | OKPKey
 
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")  # joserfc passes over other characters
+
 _IMPORTERS: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
 _NATIVE: tuple[tuple[tuple[type, ...], Any], ...] = (
     ((rsa.RSAPrivateKey, rsa.RSAPublicKey), RSAKey),
@@ -50,6 +53,11 @@ def kind(key: Any) -> str:
         return f"a {type(key).__name__}"
     crv = key.get("crv")
     return f"a JWK with kty={one_line(key.get('kty'))!r}" + (f", crv={one_line(crv)!r}" if crv is not None else "")
+
+
+def plain(key: Any) -> Any:
+    """Return a key of joserfc as the JWK that it is, with the kid and alg that it has; anything else as it came."""
+    return key.dict_value if isinstance(key, (RSAKey, ECKey, OKPKey, OctKey)) else key
 
 
 def members_of(jwk: Mapping[str, Any]) -> dict[str, str]:
@@ -87,6 +95,8 @@ def import_jwk(jwk: Mapping[str, Any]) -> AsymmetricKey:
 
 
 def _import_members(members: dict[str, str]) -> AsymmetricKey | None:
+    if not all(name in {"kty", "crv"} or _BASE64URL.fullmatch(value) for name, value in members.items()):
+        return None
     try:
         if "n" in members:
             _check_rsa_size(int.from_bytes(b64u_decode(members["n"])).bit_length())
@@ -148,8 +158,7 @@ def import_any(key: Any) -> AsymmetricKey:
     Raises:
         InvalidKey: it is none.
     """
-    if isinstance(key, (RSAKey, ECKey, OKPKey)):
-        return _import_native(key.raw_value)
+    key = plain(key)
     if isinstance(key, Mapping):
         return import_jwk(key)
     return _import_text(key) if isinstance(key, (str, bytes)) else _import_native(key)
@@ -189,7 +198,7 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
         msg = "This JWK is symmetric (kty='oct'): it has no public half."
         raise InvalidKey(msg)
     public = {name: value for name, value in jwk.items() if name not in PRIVATE_JWK_MEMBERS}
-    if isinstance(public.get("key_ops"), list):
+    if isinstance(public.get("key_ops"), (list, tuple)):
         public["key_ops"] = [PUBLIC_OPS.get(op, op) for op in public["key_ops"]]
     return public
 
@@ -207,7 +216,12 @@ def thumbprint(jwk: Mapping[str, Any]) -> str:
 
 
 def to_jwk(key: Any) -> dict[str, Any]:
-    """Return any key as a JWK; a private key with its private members."""
+    """Return any key as a JWK; a private key with its private members.
+
+    Raises:
+        InvalidKey: it is none.
+    """
+    key = plain(key)
     if isinstance(key, Mapping):
         members_of(key)
         return dict(key)

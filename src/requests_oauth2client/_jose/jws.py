@@ -12,23 +12,23 @@ from __future__ import annotations
 
 import base64
 import binascii
+import copy
+import functools
 import hmac
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from .._http import parse_json_object
 from .._redaction import one_line
 from ..exceptions import InvalidParam
-from .algs import HMAC, SIGNATURE
+from .algs import HMAC, SIGNATURE, listed
 from .errors import InvalidSignature, MalformedToken, NoMatchingKey, UnsecuredToken, UnsupportedAlg
-from .keys import SigningKey, choose_key, secret_key, verification_key
+from .keys import SigningKey, choose_verification_key, secret_key
 
 MAX_SIZE = 1 << 18  # characters of a compact JWS; an ID token has about 1000
-
-# Members of a header that `crit` may not name, since everyone has to know them (RFC 7515 section 4.1.11).
-REGISTERED = frozenset("alg jku jwk kid x5u x5c x5t x5t#S256 typ cty crit".split())
+MAX_HEADER = 1 << 14  # of these for its header; one with a chain of certificates has about 6000
 
 _encode_json = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
@@ -79,14 +79,22 @@ def sign(payload: bytes | Mapping[str, Any], key: SigningKey, *, header: Mapping
     Raises:
         InvalidParam: payload or header can't be written as JSON, or the header names another alg.
     """
+    return signer(key, header=header)(payload)
+
+
+def signer(key: SigningKey, *, header: Mapping[str, Any] | None = None) -> Callable[[bytes | Mapping[str, Any]], str]:
+    """Make what signs payloads under one header, encoded once; parameters and errors are those of `sign`."""
     members = {"alg": key.alg, "kid": key.kid, **(header or {})}
     if members["alg"] != key.alg:
         msg = f"The header says alg={one_line(members['alg'])!r}, the key signs with {key.alg!r}. Leave alg out."
         raise InvalidParam(msg)
-    head = to_json({name: value for name, value in members.items() if value is not None})
-    body = payload if isinstance(payload, bytes) else to_json(payload)
-    signing_input = _encode(head) + b"." + _encode(body)
-    return (signing_input + b"." + _encode(key.sign(signing_input))).decode()
+    head = _encode(to_json({name: value for name, value in members.items() if value is not None})) + b"."
+
+    def sign_under(payload: bytes | Mapping[str, Any]) -> str:
+        signing_input = head + _encode(payload if isinstance(payload, bytes) else to_json(payload))
+        return (signing_input + b"." + _encode(key.sign(signing_input))).decode()
+
+    return sign_under
 
 
 def parse(token: object) -> ParsedJws:
@@ -100,7 +108,7 @@ def parse(token: object) -> ParsedJws:
         UnsecuredToken: its alg is none.
     """
     parts = split(token, 3, MAX_SIZE, "JWS")
-    header = read_header(decode(parts[0], "header"))
+    header = read_header(parts[0])
     payload, signature = decode(parts[1], "payload"), decode(parts[2], "signature")
     return ParsedJws(header, payload, parts[0] + b"." + parts[1], signature)
 
@@ -111,7 +119,7 @@ def verify(token: object, *, algs: Collection[str], keys: Any = None, secret: st
     Args:
         token: the token, or what `parse` made of it.
         algs: the algorithms that are expected; all others are refused.
-        keys: public keys for asymmetric algorithms: a JWKS, an iterable of JWKs, or a JWK.
+        keys: public keys for asymmetric algorithms: a JWKS, an iterable of JWKs, or one key in any form.
         secret: the shared secret for HMAC.
 
     Returns:
@@ -123,10 +131,10 @@ def verify(token: object, *, algs: Collection[str], keys: Any = None, secret: st
         NoMatchingKey: no key fits its alg and kid, or several do (`AmbiguousKey`).
         InvalidSignature: the key that fits did not sign it.
     """
-    parsed = token if isinstance(token, ParsedJws) else parse(token)
-    if parsed.alg not in algs or parsed.alg not in SIGNATURE:
-        msg = f"The token says alg={one_line(parsed.alg)!r}, expected {sorted(algs)}. It is refused unread."
-        raise UnsupportedAlg(msg, received=parsed.alg, expected=sorted(algs))
+    parsed, expected = token if isinstance(token, ParsedJws) else parse(token), listed(algs)
+    if parsed.alg not in expected or parsed.alg not in SIGNATURE:
+        msg = f"The token says alg={one_line(parsed.alg)!r}, expected {sorted(expected)}. It is refused unread."
+        raise UnsupportedAlg(msg, received=parsed.alg, expected=sorted(expected))
     if not (_hmac_matches if parsed.alg in HMAC else _signature_matches)(parsed, secret, keys):
         msg = f"The {parsed.alg} signature is not that of the key with kid={one_line(parsed.kid)!r}. It is refused."
         raise InvalidSignature(msg)
@@ -141,7 +149,7 @@ def _hmac_matches(parsed: ParsedJws, secret: str | bytes | None, _keys: object) 
 
 
 def _signature_matches(parsed: ParsedJws, _secret: object, keys: Any) -> bool:
-    key = verification_key(choose_key(keys, alg=parsed.alg, kid=parsed.kid))
+    key = choose_verification_key(keys, alg=parsed.alg, kid=parsed.kid)
     return key.verify(parsed.signing_input, parsed.signature, parsed.alg)
 
 
@@ -197,9 +205,18 @@ def read_json_object(data: bytes, name: str) -> dict[str, Any]:
         raise MalformedToken(msg) from None
 
 
-def read_header(data: bytes) -> dict[str, Any]:
+def read_header(part: bytes) -> dict[str, Any]:
     """Read a protected header, and refuse what nobody here understands."""
-    header = read_json_object(data, "header")
+    known = _known_header(part)
+    return {name: value if isinstance(value, str) else copy.deepcopy(value) for name, value in known.items()}
+
+
+@functools.lru_cache(maxsize=64)  # all tokens of a key have the same header
+def _known_header(part: bytes) -> dict[str, Any]:
+    if len(part) > MAX_HEADER:
+        msg = f"The header of the token has {len(part)} characters, more than {MAX_HEADER}."
+        raise MalformedToken(msg)
+    header = read_json_object(decode(part, "header"), "header")
     for name in ("alg", "kid", "typ", "cty", "enc"):  # RFC 7515 section 4.1, RFC 7516 section 4.1.2
         if not isinstance(header.get(name, ""), str):
             msg = f"The {name} in the header of the token is a {type(header[name]).__name__}, expected a str."
@@ -211,7 +228,9 @@ def read_header(data: bytes) -> dict[str, Any]:
         msg = "The token says alg='none': it is not signed, so anybody can have made it. It is refused."
         raise UnsecuredToken(msg, received=header["alg"])
     if "crit" in header or "b64" in header:  # RFC 7515 section 4.1.11, RFC 7797 section 6
-        msg = f"The header of the token demands crit={one_line(header.get('crit'))}, b64={one_line(header.get('b64'))};"
-        msg += " no such extension is understood here, so the token must be refused (RFC 7515 section 4.1.11)."
+        msg = (
+            f"The header of the token demands crit={one_line(header.get('crit'))}, b64={one_line(header.get('b64'))};"
+            " no such extension is understood here, so the token must be refused (RFC 7515 section 4.1.11)."
+        )
         raise MalformedToken(msg)
     return header

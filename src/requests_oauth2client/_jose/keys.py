@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import functools
 import hmac
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from joserfc.jwa import JWS_ALGORITHMS
+from cryptography.exceptions import InvalidSignature
 
 from .._redaction import one_line
 from .._values import NotPickled
@@ -26,13 +27,13 @@ from .jwk import (
     FOREIGN,
     PUBLIC,
     PUBLIC_OPS,
-    AsymmetricKey,
     bare_jwk,
     generate_private_jwk,
     import_any,
     import_jwk,
     kind,
     members_of,
+    plain,
     public_jwk,
     public_members,
     secret_octets,
@@ -40,10 +41,11 @@ from .jwk import (
     thumbprint,
     to_jwk,
 )
+from .signatures import SCHEMES
 
+MAX_KEYS = 1000  # in a set; each that is broken takes 40 µs to find out
+SHOWN_KIDS = 20  # in a message
 OPS = {"sig": ("verify",), "enc": ("encrypt", "wrapKey", "deriveKey", "deriveBits")}  # RFC 7517 section 4.3
-
-_MODELS = {model.name: model for model in JWS_ALGORITHMS if model.name != "none"}
 
 
 @runtime_checkable
@@ -82,7 +84,7 @@ class VerificationKey:
 
     kty: str
     crv: str | None
-    key: AsymmetricKey = field(repr=False)
+    native: Any = field(repr=False)  # of cryptography
 
     def verify(self, data: bytes, signature: bytes, alg: str) -> bool:
         """Tell whether the signature is this key's; False also for an algorithm of another type of key."""
@@ -90,9 +92,10 @@ class VerificationKey:
         if row is None or not row.fits(self.kty, self.crv):
             return False
         try:
-            return _MODELS[alg].verify(data, signature, self.key)
-        except FOREIGN:
+            SCHEMES[alg].check(self.native, signature, data)
+        except (InvalidSignature, *FOREIGN):
             return False
+        return True
 
 
 # --- signing ----------------------------------------------------------------------------------------------
@@ -114,7 +117,7 @@ def signing_key(
     """Make a signing key of whatever the caller has.
 
     Args:
-        key: a private JWK (any mapping), a `cryptography` private key, PEM or DER, or a `Signer`.
+        key: a private JWK (any mapping), a private key of `cryptography` or joserfc, PEM or DER, or a `Signer`.
         alg: the algorithm, where the JWK does not say its own.
         kid: the key's id, where the JWK does not say its own.
         infer_alg: let the type of the key decide where neither says the algorithm.
@@ -125,6 +128,7 @@ def signing_key(
     """
     if isinstance(key, SigningKey):
         return key
+    key = plain(key)
     if not isinstance(key, Mapping) and isinstance(key, Signer):
         return _external_key(key, alg=alg, kid=kid, infer_alg=infer_alg)
     declared = key if isinstance(key, Mapping) else {}
@@ -138,9 +142,8 @@ def signing_key(
         raise InvalidKey(msg)
     public = public_jwk({**declared, **public_members(loaded)})
     alg = _signature_alg(public, alg, infer_alg=infer_alg)
-    return SigningKey(
-        alg=alg, kid=kid, public_jwk=_named(public, alg, kid), sign=functools.partial(_MODELS[alg].sign, key=loaded)
-    )
+    sign = functools.partial(SCHEMES[alg].sign, loaded.private_key)
+    return SigningKey(alg=alg, kid=kid, public_jwk=_named(public, alg, kid), sign=sign)
 
 
 def _external_key(signer: Signer, *, alg: str | None, kid: str | None, infer_alg: bool) -> SigningKey:
@@ -152,9 +155,8 @@ def _external_key(signer: Signer, *, alg: str | None, kid: str | None, infer_alg
     verification_key(public)  # says what is wrong with it, where something is
     kid = _text_member(public, "kid") or kid
     alg = _signature_alg(public, alg, infer_alg=infer_alg)
-    return SigningKey(
-        alg=alg, kid=kid, public_jwk=_named(public, alg, kid), sign=functools.partial(_ask, signer, alg=alg)
-    )
+    sign = functools.partial(_ask, signer, alg=alg)
+    return SigningKey(alg=alg, kid=kid, public_jwk=_named(public, alg, kid), sign=sign)
 
 
 def _named(public: dict[str, Any], alg: str, kid: str | None) -> dict[str, Any]:
@@ -174,8 +176,8 @@ def _text_member(jwk: Mapping[str, Any], name: str) -> str | None:
 
 
 def _check_purpose(jwk: Mapping[str, Any]) -> None:
-    use, ops = jwk.get("use"), jwk.get("key_ops", ["sign"])
-    if use not in (None, "sig") or not (isinstance(ops, (list, tuple)) and "sign" in ops):
+    use, ops = jwk.get("use"), jwk.get("key_ops")
+    if use not in (None, "sig") or (ops is not None and not (isinstance(ops, (list, tuple)) and "sign" in ops)):
         msg = f"This key is for use={one_line(use)!r}, key_ops={one_line(ops)!r}; signing needs 'sig' or 'sign'."
         raise InvalidKey(msg)
 
@@ -231,22 +233,28 @@ def _identity(jwk: Mapping[str, Any]) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=256)  # keyed by the whole public key, so an entry can't be another key's
 def _verification_key(kty: str, *values: str) -> VerificationKey:
     members = dict(zip(PUBLIC[kty], values, strict=True))
-    return VerificationKey(kty, members.get("crv"), import_jwk({"kty": kty, **members}))
+    return VerificationKey(kty, members.get("crv"), import_jwk({"kty": kty, **members}).public_key)
 
 
 def keys_of(jwks: Any) -> Iterator[Mapping[str, Any]]:
-    """Go through the JWKs of a JWKS, of an iterable of JWKs, or one JWK; what is no JWK is passed over."""
+    """Go through the JWKs of a JWKS or of an iterable of keys, or give the one key, as a JWK."""
     if isinstance(jwks, Mapping):
-        jwks = jwks.get("keys") if "keys" in jwks else [jwks]
-    if isinstance(jwks, Iterable) and not isinstance(jwks, (str, bytes, Mapping)):
-        yield from (jwk for jwk in jwks if isinstance(jwk, Mapping))
+        found = jwks.get("keys") if "keys" in jwks else [jwks]
+    elif isinstance(jwks, Iterable) and not isinstance(jwks, (str, bytes)):
+        found = jwks
+    else:
+        found = [] if jwks is None else [to_jwk(jwks)]
+    for key in found if isinstance(found, Iterable) else []:
+        jwk = key if isinstance(key, Mapping) else plain(key)
+        if isinstance(jwk, Mapping):
+            yield jwk
 
 
 def choose_key(jwks: Any, *, alg: str, kid: str | None = None, use: str = "sig") -> Mapping[str, Any]:
     """Choose the key of a set that an algorithm and a kid ask for; a symmetric one never.
 
     Args:
-        jwks: a mapping with `keys`, an iterable of JWKs, or a JWK.
+        jwks: a mapping with `keys`, an iterable of JWKs, or one public key in any form.
         alg: the algorithm; it decides the type of key.
         kid: the id in the token's header; None when it has none.
         use: "sig" to verify, "enc" to encrypt.
@@ -255,28 +263,49 @@ def choose_key(jwks: Any, *, alg: str, kid: str | None = None, use: str = "sig")
         NoMatchingKey: none fits.
         AmbiguousKey: several do.
     """
-    known = list(keys_of(jwks))
-    fitting = [jwk for jwk in known if (kid is None or jwk.get("kid") == kid) and fits(jwk, alg=alg, use=use)]
-    usable: dict[tuple[str, ...], Mapping[str, Any]] = {}
-    problems = ""
-    for jwk in fitting:
-        try:
-            verification_key(jwk)
-            usable[_identity(jwk)] = jwk  # the same key twice is one key
-        except InvalidKey as wrong:
-            problems += f" {wrong}"
-    if len(usable) == 1:
-        return next(iter(usable.values()))
-    sought = f"alg={one_line(alg)!r}, kid={one_line(kid)!r}, use={use!r}"
-    kids = one_line([jwk.get("kid") for jwk in known])
-    if usable:
-        msg = f"{len(usable)} keys fit {sought}, and nothing says which; the kids are {kids}. The token needs a kid."
-        raise AmbiguousKey(msg, received=kid)
-    msg = f"None of {len(known)} keys fits {sought}; the kids are {kids}.{problems} Were the keys changed? Fetch them."
-    raise NoMatchingKey(msg, received=kid)
+    return _choose(jwks, alg, kid, use)[0]
 
 
-def fits(jwk: Mapping[str, Any], *, alg: str, use: str, ops: Collection[str] = ()) -> bool:
+def choose_verification_key(jwks: Any, *, alg: str, kid: str | None = None) -> VerificationKey:
+    """Choose as `choose_key` does, and return the key as it was read."""
+    return _choose(jwks, alg, kid, "sig")[1]
+
+
+def _choose(jwks: Any, alg: str, kid: str | None, use: str) -> tuple[Mapping[str, Any], VerificationKey]:
+    known = list(itertools.islice(keys_of(jwks), MAX_KEYS + 1))
+    if len(known) > MAX_KEYS:
+        msg = f"The set has more than {MAX_KEYS} keys, which is no set of keys to choose from."
+        raise NoMatchingKey(msg)
+    usable: dict[tuple[str, ...], tuple[Mapping[str, Any], VerificationKey]] = {}
+    problems: list[InvalidKey] = []
+    for jwk in known:
+        if (kid is None or jwk.get("kid") == kid) and fits(jwk, alg=alg, use=use):
+            try:
+                identity = _identity(jwk)
+                usable[identity] = jwk, _verification_key(*identity)  # the same key twice is one key
+            except InvalidKey as wrong:
+                problems.append(wrong)
+        if len(usable) > 1:
+            break
+    if len(usable) != 1:
+        sought = f"alg={one_line(alg)!r}, kid={one_line(kid)!r}, use={use!r}"
+        _refuse_choice(known, sought, problems, several=bool(usable))
+    return next(iter(usable.values()))
+
+
+def _refuse_choice(
+    known: list[Mapping[str, Any]], sought: str, problems: list[InvalidKey], *, several: bool
+) -> NoReturn:
+    kids = one_line([jwk.get("kid") for jwk in known[:SHOWN_KIDS]])
+    if several:
+        msg = f"Several keys fit {sought}, and nothing says which; the kids are {kids}. The token needs a kid."
+        raise AmbiguousKey(msg)
+    why = f" {problems[0]}" if problems else ""
+    msg = f"None of {len(known)} keys fits {sought}; the kids are {kids}.{why} Were the keys changed? Fetch them again."
+    raise NoMatchingKey(msg)
+
+
+def fits(jwk: Mapping[str, Any], *, alg: str, use: str) -> bool:
     """Tell whether a JWK says that it can be used so (RFC 7517 sections 4.1 to 4.4)."""
     row, key_ops = ALGS[use].get(alg), jwk.get("key_ops")
     if row is None or jwk.get("kty") == "oct" or not row.fits(jwk.get("kty"), jwk.get("crv")):
@@ -285,8 +314,9 @@ def fits(jwk: Mapping[str, Any], *, alg: str, use: str, ops: Collection[str] = (
         return False
     if jwk.get("use") not in (None, use):
         return False
-    allowed = [PUBLIC_OPS.get(op, op) for op in key_ops if isinstance(op, str)] if isinstance(key_ops, list) else None
-    return allowed is None or any(op in allowed for op in ops or OPS[use])
+    if not isinstance(key_ops, (list, tuple)):
+        return key_ops is None
+    return any(PUBLIC_OPS.get(op, op) in OPS[use] for op in key_ops if isinstance(op, str))
 
 
 __all__ = [
@@ -298,6 +328,7 @@ __all__ = [
     "VerificationKey",
     "bare_jwk",
     "choose_key",
+    "choose_verification_key",
     "generate_private_jwk",
     "public_jwk",
     "secret_key",
