@@ -6,8 +6,9 @@ auth handler, to a prepared request of `requests` (call). Knows no endpoint and 
 
 from __future__ import annotations
 
+import base64
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl, quote_plus
@@ -17,7 +18,6 @@ from ._http import Form, Request
 from ._redaction import one_line
 from ._values import NotPickled
 from .exceptions import InvalidParam, OAuth2Error
-from .utils import b64u_encode
 
 if TYPE_CHECKING:
     from ._jose.keys import SigningKey
@@ -35,7 +35,7 @@ class InvalidRequestForClientAuthentication(OAuth2Error):
         self.refused_request = request
         super().__init__(
             description=f"Client authentication needs a POST with Content-Type {FORM}; got"
-            f" {getattr(request, 'method', None)} with {_header(request, 'Content-Type')}."
+            f" {getattr(request, 'method', None)} with {_content_type(request)}."
             " To call an API, use an access token."
         )
 
@@ -48,11 +48,33 @@ class UnsupportedClientCredentials(InvalidParam, TypeError):
     """These are no credentials that a client can be made from."""
 
 
-def _header(request: Any, name: str) -> str:
-    return one_line((getattr(request, "headers", None) or {}).get(name))
+def _content_type(request: Any) -> str | None:
+    value = (getattr(request, "headers", None) or {}).get("Content-Type")
+    return None if value is None else one_line(value)
 
 
-def _no_jti() -> str:
+def _form_of(prepared: Any) -> Form:
+    """Read the form in a prepared request of `requests`; without a body it is empty.
+
+    Raises:
+        InvalidRequestForClientAuthentication: it is no form POST.
+    """
+    body, kind = getattr(prepared, "body", None) or "", _content_type(prepared)
+    is_form = (kind or "").partition(";")[0].strip().lower() == FORM
+    try:
+        text = body.decode() if isinstance(body, bytes) else body
+    except UnicodeDecodeError:
+        text = None
+    is_post = getattr(prepared, "method", None) == "POST" and hasattr(prepared, "prepare_body")
+    if not (is_post and isinstance(text, str) and (is_form or (not text and kind is None))):
+        raise InvalidRequestForClientAuthentication(prepared)
+    form = Form()
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        form[name] = [*form[name], value] if name in form else [value]
+    return form
+
+
+def _new_jti() -> str:
     return str(uuid4())
 
 
@@ -74,14 +96,7 @@ class ClientAuthentication(NotPickled):
             InvalidRequestForClientAuthentication: it is none.
         """
         prepared: Any = request
-        kind = _header(prepared, "Content-Type").partition(";")[0].strip().lower()
-        if prepared.method != "POST" or kind not in {FORM, "none"} or not hasattr(prepared, "prepare_body"):
-            raise InvalidRequestForClientAuthentication(request)
-        body = prepared.body or ""
-        pairs = parse_qsl(body.decode() if isinstance(body, bytes) else body, keep_blank_values=True)
-        form = Form()
-        for name, value in pairs:
-            form[name] = [*form[name], value] if name in form else [value]
+        form = _form_of(prepared)
         ours = self.authenticate(Request(url=str(prepared.url), form=form))
         prepared.headers.update(ours.headers)
         if ours.form != form:
@@ -100,42 +115,35 @@ def _credential(value: Any, name: str) -> str:
 
 
 @dataclass(frozen=True)
-class ClientSecretBasic(ClientAuthentication):
+class ClientSecretSent(ClientAuthentication):
+    """Base of the two methods that send the client secret itself (RFC 6749 section 2.3.1)."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        _credential(self.client_id, "client_id")
+        _credential(self.client_secret, "client_secret")
+
+
+class ClientSecretBasic(ClientSecretSent):
     """`client_secret_basic`: id and secret in the Authorization header.
 
     Both are form-encoded first, as RFC 6749 section 2.3.1 says.
     """
 
-    method: ClassVar[str] = "client_secret_basic"
-    client_id: str
-    client_secret: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _credential(self.client_id, "client_id")
-        _credential(self.client_secret, "client_secret")
+    method = "client_secret_basic"
 
     def authenticate(self, request: Request) -> Request:
         """Add the Authorization header."""
         pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
-        return request.with_headers(Authorization=f"Basic {_b64(pair)}")
+        return request.with_headers(Authorization=f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
-def _b64(text: str) -> str:
-    padded = b64u_encode(text).replace("-", "+").replace("_", "/")
-    return padded + "=" * (-len(padded) % 4)
-
-
-@dataclass(frozen=True)
-class ClientSecretPost(ClientAuthentication):
+class ClientSecretPost(ClientSecretSent):
     """`client_secret_post`: id and secret as form fields (RFC 6749 section 2.3.1)."""
 
-    method: ClassVar[str] = "client_secret_post"
-    client_id: str
-    client_secret: str = field(repr=False)
-
-    def __post_init__(self) -> None:
-        _credential(self.client_id, "client_id")
-        _credential(self.client_secret, "client_secret")
+    method = "client_secret_post"
 
     def authenticate(self, request: Request) -> Request:
         """Add both form fields."""
@@ -146,7 +154,7 @@ class ClientSecretPost(ClientAuthentication):
 class PublicApp(ClientAuthentication):
     """`none`: a public client only says its id (RFC 6749 section 2.1)."""
 
-    method: ClassVar[str] = "none"
+    method = "none"
     client_id: str
 
     def __post_init__(self) -> None:
@@ -217,13 +225,13 @@ class ClientSecretJwt(ClientAssertion):
         aud: the audience; by default the URL that is called.
     """
 
-    method: ClassVar[str] = "client_secret_jwt"
+    method = "client_secret_jwt"
     client_id: str
     client_secret: str = field(repr=False)
     lifetime: int
     alg: str
     jti_gen: Callable[[], str] = field(repr=False, compare=False)
-    aud: str | list[str] | None
+    aud: str | list[str] | None = field(hash=False)
 
     def __init__(
         self,
@@ -231,7 +239,7 @@ class ClientSecretJwt(ClientAssertion):
         client_secret: str,
         lifetime: int | str = 60,
         alg: str | int = "HS256",
-        jti_gen: Callable[[], str] = _no_jti,
+        jti_gen: Callable[[], str] = _new_jti,
         aud: str | list[str] | None = None,
     ) -> None:
         if isinstance(lifetime, str):  # the founding README's order: alg, then lifetime
@@ -264,8 +272,8 @@ class PrivateKeyJwt(ClientAssertion):
 
     Args:
         client_id: the client.
-        private_jwk: a JWK (any mapping), a `cryptography` private key, PEM or DER, or a signer object that
-            keeps the key elsewhere.
+        private_jwk: a JWK (any mapping), a private key of `cryptography` or joserfc, PEM or DER, or a signer
+            that keeps the key elsewhere: an object with `public_jwk`, and `sign(data, alg)`.
         alg: the JWS algorithm; the JWK's own `alg` wins, and without either the key decides. None: only the
             JWK's own will do.
         lifetime: seconds that an assertion is good for.
@@ -277,13 +285,13 @@ class PrivateKeyJwt(ClientAssertion):
         InvalidClientAssertionSigningKeyOrAlg: the key is public or symmetric, has no kid, or no alg fits.
     """
 
-    method: ClassVar[str] = "private_key_jwt"
+    method = "private_key_jwt"
     client_id: str
-    private_jwk: Any = field(repr=False)
+    private_jwk: Any = field(repr=False, hash=False)
     alg: str
     lifetime: int
     jti_gen: Callable[[], str] = field(repr=False, compare=False)
-    aud: str | list[str] | None
+    aud: str | list[str] | None = field(hash=False)
     kid: str
     key: SigningKey = field(repr=False, compare=False)
 
@@ -294,7 +302,7 @@ class PrivateKeyJwt(ClientAssertion):
         *,
         alg: str | None = _INFER,
         lifetime: int = 60,
-        jti_gen: Callable[[], str] = _no_jti,
+        jti_gen: Callable[[], str] = _new_jti,
         aud: str | list[str] | None = None,
         kid: str | None = None,
     ) -> None:
@@ -311,6 +319,11 @@ class PrivateKeyJwt(ClientAssertion):
             key=key,
         )
 
+    @property
+    def public_jwk(self) -> dict[str, Any]:
+        """The public half of the key, with kid and alg: what the AS has to know."""
+        return dict(self.key.public_jwk or {})
+
     def _signing_key(self) -> SigningKey:
         return self.key
 
@@ -324,11 +337,8 @@ def _set(value: Any, **fields: Any) -> None:
 def _assertion_key(private_jwk: Any, alg: str | None, kid: str | None) -> SigningKey:
     from ._jose.keys import InvalidKey, signing_key  # noqa: PLC0415  loads cryptography
 
-    if alg is None and not (isinstance(private_jwk, Mapping) and private_jwk.get("alg")):
-        msg = "With alg=None the key must say its own alg, and it has none. Pass alg=, for instance 'ES256'."
-        raise InvalidClientAssertionSigningKeyOrAlg(msg)
     try:
-        key = signing_key(private_jwk, alg=None if alg == _INFER else alg, kid=kid)
+        key = signing_key(private_jwk, alg=None if alg == _INFER else alg, kid=kid, infer_alg=alg is not None)
     except InvalidKey as wrong:
         msg = f"This key can't sign client assertions: {wrong}"
         raise InvalidClientAssertionSigningKeyOrAlg(msg) from wrong
