@@ -8,6 +8,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
+from devkit.faces import BOTH, Face, open_face
 from devkit.protected_api import ProtectedApi, start_protected_api
 
 
@@ -30,3 +31,10 @@ def browser() -> Iterator[Browser]:
     """Somebody's browser, signed in nowhere."""
     with Browser() as somebody:
         yield somebody
+
+
+@pytest.fixture(params=BOTH, scope="module")
+def face(request: pytest.FixtureRequest) -> Iterator[Face]:
+    """Each of the two faces in turn."""
+    with open_face(request.param) as opened:
+        yield opened

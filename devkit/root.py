@@ -18,9 +18,10 @@ ROOT = PACKAGE / "__init__.py"
 
 # Where callers import from (docs/architecture.md). The async ones need an extra, so a star import leaves them out.
 MODULES = """
+    exceptions utils pkce tokens
     api_client auth authorization_details authorization_request backchannel_authentication client
-    client_authentication device_authorization discovery dpop exceptions logout pkce polling registration
-    serializers signers tokens utils
+    client_authentication device_authorization discovery dpop federation logout mtls polling registration serializers
+    webfinger
 """.split()
 ASYNC_MODULES = "_async_api_client _async_auth aio".split()
 

@@ -17,6 +17,7 @@ WEB_REDIRECT_URI = "https://client.devkit.example/callback"
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 USER_GRANTS = ["authorization_code", "refresh_token", DEVICE]
 ALL_GRANTS = ["client_credentials", *USER_GRANTS]
 
@@ -109,6 +110,28 @@ ROWS: dict[str, dict[str, Any]] = {
         id_token_encrypted_response_alg="ECDH-ES",
         id_token_encrypted_response_enc="A256GCM",
         userinfo_signed_response_alg="ES256",
+    ),
+    "signed": _private_key_jwt(
+        "ES256", userinfo_signed_response_alg="EdDSA", introspection_signed_response_alg="PS256"
+    ),
+    "sealed": _private_key_jwt(
+        "ES256",
+        id_token_encrypted_response_alg="ECDH-ES",
+        userinfo_signed_response_alg="ES256",
+        userinfo_encrypted_response_alg="ECDH-ES",
+        userinfo_encrypted_response_enc="A256GCM",
+        introspection_signed_response_alg="ES256",
+        introspection_encrypted_response_alg="ECDH-ES",
+        introspection_encrypted_response_enc="A128GCM",
+    ),
+    "exchange": _secret("client_secret_basic", grant_types=[*ALL_GRANTS, TOKEN_EXCHANGE]),
+    "ciba_signed": _private_key_jwt(
+        "ES256",
+        grant_types=[CIBA],
+        redirect_uris=[],
+        response_types=[],
+        backchannel_token_delivery_mode="poll",
+        backchannel_authentication_request_signing_alg="ES256",
     ),
     "mtls": {
         **NATIVE,

@@ -17,6 +17,7 @@ import Provider from 'oidc-provider';
 
 import { cibaAnswers, cibaFeature } from './ciba.mjs';
 import { requestCounts } from './counting.mjs';
+import { registerTokenExchange } from './exchange.mjs';
 import { mtlsAliases, mtlsFeature } from './mtls.mjs';
 import { pollingInterval } from './polling.mjs';
 import { createStore } from './store.mjs';
@@ -46,7 +47,7 @@ export function buildProvider(config) {
     discovery: { mtls_endpoint_aliases: mtlsAliases(config.mtlsOrigin) },
     enabledJWA: algorithms(),
     extraClientMetadata: { properties: OWN_METADATA },
-    extraParams: ['audience'],
+    extraParams: { audience: giveDefaultScope }, // it runs on every authorization request
     features: features(config),
     fetch: fetchFromLoopback,
     findAccount: (_ctx, sub) => account(sub),
@@ -60,6 +61,7 @@ export function buildProvider(config) {
     subjectTypes: ['public'],
     ttl: lifetimes(config),
   });
+  registerTokenExchange(provider);
   provider.use(requestCounts());
   provider.use(cibaAnswers(provider));
   provider.use(pollingInterval(config.polling_interval));
@@ -107,6 +109,12 @@ function features(config) {
     rpInitiatedLogout: on,
     userinfo: on,
   };
+}
+
+/* A device may leave the scope out (RFC 8628 section 3.1), and gets the default one (RFC 6749 section 3.3):
+   oidc-provider would refuse it after the user's consent. */
+function giveDefaultScope({ oidc }) {
+  if (oidc.route === 'device_authorization') oidc.params.scope ??= 'openid';
 }
 
 const APIS = {

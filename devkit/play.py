@@ -1,0 +1,97 @@
+"""Playing a rule without a network: its requests get the answers that stand in a list, and no one sleeps.
+
+`play(poll(job), [pending, slow_down, token])` runs it to its end and tells what it asked for on the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, Generic, TypeVar
+
+from requests_oauth2client._http import Request
+from requests_oauth2client._steps import Call, Command, Lock, Now, Send, Sleep, Steps
+
+R = TypeVar("R")
+NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this
+
+
+@dataclass
+class Heard(Generic[R]):
+    """What a rule asked for, in order, and how it ended."""
+
+    now: datetime = NOON
+    sent: list[Request] = field(default_factory=list)
+    sleeps: list[float] = field(default_factory=list)
+    locks: list[object] = field(default_factory=list)
+    error: Exception | None = None
+    returned: Any = None
+
+    @property
+    def result(self) -> R:
+        """What the rule returned; what it raised is raised."""
+        if self.error is not None:
+            raise self.error
+        result: R = self.returned
+        return result
+
+    @property
+    def forms(self) -> list[dict[str, Any]]:
+        """The form fields of the requests."""
+        return [dict(request.form or {}) for request in self.sent]
+
+
+def play(steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON) -> Heard[R]:
+    """Run a rule.
+
+    Args:
+        steps: the rule, called.
+        answers: what its requests get, in order: a response, or an exception for a failure to send.
+        now: when it begins; its clock goes on while it sleeps.
+    """
+    heard: Heard[R] = Heard(now=now)
+    coming = iter(answers)
+    resume: Any = steps.send
+    value: Any = None
+    while True:
+        try:
+            command = resume(value)
+        except StopIteration as stop:
+            heard.returned = stop.value
+            break
+        except Exception as wrong:  # noqa: BLE001  how it ended is part of what was heard
+            heard.error = wrong
+            break
+        try:
+            value, resume = _perform(command, heard, coming), steps.send
+        except Exception as failure:  # noqa: BLE001  as the faces do
+            value, resume = failure, steps.throw
+    assert next(coming, None) is None, "the rule ended before all answers were given"
+    return heard
+
+
+def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:
+    match command:
+        case Send(request):
+            heard.sent.append(request)
+            return _next(coming, request)
+        case Sleep(seconds):
+            heard.sleeps.append(seconds)
+            heard.now += timedelta(seconds=seconds)
+            return None
+        case Now():
+            return heard.now
+        case Lock(entry):
+            heard.locks.append(entry)
+            return None
+        case Call(thunk):
+            return thunk()
+
+
+def _next(coming: Any, request: Request) -> Any:
+    found = next(coming, None)
+    assert found is not None, f"the rule sent one request more than there are answers, to {request.url}"
+    if isinstance(found, Exception):
+        raise found
+    return found
