@@ -8,14 +8,23 @@ no repeated members, no NaN (RFC 8259 section 4). Knows no HTTP library and no e
 from __future__ import annotations
 
 import json
+import zlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, TypeAlias
 from urllib.parse import urlencode
 
+from ._redaction import one_line
+
 JSON_DEPTH = 32  # levels of nesting; the deepest document here, a metadata document, has about 5
+INTEGER_DIGITS = 100
 DEFAULT_TIMEOUT = 10.0  # seconds, for the whole answer
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 20  # bytes
+CODINGS = ("gzip", "deflate", "identity")
+ACCEPT_ENCODING = ", ".join(CODINGS)
+
+Certificate: TypeAlias = str | tuple[str, str]  # a PEM file with certificate and key, or one file for each
 
 
 class Response(Protocol):
@@ -70,6 +79,8 @@ class Request:
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Form | None = None
+    json: Mapping[str, Any] | None = field(default=None, repr=False)  # instead of a form
+    certificate: Certificate | None = field(default=None, repr=False)
     foreign_auth: Any = field(default=None, repr=False)  # an auth handler of the face's HTTP library
     timeout: Any = DEFAULT_TIMEOUT  # seconds
     max_size: int = DEFAULT_MAX_RESPONSE_SIZE  # bytes
@@ -77,7 +88,9 @@ class Request:
 
     @property
     def body(self) -> bytes | None:
-        """The form, encoded."""
+        """The form or the JSON, encoded."""
+        if self.json is not None:
+            return json.dumps(dict(self.json), separators=(",", ":")).encode()
         return None if self.form is None else self.form.encode()
 
     def with_fields(self, **fields: Any) -> Request:
@@ -87,6 +100,55 @@ class Request:
     def with_headers(self, **headers: str) -> Request:
         """Return this request with headers added or replaced."""
         return replace(self, headers={**self.headers, **headers})
+
+
+class Body:
+    """A body that comes in pieces: decoded as it comes, and no larger than a limit plus one byte.
+
+    Knows the codings that are asked for, so that no other decoder can be made to swell (RFC 9110 section 8.4.1).
+
+    Args:
+        coding: the Content-Encoding.
+        limit: bytes that the decoded body may have.
+
+    Attributes:
+        content: what has come, decoded.
+        problem: what is wrong with its coding, or None.
+    """
+
+    def __init__(self, coding: str | None, limit: int) -> None:
+        self.content = bytearray()
+        self.problem: str | None = None
+        self._limit = limit
+        self._is_empty = True
+        named = (coding or "identity").strip().lower()
+        if named not in CODINGS:
+            self.problem = f"it came with Content-Encoding {one_line(named)!r}, which was not asked for"
+        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if named in {"gzip", "deflate"} else None
+
+    def add(self, piece: bytes) -> None:
+        """Take a piece as it came."""
+        self._is_empty = self._is_empty and not piece
+        room = self._limit + 1 - len(self.content)
+        try:
+            self.content += piece[:room] if self._inflate is None else self._inflate.decompress(piece, room)
+        except zlib.error:
+            self.problem = "its compression is broken"
+
+    @property
+    def is_too_large(self) -> bool:
+        """Tell whether more came than may."""
+        return len(self.content) > self._limit
+
+    @property
+    def wants_more(self) -> bool:
+        """Tell whether reading on makes sense."""
+        return self.problem is None and not self.is_too_large
+
+    def end(self) -> None:
+        """Say that nothing more comes."""
+        if self.wants_more and self._inflate is not None and not (self._is_empty or self._inflate.eof):
+            self.problem = "its compression breaks off"
 
 
 def is_success(response: Response) -> bool:
@@ -99,13 +161,26 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(msg)
 
 
+def _integer(text: str) -> int:
+    if len(text) > INTEGER_DIGITS:
+        msg = f"it contains a number of {len(text)} digits"
+        raise ValueError(msg)
+    return int(text)
+
+
 def _refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(members)
     if len(found) != len(members):
-        names = [name for name, _ in members]
-        msg = f"it repeats the members {sorted({name for name in names if names.count(name) > 1})}"
+        repeated = [name for name, times in Counter(name for name, _ in members).items() if times > 1]
+        msg = f"it repeats the members {one_line(sorted(repeated))}"
         raise ValueError(msg)
     return found
+
+
+# json.loads() would make a decoder for each text
+_decode = json.JSONDecoder(
+    object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant, parse_int=_integer
+).decode
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -117,8 +192,9 @@ def parse_json(text: bytes | str) -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")  # RFC 8259 section 8.1: a parser may ignore a byte order mark
-        value = json.loads(text, object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant)
-        _check_depth(value)
+        value = _decode(text)
+        if text.count("[") + text.count("{") > JSON_DEPTH:  # else it can't be nested deeper
+            _check_depth(value)
     except UnicodeDecodeError:
         msg = "it is not UTF-8"
         raise ValueError(msg) from None
@@ -133,7 +209,7 @@ def parse_json(text: bytes | str) -> Any:
 
 def _check_depth(value: Any) -> None:
     level = [value]
-    for _ in range(JSON_DEPTH + 1):
+    for _ in range(JSON_DEPTH):
         level = (
             [
                 item

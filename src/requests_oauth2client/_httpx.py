@@ -12,17 +12,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
-from ._http import Request
+from ._http import ACCEPT_ENCODING, Body, Certificate, Request
 from ._redaction import excerpt
 from ._steps import Call, Command, Lock, Now, Send, Sleep, Steps
 from ._times import now
+from ._twins import twin
 from .exceptions import (
     DeadlineExceeded,
     IncompleteResponse,
     InvalidParam,
     ResponseTooLarge,
     TransportError,
-    twin,
 )
 
 if TYPE_CHECKING:
@@ -61,6 +61,20 @@ AUTHS = tuple(library.Auth for library in LIBRARIES)
 def library_of(client: Any) -> Any:
     """Return the library that a client is of."""
     return next((library for library in LIBRARIES if isinstance(client, library.AsyncClient)), LIBRARY)
+
+
+def new_session(certificate: Certificate | None = None) -> Any:
+    """Make the session of a client that was given none; with a certificate, it shows that to every server.
+
+    Args:
+        certificate: for mutual TLS. A session that a user gives has to have it already: here, it belongs to the
+            connections, not to a request.
+    """
+    if certificate is None:
+        return LIBRARY.AsyncClient()
+    context = LIBRARY.create_ssl_context()
+    context.load_cert_chain(*([certificate] if isinstance(certificate, str) else certificate))
+    return LIBRARY.AsyncClient(verify=context)
 
 
 class AsyncFace:
@@ -120,15 +134,15 @@ async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response
     """
     came = _Answer(library_of(session), request)
     wait, total = read_timeout(request.timeout)
-    prepared = _prepare(came.library, session, request, wait)
     try:
+        prepared = _prepare(came.library, session, request, wait)
         with anyio.fail_after(total):
             await came.read(session, prepared)
     except TimeoutError as failure:
         raise came.too_late(came.library.ReadTimeout, total) from failure
     except came.library.TimeoutException as failure:
         raise came.too_late(type(failure), total) from failure
-    except (came.library.TransportError, came.library.DecodingError) as failure:
+    except (came.library.TransportError, came.library.DecodingError, came.library.InvalidURL) as failure:
         raise came.broken(failure) from failure
     response: httpx2.Response = came.response()
     return response
@@ -155,7 +169,7 @@ def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
     return library.Request(
         request.method,
         request.url,
-        headers={**headers, **{n.lower(): v for n, v in request.headers.items()}},
+        headers={**headers, "accept-encoding": ACCEPT_ENCODING, **{n.lower(): v for n, v in request.headers.items()}},
         content=request.body,
         extensions=extensions,
         **options,
@@ -169,28 +183,42 @@ class _Answer:
         self.library = library
         self.request = request
         self.streamed: Any = None
-        self.body = bytearray()
+        self.body = Body(None, request.max_size)
 
     async def read(self, session: Any, prepared: Any) -> None:
         """Send, and read the body up to the limit."""
         options = {"auth": self.request.foreign_auth, "follow_redirects": False, "stream": True}
         self.streamed = await session.send(prepared, **options)
         try:
-            async for chunk in self.streamed.aiter_bytes():
-                self.body += chunk
-                if len(self.body) > self.request.max_size:
-                    del self.body[self.request.max_size :]
-                    raise ResponseTooLarge(self.request.url, limit=self.request.max_size, response=self.response())
+            if self.streamed.is_stream_consumed:  # by a test double, or an event hook
+                self.body.add(self.streamed.content)
+            else:
+                await self._read_body()
         finally:
             await self.streamed.aclose()
+        if self.body.is_too_large:
+            raise ResponseTooLarge(self.request.url, limit=self.request.max_size, response=self.response())
+        if self.body.problem:
+            msg = f"the body can't be decoded: {self.body.problem}"
+            raise self.library.DecodingError(msg)
+
+    async def _read_body(self) -> None:
+        self.body = Body(self.streamed.headers.get("Content-Encoding"), self.request.max_size)
+        with anyio.CancelScope() as enough:
+            async for piece in self.streamed.aiter_raw():
+                self.body.add(piece)
+                if not self.body.wants_more:
+                    enough.cancel()  # the library's generators end where they wait; to leave them would strand them
+        self.body.end()
 
     def response(self) -> Any:
         """Return a response that holds the body, decoded; None when nothing came."""
         came = self.streamed
         if came is None:
             return None
-        headers = [(n, v) for n, v in came.headers.multi_items() if n not in {"content-encoding", "content-length"}]
-        return self.library.Response(came.status_code, headers=headers, content=bytes(self.body), request=came.request)
+        headers = [(n, v) for n, v in came.headers.raw if n.lower() not in {b"content-encoding", b"content-length"}]
+        content = bytes(self.body.content[: self.request.max_size])
+        return self.library.Response(came.status_code, headers=headers, content=content, request=came.request)
 
     def too_late(self, theirs: type[Exception], total: float) -> Any:
         """Say that the time is over."""

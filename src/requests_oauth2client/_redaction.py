@@ -5,13 +5,16 @@ Knows no exception and no client; works on anything that looks like a request of
 
 from __future__ import annotations
 
+import json
 import re
+from base64 import b64decode
 from collections.abc import Iterable
 from typing import Any
-from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes, urlsplit, urlunsplit
 
 SHOWN = 300  # characters of a foreign text that are quoted: enough for an error page's title
 READ = 4096  # characters that are searched for secrets before the cut
+TAIL = 64  # characters before that cut that are not quoted
 STRUCK = "***"
 
 # Form fields that any log may show (RFC 6749, 7521, 8693, 8707): all others are struck out when echoed.
@@ -29,7 +32,7 @@ _NAMED = re.compile(
 _HEADER = re.compile(r"(?i)\b(basic|bearer|dpop)\s+[\w.~+/=-]{6,}")
 _JWT = re.compile(r"\beyJ[\w-]*(?:\.[\w-]*)*")
 _OPAQUE = re.compile(r"(?=[\w~+/=-]*\d)(?=[\w~+/=-]*[A-Za-z])[\w~+/=-]{20,}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]+")
 
 
 def excerpt(text: str | bytes | None, *, hide: Iterable[str] = ()) -> str:
@@ -42,8 +45,11 @@ def excerpt(text: str | bytes | None, *, hide: Iterable[str] = ()) -> str:
     if text is None:
         return ""
     shown = text[:READ].decode(errors="replace") if isinstance(text, bytes) else str(text)[:READ]
-    for secret in sorted(hide, key=len, reverse=True):
+    secrets = sorted(hide, key=len, reverse=True)
+    for secret in secrets:
         shown = shown.replace(secret, STRUCK)
+    if len(text) > READ:  # the cut may have gone through a secret, which is not recognised then
+        shown = shown[: -max(TAIL, *map(len, secrets), 0)]
     for pattern, by in ((_NAMED, rf"\1{STRUCK}"), (_HEADER, rf"\1 {STRUCK}"), (_JWT, STRUCK), (_OPAQUE, STRUCK)):
         shown = pattern.sub(by, shown)
     shown = _CONTROL.sub(" ", shown).strip()
@@ -63,15 +69,29 @@ def sent_secrets(request: Any) -> set[str]:
         body = body.encode(errors="replace")
     if not isinstance(body, bytes) or len(body) > 1 << 16:
         return set()
-    try:
-        pairs = parse_qsl(body.decode(errors="replace"), max_num_fields=200)
-    except ValueError:
-        return set()
+    pairs = parse_qsl(body.decode(errors="replace"))
     found = {value for name, value in pairs if name not in HARMLESS}
-    sent = getattr(request, "headers", None) or {}
-    found.add(str(sent.get("Authorization", "")).partition(" ")[2])
+    found |= _sent_credentials(request)
     found |= {unquote_to_bytes(value).decode(errors="replace") for value in found}
+    found |= {quoted(value) for value in found for quoted in (quote, quote_plus, json_text)}
     return {value for value in found if len(value) > 3}  # noqa: PLR2004  shorter ones would strike out words
+
+
+def _sent_credentials(request: Any) -> set[str]:
+    """Return what is secret in the Authorization header; in that of HTTP Basic, the password."""
+    sent = getattr(request, "headers", None) or {}
+    scheme, _, credentials = str(sent.get("Authorization", "")).partition(" ")
+    if scheme.lower() != "basic":
+        return {credentials}
+    try:
+        return {credentials, b64decode(credentials).decode(errors="replace").partition(":")[2]}
+    except ValueError:
+        return {credentials}
+
+
+def json_text(text: str) -> str:
+    """Return a text as it stands inside a JSON string."""
+    return json.dumps(text)[1:-1]
 
 
 def without_query(url: Any) -> str | None:

@@ -10,7 +10,7 @@ import http.client
 import io
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -18,19 +18,31 @@ from weakref import WeakKeyDictionary
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, Timeout
+from requests.structures import CaseInsensitiveDict
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
+from urllib3.response import BaseHTTPResponse
 
-from ._http import Request
+from ._http import ACCEPT_ENCODING, Body, Request
 from ._redaction import excerpt
 from ._steps import Call, Command, Lock, Now, Send, Sleep, Steps
 from ._times import now
-from .exceptions import DeadlineExceeded, IncompleteResponse, ResponseTooLarge, TransportError, twin
+from ._twins import twin
+from .exceptions import (
+    DeadlineExceeded,
+    IncompleteResponse,
+    InvalidParam,
+    ResponseTooLarge,
+    TransportError,
+)
 
 R = TypeVar("R")
-CHUNK = 1 << 14  # bytes read at once; what a compressed chunk may grow to is bounded by it
+CHUNK = 1 << 14  # bytes read at once
 AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
+
+OPTIONS = frozenset({"cert", "cookies", "proxies", "verify"})
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # as time.monotonic() tells it
 
@@ -96,15 +108,16 @@ def send(session: requests.Session, request: Request) -> requests.Response:
         TransportError: no answer; also what `requests` raised.
     """
     timeout, total = read_timeout(request.timeout)
-    prepared = _prepare(session, request)
     with _until(total) as deadline:
+        answer = _Answer(request, deadline, total)
         try:
-            response = _send_prepared(session, prepared, {"timeout": timeout, **request.options})
-        except requests.RequestException as failure:
-            raise _no_answer(request, failure, total) from failure
-        with response:
-            _read(response, request, deadline, total)
-    return response
+            prepared = _prepare(session, request)
+            prepared.hooks["response"][:] = [answer.read, *prepared.hooks["response"], answer.settle]
+            options = {"timeout": timeout, "cert": request.certificate, **request.options}
+            response = _send_prepared(session, prepared, options)
+        except (requests.RequestException, HTTPError) as failure:
+            raise answer.did_not_come(failure) from failure
+        return answer.whole(response)
 
 
 def read_timeout(timeout: Any) -> tuple[Timeout, float]:
@@ -116,82 +129,138 @@ def read_timeout(timeout: Any) -> tuple[Timeout, float]:
 
 def _prepare(session: requests.Session, request: Request) -> requests.PreparedRequest:
     """Prepare without what the session would add by itself: cookies, auth, netrc, parameters."""
+    if unknown := request.options.keys() - OPTIONS:
+        msg = (
+            f"requests_kwargs can't contain {', '.join(sorted(unknown))}, only timeout, headers,"
+            f" {', '.join(sorted(OPTIONS))}. Set the rest on the requests.Session in session=."
+        )
+        raise InvalidParam(msg)
     headers = {n: v for n, v in session.headers.items() if n.lower() not in AMBIENT_CREDENTIALS}
     body = request.body
     return requests.Request(
         request.method,
         request.url,
-        headers={**headers, **request.headers},
+        headers=CaseInsensitiveDict({**headers, "Accept-Encoding": ACCEPT_ENCODING, **request.headers}),
         data=None if body is None else body.decode(),
         auth=request.foreign_auth,
+        cookies=request.options.get("cookies"),
         hooks=session.hooks,
     ).prepare()
 
 
 def _send_prepared(
-    session: requests.Session, prepared: requests.PreparedRequest, options: dict[str, Any]
+    session: requests.Session, prepared: requests.PreparedRequest, options: Mapping[str, Any]
 ) -> requests.Response:
     """Send with the proxies, certificates and verification of the session and its environment."""
-    asked = {name: options.pop(name, None) for name in ("proxies", "verify", "cert")}
+    asked = {name: options.get(name) for name in ("proxies", "verify", "cert")}
     settings = session.merge_environment_settings(
         str(prepared.url), asked["proxies"] or {}, stream=True, verify=asked["verify"], cert=asked["cert"]
     )
-    return session.send(prepared, allow_redirects=False, **{**settings, **options})
+    return session.send(prepared, allow_redirects=False, timeout=options["timeout"], **settings)
 
 
-def _read(response: requests.Response, request: Request, deadline: float, total: float) -> None:
-    """Read the body, and leave it in the response."""
-    body = bytearray()
-    problem: Exception | None = None
-    try:
-        for chunk in _chunks(response):
-            body += chunk
-            if len(body) > request.max_size:
-                del body[request.max_size :]
-                problem = ResponseTooLarge(request.url, limit=request.max_size, response=response)
-                break
-            if time.monotonic() > deadline:
-                raise TimeoutError
-    except (HTTPError, OSError, http.client.HTTPException, requests.RequestException) as failure:
-        problem = _broken(request, failure, response, deadline, total)
-    response.close()
-    response.raw = io.BytesIO(bytes(body))
-    response.headers.pop("Content-Encoding", None) if problem is None else None
-    _ = response.content  # reads it from there
-    if problem is not None:
-        raise problem
+class _Answer:
+    """What has come of an answer so far.
+
+    Its methods are hooks that `requests` calls as soon as the headers are there, before it would read the body of
+    a redirect itself, without a limit.
+    """
+
+    def __init__(self, request: Request, deadline: float, total: float) -> None:
+        self.request, self.deadline, self.total = request, deadline, total
+        self.response: requests.Response | None = None
+        self.location: str | None = None
+        self.problem: Exception | None = None
+
+    def read(self, response: requests.Response, **_: Any) -> None:
+        """Read the body up to the limit, and leave it in the response."""
+        if response is self.response:
+            return
+        limit = self.request.max_size
+        self.response, self.problem, body = response, None, _body_of(response, limit)
+        try:
+            for piece in _pieces(response):
+                body.add(piece)
+                if time.monotonic() > self.deadline:
+                    raise TimeoutError
+                if not body.wants_more:
+                    break
+            body.end()
+        except (HTTPError, OSError, http.client.HTTPException, requests.RequestException) as failure:
+            self.problem = self._broken(failure)
+        if body.problem:
+            self.problem = self._undecodable(body.problem)
+        if body.is_too_large:
+            self.problem = ResponseTooLarge(self.request.url, limit=limit, response=response)
+        response.close()
+        response._content, response._content_consumed = bytes(body.content[:limit]), True  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def settle(self, response: requests.Response, **_: Any) -> None:
+        """Read what another hook may have fetched instead, and keep `requests` from looking where a redirect goes."""
+        self.read(response)
+        self.location = response.headers.pop("Location", None)
+
+    def whole(self, response: requests.Response) -> requests.Response:
+        """Return the response, or raise what is wrong with it."""
+        self.read(response)
+        if self.location is not None:
+            response.headers["Location"] = self.location
+        if self.problem is not None:
+            raise self.problem
+        return response
+
+    def _broken(self, failure: Exception) -> Exception:
+        if time.monotonic() >= self.deadline or isinstance(failure, (TimeoutError, Urllib3TimeoutError)):
+            return self._too_late(requests.exceptions.ReadTimeout)
+        why = f"the connection broke before the answer was whole ({_said(failure)})."
+        broken: Exception = twin(IncompleteResponse, _theirs(failure))(self.request.url, why, response=self.response)
+        return broken
+
+    def _undecodable(self, problem: str) -> Exception:
+        theirs = requests.exceptions.ContentDecodingError
+        why = f"the body can't be decoded: {problem}."
+        undecodable: Exception = twin(IncompleteResponse, theirs)(self.request.url, why, response=self.response)
+        return undecodable
+
+    def did_not_come(self, failure: Exception) -> Exception:
+        """Say why there is no answer."""
+        theirs = _theirs(failure)
+        if issubclass(theirs, requests.Timeout) or time.monotonic() >= self.deadline:
+            return self._too_late(theirs)
+        nothing: Exception = twin(TransportError, theirs)(self.request.url, f"no answer came ({_said(failure)}).")
+        return nothing
+
+    def _too_late(self, theirs: type[Exception]) -> Exception:
+        late: Exception = twin(DeadlineExceeded, theirs)(self.request.url, seconds=self.total, response=self.response)
+        return late
 
 
-def _chunks(response: requests.Response) -> Generator[bytes, None, None]:
-    """Yield what is there as it comes; a drip is not waited on until it fills a chunk."""
-    read1 = getattr(response.raw, "read1", None)
-    if read1 is None:
-        yield from response.iter_content(CHUNK)
+def _theirs(failure: Exception) -> type[Exception]:
+    """Return the class of `requests` for a failure; urllib3's own come through too."""
+    return type(failure) if isinstance(failure, requests.RequestException) else requests.exceptions.ConnectionError
+
+
+def _said(failure: Exception) -> str:
+    return f"{type(failure).__name__}: {excerpt(str(failure))}"
+
+
+def _is_raw(response: requests.Response) -> bool:
+    """Tell whether the body is still to be read from a connection; that of a test double may be there already."""
+    read: Any = response._content  # noqa: SLF001  False as long as nobody read it
+    return read is False and isinstance(response.raw, BaseHTTPResponse)
+
+
+def _body_of(response: requests.Response, limit: int) -> Body:
+    return Body(response.headers.get("Content-Encoding") if _is_raw(response) else None, limit)
+
+
+def _pieces(response: requests.Response) -> Generator[bytes, None, None]:
+    """Yield what is there as it comes; a drip does not have to fill a chunk."""
+    if not _is_raw(response):
+        yield response.content or b""
         return
-    while chunk := read1(CHUNK, decode_content=True):
-        yield chunk
-
-
-def _broken(
-    request: Request, failure: Exception, response: requests.Response, deadline: float, total: float
-) -> Exception:
-    if time.monotonic() >= deadline:
-        theirs: type[Exception] = requests.exceptions.ReadTimeout
-        late: Exception = twin(DeadlineExceeded, theirs)(request.url, seconds=total, response=response)
-        return late
-    theirs = type(failure) if isinstance(failure, requests.RequestException) else requests.exceptions.ConnectionError
-    why = f"the connection broke before the answer was whole ({type(failure).__name__}: {excerpt(str(failure))})."
-    broken: Exception = twin(IncompleteResponse, theirs)(request.url, why, response=response)
-    return broken
-
-
-def _no_answer(request: Request, failure: requests.RequestException, total: float) -> Exception:
-    if isinstance(failure, requests.Timeout) or _deadline_passed():
-        late: Exception = twin(DeadlineExceeded, type(failure))(request.url, seconds=total)
-        return late
-    why = f"no answer came ({type(failure).__name__}: {excerpt(str(failure))})."
-    nothing: Exception = twin(TransportError, type(failure))(request.url, why)
-    return nothing
+    while piece := response.raw.read1(CHUNK, decode_content=False):
+        yield piece
 
 
 # --- the deadline ---------------------------------------------------------------------------------------
@@ -206,11 +275,6 @@ def _until(total: float) -> Generator[float, None, None]:
         yield deadline
     finally:
         _deadline.reset(token)
-
-
-def _deadline_passed() -> bool:
-    deadline = _deadline.get()
-    return deadline is not None and time.monotonic() >= deadline
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -282,7 +346,8 @@ class DeadlineAdapter(HTTPAdapter):
     def proxy_manager_for(self, proxy: Any, **kwargs: Any) -> Any:
         """Let those through a proxy know it too."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = POOLS
+        if isinstance(manager, ProxyManager):  # one for SOCKS has connections of its own
+            manager.pool_classes_by_scheme = POOLS
         return manager
 
 

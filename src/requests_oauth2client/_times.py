@@ -37,7 +37,10 @@ def moment(value: Any) -> datetime | None:
         except ValueError:
             return None
     if isinstance(value, datetime):
-        return value.astimezone(UTC).replace(microsecond=0)
+        try:
+            return value.astimezone(UTC).replace(microsecond=0)
+        except (ValueError, OverflowError, OSError):  # at the ends of the calendar
+            return FOREVER if value.year == FOREVER.year else None
     number = seconds(value)
     if number is None:
         return None

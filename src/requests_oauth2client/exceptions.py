@@ -10,6 +10,7 @@
     │   ├── DeviceAuthorizationError IntrospectionError BackChannelAuthenticationError
     │   └── RevocationError → UnsupportedTokenType
     ├── Invalid{Token,DeviceAuthorization,BackChannelAuthentication,PushedAuthorization}Response,
+    │   InvalidAuthorizationServerJwks InvalidDiscoveryDocument (in discovery)
     │   UnknownIntrospectionError            the AS answered, but not as the RFC says
     ├── TransportError                       there is no whole answer
     │   └── ResponseTooLarge IncompleteResponse DeadlineExceeded
@@ -54,7 +55,7 @@ class OAuth2Error(Exception):
         self.client = client
         self.description = description
         self.status: int | None = getattr(response, "status_code", None)
-        self.endpoint: str | None = without_query(getattr(response, "url", None))
+        self.endpoint: str | None = without_query(_part(response, "url"))
         Exception.__init__(self, self._text())  # not super(): a twin's other base has an __init__ of its own
 
     def _text(self) -> str:
@@ -71,39 +72,29 @@ class OAuth2Error(Exception):
     @property
     def request(self) -> Any:
         """The request that was answered, as the HTTP library sent it, or None."""
-        try:
-            return getattr(self.response, "request", None)
-        except RuntimeError:  # httpx raises when a response was built without a request
-            return None
+        return _part(self.response, "request")
 
     def __reduce__(self) -> tuple[Any, ...]:
         kept = {name: getattr(self, name, None) for name in self.kept}
-        shown = {name: excerpt(value) if isinstance(value, str) else value for name, value in kept.items()}
-        return _rebuild, (getattr(type(self), "twin_of", type(self)), str(self), shown)
+        hide = sent_secrets(self.request)
+        shown = {name: excerpt(value, hide=hide) if isinstance(value, str) else value for name, value in kept.items()}
+        dropped = dict.fromkeys(name for name in vars(self) if not name.startswith("_"))
+        return _rebuild, (getattr(type(self), "twin_of", type(self)), str(self), {**dropped, **shown})
+
+
+def _part(response: Any, name: str) -> Any:
+    try:
+        return getattr(response, name, None)
+    except RuntimeError:  # httpx2 and httpx, about a response that was built without a request
+        return None
 
 
 def _rebuild(cls: type[OAuth2Error], text: str, kept: dict[str, Any]) -> OAuth2Error:
     """Unpickle an error: its text and its public, harmless attributes; no response, request or client."""
     error = cls.__new__(cls, text)
     Exception.__init__(error, text)
-    error.__dict__.update({"response": None, "client": None, **kept})
+    error.__dict__.update(kept)
     return error
-
-
-_twins: dict[tuple[type, type], Any] = {}
-
-
-def twin(ours: type[OAuth2Error], theirs: type[Exception]) -> Any:
-    """Make a class that is both our error and the HTTP library's, so that either name catches it."""
-    if (ours, theirs) not in _twins:
-        _twins[ours, theirs] = _make_twin(ours, theirs)
-    return _twins[ours, theirs]
-
-
-def _make_twin(ours: type[OAuth2Error], theirs: type[Exception]) -> type[Exception]:
-    return type(
-        ours.__name__, (ours, theirs), {"__module__": ours.__module__, "__doc__": ours.__doc__, "twin_of": ours}
-    )
 
 
 class InvalidAnswer(OAuth2Error):
@@ -267,6 +258,10 @@ class InvalidPushedAuthorizationResponse(InvalidAnswer):
 
 class InvalidUserInfoResponse(InvalidAnswer):
     """The answer is no userinfo response (OIDC Core section 5.3.2)."""
+
+
+class InvalidAuthorizationServerJwks(InvalidAnswer):
+    """The answer of the AS's `jwks_uri` is no set of keys (RFC 7517 section 5)."""
 
 
 # --- there is no whole answer -------------------------------------------------------------------------
@@ -505,7 +500,7 @@ class InsecureTransport(AccessTokenError):
         super().__init__(
             f"{without_query(url)} is plain http and not on this machine: the token would be readable by everyone on"
             " the way, so nothing was sent. Use https. If the network itself is encrypted, say so with"
-            " BearerAuth(token, allow_insecure_http=True) or allow_insecure_http=True on the auth handler."
+            " allow_insecure_http=True on the BearerAuth, the auth handler or the ApiClient."
         )
 
 
@@ -546,6 +541,7 @@ __all__ = [
     "IntrospectionError",
     "InvalidAnswer",
     "InvalidAuthResponse",
+    "InvalidAuthorizationServerJwks",
     "InvalidBackChannelAuthenticationResponse",
     "InvalidClient",
     "InvalidDeviceAuthorizationResponse",

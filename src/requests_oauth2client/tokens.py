@@ -7,7 +7,7 @@ library; whether an ID token is right is decided in `_id_token_check`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -20,6 +20,18 @@ from .utils import b64u_decode, is_loopback, join_scope
 
 if TYPE_CHECKING:
     from .authorization_request import AuthorizationResponse
+    from .dpop import DPoPToken
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Give DPoPToken, which is a BearerToken and so can't be loaded before this module is."""
+        if name != "DPoPToken":
+            msg = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        from .dpop import DPoPToken  # noqa: PLC0415
+
+        return DPoPToken
+
 
 MAX_JWT_SIZE = 1 << 18  # characters; an ID token with hundreds of groups has some 20 000
 Req = TypeVar("Req")
@@ -78,6 +90,30 @@ class MismatchingIdTokenAzp(InvalidIdToken):
 
 class MismatchingIdTokenAlg(InvalidIdToken):
     """The ID token is signed or encrypted with another algorithm than this client is registered for."""
+
+
+class MismatchingIdTokenSubject(InvalidIdToken):
+    """The `sub` is not that of the login (OIDC Core section 12.2)."""
+
+
+class MismatchingIdTokenAuthTime(InvalidIdToken):
+    """The user logged in longer ago than `max_age` allows, or at another time than at the login."""
+
+
+class MismatchingIdTokenHash(InvalidIdToken):
+    """`at_hash`, `c_hash` or `s_hash` is not that of the access token, code or state (OIDC Core section 3.3.2.11)."""
+
+
+class MissingIdTokenClaim(InvalidIdToken):
+    """A claim that every ID token has to have is not there (OIDC Core section 2)."""
+
+
+class MissingIdTokenKey(InvalidIdToken):
+    """There is no key to verify or decrypt the ID token with, or several and nothing says which."""
+
+
+class InvalidIdTokenSignature(InvalidIdToken):
+    """The ID token is not signed with the AS's key, or was changed."""
 
 
 class IdToken(NotPickled):
@@ -175,6 +211,12 @@ class IdToken(NotPickled):
         """Tell whether it is expired, or will be within `leeway` seconds; None when it does not say."""
         return is_past(self.expires_at, leeway)
 
+    def _as_checked(self) -> IdToken:
+        """Return this token as one that was checked, without reading it again."""
+        checked = object.__new__(type(self))
+        checked.__dict__.update(self.__dict__, checked=True)
+        return checked
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or self._claims is None or name not in self._claims:
             raise AttributeError(name)
@@ -270,8 +312,8 @@ class BearerToken(NotPickled):
             scope=scope if isinstance(scope, str) else join_scope(scope),
             refresh_token=_token_text(refresh_token, "refresh_token") if refresh_token else None,
             token_type=self.TOKEN_TYPE,
-            id_token=id_token if isinstance(id_token, IdToken) or not id_token else IdToken(id_token),
-            kwargs=kwargs,
+            id_token=id_token if isinstance(id_token, IdToken) else IdToken(id_token) if id_token else None,
+            kwargs={name: value for name, value in kwargs.items() if value is not None},
         )
 
     def _set(self, **fields: Any) -> None:
@@ -358,6 +400,12 @@ class BearerToken(NotPickled):
 
         return validate_id_token(self, client, azr, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway)
 
+    def _with_id_token(self, id_token: IdToken) -> BearerToken:
+        """Return this token with another ID token, without judging the rest again."""
+        copied = object.__new__(type(self))
+        copied.__dict__.update(self.__dict__, id_token=id_token)
+        return copied
+
     def replace(self, **fields: Any) -> BearerToken:
         """Return a token of this class with some fields replaced."""
         known = {**self._fields(), **fields}
@@ -394,6 +442,10 @@ class BearerToken(NotPickled):
             require_secure_transport(request)
         request.headers[self.AUTHORIZATION_HEADER] = self.authorization_header()  # type: ignore[attr-defined]
         return request
+
+    def answering(self, request: Any) -> Generator[Any, Any, None]:
+        """Yield an authenticated request, be sent its answer; a bearer token leaves it at that."""
+        yield request
 
     def __str__(self) -> str:
         return self.access_token
@@ -437,18 +489,26 @@ def require_secure_transport(request: Any) -> None:
     if url.scheme != "https" and not is_loopback(host):
         raise InsecureTransport(str(request.url))
 
+
 __all__ = [
     "BearerToken",
+    "DPoPToken",
     "ExpiredIdToken",
     "IdToken",
     "InvalidIdToken",
+    "InvalidIdTokenSignature",
     "MismatchingIdTokenAcr",
     "MismatchingIdTokenAlg",
     "MismatchingIdTokenAudience",
+    "MismatchingIdTokenAuthTime",
     "MismatchingIdTokenAzp",
+    "MismatchingIdTokenHash",
     "MismatchingIdTokenIssuer",
     "MismatchingIdTokenNonce",
+    "MismatchingIdTokenSubject",
     "MissingIdToken",
+    "MissingIdTokenClaim",
+    "MissingIdTokenKey",
     "UnsupportedIdTokenAlg",
     "UnsupportedTokenTypeError",
 ]
