@@ -1,0 +1,437 @@
+"""Discovery: the right addresses in the right order, and nothing believed before the issuer was compared."""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devkit.exchange import Answer, Received, answer
+from devkit.faces import Face
+from devkit.play import NOON, Heard, play
+from requests_oauth2client import InvalidParam, OAuth2Client
+from requests_oauth2client._protocol import discovery
+from requests_oauth2client._protocol.discovery import Asker, DocumentCache, client_arguments, discover
+from requests_oauth2client.client_authentication import ClientSecretBasic, PublicApp
+from requests_oauth2client.discovery import (
+    InvalidDiscoveryDocument,
+    MismatchingDiscoveryIssuer,
+    discovery_urls,
+    issuers_of,
+    oauth2_discovery_document_url,
+    oidc_discovery_document_url,
+    well_known_uri,
+)
+from requests_oauth2client.exceptions import (
+    InvalidAuthorizationServerJwks,
+    OAuth2Error,
+    TransportError,
+)
+from requests_oauth2client.utils import InvalidEndpointUri, InvalidIssuer, InvalidUri
+
+ISSUER = "https://as.local"
+OIDC_URL = f"{ISSUER}/.well-known/openid-configuration"
+NOT_FOUND = answer("not here", 404)
+CREDENTIALS = {"client_id": "client", "client_secret": "hush-hush"}
+
+
+def document(issuer: str | None = ISSUER, **members: Any) -> dict[str, Any]:
+    return {"issuer": issuer, "token_endpoint": f"{ISSUER}/token", **members}
+
+
+def found(answers: list[Any], *, cache: DocumentCache | None = None, now: Any = NOON, **asked: Any) -> Heard[Any]:
+    testing = asked.pop("testing", False)
+    return play(discover(Asker(testing=testing), **asked, cache=cache), answers, now=now)
+
+
+# --- addresses ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("origin", "at_root", "url"),
+    [
+        ("https://as.example", True, "https://as.example/.well-known/openid-configuration"),
+        ("https://as.example/", False, "https://as.example/.well-known/openid-configuration"),
+        ("https://as.example/path", True, "https://as.example/.well-known/openid-configuration/path"),
+        ("https://as.example/path", False, "https://as.example/path/.well-known/openid-configuration"),
+        ("https://as.example:8443/a/b/", True, "https://as.example:8443/.well-known/openid-configuration/a/b"),
+    ],
+)
+def test_a_well_known_uri_is_at_the_root_or_behind_the_path(origin: str, at_root: bool, url: str) -> None:
+    assert well_known_uri(origin, "openid-configuration", at_root=at_root) == url
+
+
+def test_the_two_documents_have_their_own_places() -> None:
+    assert (
+        oidc_discovery_document_url("https://as.example/p") == "https://as.example/p/.well-known/openid-configuration"
+    )
+    assert oauth2_discovery_document_url("https://as.example/p") == (
+        "https://as.example/.well-known/oauth-authorization-server/p"
+    )
+
+
+@pytest.mark.parametrize("issuer", ["", "as.example", "ftp://as.example", "https://", "https://a b"])
+def test_what_is_no_url_has_no_well_known_uri(issuer: str) -> None:
+    with pytest.raises(InvalidUri):
+        oidc_discovery_document_url(issuer)
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/", f"{ISSUER}/a", f"{ISSUER}/a/b/"])
+def test_every_address_of_an_issuer_leads_back_to_it(issuer: str) -> None:
+    for url in discovery_urls(issuer):
+        assert issuer in issuers_of(url)
+
+
+@pytest.mark.parametrize(
+    "url", [f"{ISSUER}/metadata", f"{ISSUER}/.well-known/other", f"{ISSUER}/a/.well-known/openid-configuration/b"]
+)
+def test_any_other_url_does_not_tell_its_issuer(url: str) -> None:
+    assert issuers_of(url) == []
+
+
+def test_an_issuer_with_a_path_is_looked_for_at_three_addresses_in_order() -> None:
+    heard = found([NOT_FOUND, NOT_FOUND, NOT_FOUND], issuer=f"{ISSUER}/tenant")
+    assert [request.url for request in heard.sent] == [
+        f"{ISSUER}/tenant/.well-known/openid-configuration",
+        f"{ISSUER}/.well-known/oauth-authorization-server/tenant",
+        f"{ISSUER}/.well-known/openid-configuration/tenant",
+    ]
+    with pytest.raises(InvalidDiscoveryDocument, match="no metadata"):
+        assert heard.result
+
+
+def test_an_issuer_without_a_path_is_looked_for_at_two_addresses() -> None:
+    heard = found([NOT_FOUND, answer(document())], issuer=ISSUER)
+    assert [request.url for request in heard.sent] == [
+        OIDC_URL,
+        f"{ISSUER}/.well-known/oauth-authorization-server",
+    ]
+    assert heard.result == document()
+
+
+def test_the_first_document_ends_the_search() -> None:
+    heard = found([answer(document())], issuer=ISSUER)
+    assert [request.method for request in heard.sent] == ["GET"]
+
+
+# --- the issuer ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("received", [f"{ISSUER}/", f"{ISSUER}INVALID", "HTTPS://as.local", None, 1, ["x"]])
+def test_another_issuer_is_refused_and_both_are_named(received: Any) -> None:
+    with pytest.raises(MismatchingDiscoveryIssuer) as refused:
+        found([answer(document(received))], issuer=ISSUER).result  # noqa: B018
+    assert isinstance(refused.value, InvalidParam)
+    assert (refused.value.received, refused.value.expected) == (received, ISSUER)
+    assert str(received) in str(refused.value)
+    assert ISSUER in str(refused.value)
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/"])
+def test_with_a_well_known_url_alone_the_issuer_is_its_own(issuer: str) -> None:
+    assert found([answer(document(issuer))], url=OIDC_URL).result["issuer"] == issuer
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        found([answer(document("https://evil.local"))], url=OIDC_URL).result  # noqa: B018
+
+
+def test_with_another_url_alone_the_document_says_the_issuer() -> None:
+    assert found([answer(document())], url=f"{ISSUER}/metadata").result == document()
+
+
+def test_with_url_and_issuer_the_issuer_counts() -> None:
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        found([answer(document())], url=OIDC_URL, issuer=f"{ISSUER}/").result  # noqa: B018
+
+
+def test_the_issuer_is_compared_before_anything_else_is_read() -> None:
+    wrong = document("https://evil.local", token_endpoint=5, jwks_uri="http://evil.local/jwks")
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        found([answer(wrong)], issuer=ISSUER).result  # noqa: B018
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        client_arguments(wrong, issuer=ISSUER)
+
+
+# --- what is asked with, and what comes ---------------------------------------------------------------------
+
+
+def test_neither_url_nor_issuer_is_an_error() -> None:
+    with pytest.raises(InvalidParam, match="neither"):
+        found([]).result  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("asked", "refusal"),
+    [
+        ({"issuer": "http://as.local"}, InvalidIssuer),
+        ({"issuer": "https://as.local?tenant=1"}, InvalidIssuer),
+        ({"issuer": "https://user:pw@as.local"}, InvalidIssuer),
+        ({"issuer": "as.local"}, InvalidIssuer),
+        ({"url": "http://as.local/.well-known/openid-configuration"}, InvalidEndpointUri),
+        ({"url": "https://as.local/#x"}, InvalidEndpointUri),
+        ({"url": "file:///etc/passwd"}, InvalidEndpointUri),
+        ({"url": OIDC_URL, "issuer": "http://as.local"}, InvalidIssuer),
+    ],
+)
+def test_a_bad_url_fails_before_any_request(asked: dict[str, str], refusal: type[InvalidUri]) -> None:
+    heard = found([], **asked)
+    assert not heard.sent
+    with pytest.raises(refusal):
+        assert heard.result
+    with pytest.raises(InvalidParam):
+        assert heard.result
+
+
+def test_plain_http_has_to_be_allowed_by_name() -> None:
+    issuer = "http://as.local"
+    assert found([answer(document(issuer))], issuer=issuer, testing=True).result["issuer"] == issuer
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        answer("oops", 500),
+        answer({"error": "x"}, 403),
+        answer("", 302, Location="https://elsewhere.local"),
+        answer("<html>", Content_Type="text/html"),
+        answer("{", Content_Type="application/json"),
+        answer([document()]),
+        answer('{"issuer":"https://as.local","issuer":"https://as.local"}', Content_Type="application/json"),
+        answer(""),
+    ],
+    ids=lambda bad: f"{bad.status_code} {bad.content[:9]!r}",
+)
+def test_what_is_no_document_is_refused_and_ends_the_search(bad: Answer) -> None:
+    with pytest.raises(InvalidDiscoveryDocument) as refused:
+        found([bad], issuer=ISSUER).result  # noqa: B018
+    assert refused.value.status == bad.status_code
+
+
+def test_a_failing_network_is_no_reason_to_try_another_address() -> None:
+    with pytest.raises(TransportError):
+        found([TransportError(OIDC_URL, "no answer came")], issuer=ISSUER).result  # noqa: B018
+
+
+# --- what is read -------------------------------------------------------------------------------------------
+
+
+def test_all_endpoints_are_taken() -> None:
+    endpoints = {name: f"{ISSUER}/{name}" for name in discovery.ENDPOINTS}
+    aliases = {"token_endpoint": "https://mtls.as.local/token", "unknown_endpoint": "https://mtls.as.local/x"}
+    full = document(
+        **endpoints,
+        mtls_endpoint_aliases=aliases,
+        authorization_response_iss_parameter_supported=True,
+        code_challenge_methods_supported=["S256"],
+    )
+    client = OAuth2Client.from_discovery_document(full, **CREDENTIALS)
+    assert {name: getattr(client, name) for name in endpoints} == endpoints
+    assert dict(client.mtls_endpoint_aliases) == {"token_endpoint": "https://mtls.as.local/token"}
+    assert client.authorization_response_iss_parameter_supported is True
+    assert client.authorization_server_metadata["code_challenge_methods_supported"] == ["S256"]
+    assert client.issuer == ISSUER
+    assert client.extra_metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [
+        ("issuer", ["https://as.local"]),
+        ("token_endpoint", 5),
+        ("jwks_uri", {"keys": []}),
+        ("end_session_endpoint", ["x"]),
+        ("authorization_response_iss_parameter_supported", "false"),
+        ("require_pushed_authorization_requests", 1),
+        ("scopes_supported", "openid"),
+        ("code_challenge_methods_supported", {"S256": True}),
+        ("id_token_signing_alg_values_supported", [1]),
+        ("mtls_endpoint_aliases", ["x"]),
+        ("mtls_endpoint_aliases", {"token_endpoint": 1}),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_named(member: str, wrong: Any) -> None:
+    with pytest.raises(InvalidDiscoveryDocument, match=member):
+        client_arguments(document(**{member: wrong}))
+
+
+def test_unknown_members_may_be_anything() -> None:
+    assert client_arguments(document(credential_configurations_supported={"a": 1}, x=[None]))
+
+
+def test_null_is_as_good_as_absent() -> None:
+    client = OAuth2Client.from_discovery_document(document(jwks_uri=None, mtls_endpoint_aliases=None), **CREDENTIALS)
+    assert client.jwks_uri is None
+
+
+@pytest.mark.parametrize("without", [{}, {"issuer": ISSUER}, {"token_endpoint": None}])
+def test_without_a_token_endpoint_there_is_no_client(without: dict[str, Any]) -> None:
+    with pytest.raises(InvalidDiscoveryDocument, match="token_endpoint"):
+        OAuth2Client.from_discovery_document(without, **CREDENTIALS)
+
+
+@pytest.mark.parametrize("member", ["token_endpoint", "jwks_uri", "registration_endpoint"])
+@pytest.mark.parametrize("url", ["http://as.local/x", "https://u:p@as.local/x", "javascript:alert(1)", ""])
+def test_a_bad_address_in_a_document_is_named(member: str, url: str) -> None:
+    with pytest.raises(InvalidEndpointUri, match=member):
+        OAuth2Client.from_discovery_document(document(**{member: url}), **CREDENTIALS)
+
+
+@pytest.mark.parametrize("allowed", [{"https": False}, {"testing": True}], ids=str)
+def test_plain_http_in_a_document_has_to_be_allowed_by_name(allowed: dict[str, bool]) -> None:
+    plain = {"issuer": "http://as.local", "token_endpoint": "http://as.local/token"}
+    assert OAuth2Client.from_discovery_document(plain, **CREDENTIALS, **allowed).issuer == "http://as.local"
+
+
+def test_the_callers_settings_go_before_the_document() -> None:
+    client = OAuth2Client.from_discovery_document(
+        document(), auth=("client", "hush-hush"), token_endpoint=f"{ISSUER}/other", issuer=ISSUER
+    )
+    assert client.token_endpoint == f"{ISSUER}/other"
+
+
+@pytest.mark.parametrize("auth", [("client", "hush-hush"), "client", ClientSecretBasic("client", "hush-hush")], ids=str)
+def test_an_auth_in_second_place_is_told_by_its_type(auth: Any) -> None:
+    client = OAuth2Client.from_discovery_document(document(), auth)
+    assert client.client_id == "client"
+    assert client.issuer == ISSUER
+    assert (auth == "client") == isinstance(client.auth, PublicApp)
+
+
+def test_two_auths_are_one_too_many() -> None:
+    with pytest.raises(InvalidParam):
+        OAuth2Client.from_discovery_document(document(), "client", auth="client")
+
+
+def test_an_issuer_in_second_place_is_compared() -> None:
+    with pytest.raises(InvalidParam, match=r"evil\.local"):
+        OAuth2Client.from_discovery_document(document(), "https://evil.local", auth="client")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.just(f"{ISSUER}/x"),
+    lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(max_size=3), children, max_size=3),
+    max_leaves=5,
+)
+member_names = st.sampled_from(
+    (*discovery.TEXTS, *discovery.FLAGS, "mtls_endpoint_aliases", "scopes_supported", "x_alg_values_supported")
+)
+
+
+@given(members=st.dictionaries(member_names, json_values, max_size=4))
+def test_whatever_a_document_says_only_documented_errors_come_out(members: dict[str, Any]) -> None:
+    with contextlib.suppress(OAuth2Error):
+        OAuth2Client.from_discovery_document({**document(), **members}, **CREDENTIALS)
+
+
+# --- how long documents are kept ----------------------------------------------------------------------------
+
+AN_HOUR = answer(document(), Cache_Control="max-age=3600")
+
+
+def test_a_document_is_kept_as_long_as_http_says() -> None:
+    cache = DocumentCache()
+    found([AN_HOUR], issuer=ISSUER, cache=cache)
+    assert not found([], issuer=ISSUER, cache=cache, now=NOON + timedelta(minutes=59)).sent
+    assert found([AN_HOUR], issuer=ISSUER, cache=cache, now=NOON + timedelta(minutes=61)).sent
+
+
+def test_a_document_that_does_not_say_how_long_is_not_kept() -> None:
+    cache = DocumentCache()
+    found([answer(document())], issuer=ISSUER, cache=cache)
+    assert found([answer(document())], issuer=ISSUER, cache=cache).sent
+
+
+def test_a_document_is_kept_for_a_day_at_most() -> None:
+    cache = DocumentCache()
+    found([answer(document(), Cache_Control="max-age=31536000")], issuer=ISSUER, cache=cache)
+    assert found([AN_HOUR], issuer=ISSUER, cache=cache, now=NOON + timedelta(days=1)).sent
+
+
+def test_a_kept_document_is_compared_again() -> None:
+    cache = DocumentCache()
+    found([AN_HOUR], url=OIDC_URL, cache=cache)
+    heard = found([], url=OIDC_URL, issuer="https://other.local", cache=cache)
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        assert heard.result
+
+
+def test_only_so_many_documents_are_kept() -> None:
+    cache = DocumentCache(most=3)
+    for number in range(10):
+        cache.keep(f"https://as{number}.local", {}, NOON + timedelta(hours=1))
+    kept = [number for number in range(10) if cache.get(f"https://as{number}.local", NOON) is not None]
+    assert kept == [7, 8, 9]
+
+
+# --- on the faces -------------------------------------------------------------------------------------------
+
+
+def site(received: Received) -> Answer:
+    """An AS with metadata and keys."""
+    pages = {
+        "/.well-known/openid-configuration": answer(document(jwks_uri=f"{ISSUER}/jwks"), Cache_Control="max-age=3600"),
+        "/jwks": answer({"keys": []}),
+    }
+    return pages.get(received.path, NOT_FOUND)
+
+
+def test_first_the_document_then_the_keys(face: Face) -> None:
+    session, received = face.answered_by(site)
+    kind = face.named("OAuth2Client")
+    client = face.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
+    assert [request.path for request in received] == ["/.well-known/openid-configuration", "/jwks"]
+    assert client.authorization_server_jwks == {"keys": []}
+    assert client.session is session
+    assert all("authorization" not in request.headers for request in received)
+
+
+def test_documents_through_a_session_of_the_user_are_not_kept(face: Face) -> None:
+    session, received = face.answered_by(site)
+    kind = face.named("OAuth2Client")
+    for _ in range(2):
+        face.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
+    assert len(received) == 4
+
+
+@pytest.mark.parametrize("asked", [{"issuer": "http://as.local"}, {"url": "http://as.local/x"}, {}], ids=str)
+def test_bad_arguments_fail_before_any_request_on_either_face(face: Face, asked: dict[str, str]) -> None:
+    session, received = face.answered_by(site)
+    kind = face.named("OAuth2Client")
+    with pytest.raises(InvalidParam):
+        face.run(kind.from_discovery_endpoint(**asked, session=session, **CREDENTIALS))
+    assert not received
+
+
+def test_a_user_error_inside_with_is_not_swallowed_and_a_given_session_stays_open(face: Face) -> None:
+    client, received = face.mocked(site, jwks_uri=f"{ISSUER}/jwks")
+
+    async def enter() -> None:
+        async with client:
+            raise KeyError
+
+    def enter_blocking() -> None:
+        with client:
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        face.run(enter()) if face.is_async else enter_blocking()
+    assert [request.path for request in received] == ["/jwks"]
+    assert face.run(client.update_authorization_server_public_keys()) == {"keys": []}
+
+
+def test_a_client_whose_keys_cant_be_fetched_is_not_entered(face: Face) -> None:
+    client, _ = face.mocked(site, jwks_uri=f"{ISSUER}/nowhere")
+    with pytest.raises(InvalidAuthorizationServerJwks):
+        face.run(client.__aenter__() if face.is_async else client.__enter__())
+
+
+def test_a_client_closes_the_session_it_made_and_can_make_another(face: Face) -> None:
+    client = face.named("OAuth2Client")(f"{ISSUER}/token", "client")
+    first = client.session
+    face.run(client.aclose() if face.is_async else client.close())
+    assert client.session is not first
+    face.run(client.aclose() if face.is_async else client.close())
+    assert not face.is_async or first.is_closed
