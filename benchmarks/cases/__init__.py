@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 
-from . import handler, imports, token
+from . import handler, imports, proof, token
 
-CASES: dict[str, Case] = {case.name: case for case in (imports.CASE, handler.CASE, token.CASE)}
+CASES: dict[str, Case] = {case.name: case for case in (imports.CASE, handler.CASE, token.CASE, proof.CASE)}
