@@ -1,8 +1,8 @@
 """What comes back on the redirect_uri: parsed, judged, and kept (RFC 6749 section 4.1.2, RFC 9207).
 
 One parser for all shapes: a URL, a query string, what a web framework parsed; also the body of a
-form_post. Bounded in size and number; no parameter twice. Then one judge, in the order of the RFCs. Never
-quotes what came. Knows no client and no HTTP library, and of the request only its values.
+form_post. Bounded in size and number; no parameter twice. A JWT is opened by `_jarm`. Then one judge, in the order
+of the RFCs. Never quotes what came. Knows no client and no HTTP library, and of the request only its values.
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl
 
+from . import _jarm
 from ._http import Form
+from ._request_params import words
 from ._values import NotPickled
 from .exceptions import (
     AuthorizationResponseError,
@@ -28,6 +30,7 @@ from .exceptions import (
     MissingIssuer,
     RepeatedParameter,
 )
+from .tokens import IdToken, MissingIdToken
 
 if TYPE_CHECKING:
     from .authorization_request import AuthorizationRequest
@@ -40,8 +43,9 @@ _NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f]")
 
 
 class Extended(NotPickled):
-    """A frozen dataclass whose further parameters, in `kwargs`, are attributes too."""
+    """A frozen dataclass whose further parameters, in `kwargs`, are attributes too; those in `named` always."""
 
+    named: ClassVar[frozenset[str]] = frozenset()
     kwargs: Mapping[str, Any]
 
     def as_dict(self) -> dict[str, Any]:
@@ -49,23 +53,23 @@ class Extended(NotPickled):
         known = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "kwargs"}  # type: ignore[arg-type]
         return {**self.kwargs, **known}
 
-    def replace(self, **changes: Any) -> Self:
+    def replace(self, /, **changes: Any) -> Self:
         """Return a value of this class with some arguments replaced."""
         return type(self)(**{**self.as_dict(), **changes})
 
     def __getattr__(self, name: str) -> Any:
         further = self.__dict__.get("kwargs", {})
-        if name.startswith("_") or name not in further:
+        if name.startswith("_") or (name not in further and name not in self.named):
             msg = f"this {type(self).__name__} has no {name!r}"
             raise AttributeError(msg)
-        return further[name]
+        return further.get(name)
 
 
 @dataclass(frozen=True, init=False)
 class AuthorizationResponse(Extended):
     """The AS said yes: a code, with what is needed to redeem it (RFC 6749 section 4.1.2).
 
-    Its `str()` is the code. Only `code` and `kwargs` come from the callback, all else from the request.
+    Its `str()` is the code. Only `code`, `id_token` and `kwargs` come from the callback, all else from the request.
 
     Args:
         code: the authorization code; empty if the response_type of the request asked for none.
@@ -77,10 +81,13 @@ class AuthorizationResponse(Extended):
         max_age: seconds; the ID token's `auth_time` may not be older.
         issuer: who was asked, and, if it names itself in its answers, who answered.
         dpop_key: the key that the code is bound to (RFC 9449 section 10).
+        id_token: the ID token that came with the code, where the response_type asked for one.
         **kwargs: the other parameters of the callback, such as `session_state`; reachable as attributes.
 
     Attributes:
         acr_values: a tuple of words, or None.
+        id_token: an `IdToken` or None; its `checked` tells whether it was checked: the client's
+            `authorization_response` does so, `validate_callback` does not.
         kwargs: the other parameters. Anybody can write them into a URL: don't rely on them.
     """
 
@@ -95,6 +102,7 @@ class AuthorizationResponse(Extended):
     max_age: int | None
     issuer: str | None
     dpop_key: Any = field(hash=False)
+    id_token: IdToken | None = field(repr=False)
     kwargs: Mapping[str, Any] = field(hash=False)
 
     def __init__(
@@ -109,6 +117,7 @@ class AuthorizationResponse(Extended):
         max_age: int | None = None,
         issuer: str | None = None,
         dpop_key: Any = None,
+        id_token: IdToken | str | None = None,
         **kwargs: Any,
     ) -> None:
         self.__dict__.update(
@@ -121,6 +130,7 @@ class AuthorizationResponse(Extended):
             max_age=max_age,
             issuer=issuer,
             dpop_key=dpop_key,
+            id_token=id_token if isinstance(id_token, IdToken) or not id_token else IdToken(id_token),
             kwargs=further(kwargs),
         )
 
@@ -130,16 +140,34 @@ class AuthorizationResponse(Extended):
         return self.code
 
 
-def judge_callback(request: AuthorizationRequest, response: Any) -> AuthorizationResponse:
-    """Check that a callback answers a request, one rule after the other; see `validate_callback`."""
+def judge_callback(
+    request: AuthorizationRequest, response: Any, *, jwks: Any = None, alg: str = "RS256"
+) -> AuthorizationResponse:
+    """Check that a callback answers a request, without asking anybody; see `validate_callback`."""
     params = parse_callback(response, request=request)
+    if not _jarm.is_asked_for(request):
+        return judge_parameters(request, params, response)
+    token = _jarm.response_jwt(request, params, response)
+    if jwks is None:
+        msg = (
+            "The answer is a JWT, and the keys of the AS are not known here. Call the client's"
+            " authorization_response(request, callback), which fetches them, or pass jwks= and alg=."
+        )
+        raise _jarm.UncheckableResponseJwt(msg, request=request, response=response)
+    registration = _jarm.Registration(signed_alg=alg)
+    parsed = _jarm.read(request, token, registration, response)
+    return judge_parameters(request, _jarm.verify(request, parsed, jwks, registration, response), response)
 
-    issuer = params.get("iss")
-    if issuer is None and request.authorization_response_iss_parameter_supported:
+
+def judge_parameters(request: AuthorizationRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
+    """Check the parameters of a callback, one rule after the other."""
+    issuers = _named_issuers(request, params)
+    if not issuers and request.authorization_response_iss_parameter_supported:
         msg = f"The callback has no iss, expected {request.issuer!r}. Drop it and start again."
         raise MissingIssuer(msg, request=request, response=response)
-    if None not in (issuer, request.issuer) and issuer != request.issuer:  # RFC 9207 §2.4: as it is written
-        raise MismatchingIssuer(issuer, request.issuer, request, response)
+    for issuer in issuers:
+        if request.issuer is not None and issuer != request.issuer:  # RFC 9207 §2.4: as it is written
+            raise MismatchingIssuer(issuer, request.issuer, request, response)
 
     if not _same(params.get("state"), request.state):  # RFC 6749 §10.12; one that was not sent must not come
         raise MismatchingState(params.get("state"), request.state, request, response)
@@ -147,11 +175,24 @@ def judge_callback(request: AuthorizationRequest, response: Any) -> Authorizatio
     if "error" in params:  # RFC 6749 §4.1.2.1
         raise _refusal(request, params, response)
 
-    wants_code = "code" in request.response_type.split()
-    if wants_code and "code" not in params:
+    wanted = request.response_type.split()
+    if "code" in wanted and "code" not in params:
         msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
         raise MissingAuthCode(msg, request=request, response=response)
-    return _answer(request, params["code"] if wants_code else "", params)
+
+    if "id_token" in wanted and "id_token" not in params:  # OIDC Core §3.2.2.5, §3.3.2.5
+        msg = f"response_type={request.response_type!r} asked for an ID token, and the callback has none. Start again."
+        raise MissingIdToken(msg)
+    return _answer(request, params, {name: params[name] for name in ("code", "id_token") if name in wanted})
+
+
+def _named_issuers(request: AuthorizationRequest, params: Mapping[str, str]) -> list[str | None]:
+    """Return who says that he answered: the parameter, and an ID token that was asked for (RFC 9207 section 4)."""
+    named: list[str | None] = [params["iss"]] if "iss" in params else []
+    if "id_token" in params and "id_token" in request.response_type.split():
+        id_token = IdToken(params["id_token"])
+        named.append(request.issuer if id_token.is_encrypted else id_token.issuer)  # the client opens and checks it
+    return named
 
 
 def _same(received: str | None, expected: str | None) -> bool:
@@ -172,11 +213,13 @@ def _refusal(request: AuthorizationRequest, params: Mapping[str, str], response:
     )
 
 
-def _answer(request: AuthorizationRequest, code: str, params: Mapping[str, str]) -> AuthorizationResponse:
-    """Put the code beside what the request knows; nothing in the callback can take the place of that."""
+def _answer(
+    request: AuthorizationRequest, params: Mapping[str, str], asked_for: Mapping[str, str]
+) -> AuthorizationResponse:
+    """Put what was asked for beside what the request knows; nothing in the callback can take the place of that."""
     ours = {one.name for kind in (AuthorizationResponse, request) for one in fields(kind)} | {"iss"}
     return AuthorizationResponse(
-        code=code,
+        code=asked_for.get("code", ""),
         redirect_uri=request.redirect_uri,
         code_verifier=request.code_verifier,
         state=request.state,
@@ -185,13 +228,9 @@ def _answer(request: AuthorizationRequest, code: str, params: Mapping[str, str])
         max_age=request.max_age,
         issuer=request.issuer,
         dpop_key=request.dpop_key,
+        id_token=asked_for.get("id_token"),
         **{name: value for name, value in params.items() if name not in ours},
     )
-
-
-def words(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    """Return the words of a text, or of an iterable of them; None when there are none."""
-    return tuple(value.split() if isinstance(value, str) else value or ()) or None
 
 
 def further(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -203,9 +242,9 @@ def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
     """Read the parameters of a callback; one without a value counts as absent (RFC 6749 section 3.1).
 
     Args:
-        response: the full URL, or its query with or without `?`, as a str, bytes or any object whose `str()`
-            it is; or a mapping of names to a str or a list of str; or a framework's multi-dict.
-        request: the authorization request it should answer, for the errors.
+        response: the full URL, or its query or fragment with or without `?` or `#`, as a str, bytes or any object
+            whose `str()` it is; or a mapping of names to a str or a list of str; or a framework's multi-dict.
+        request: the authorization request it should answer; says where the parameters stand.
 
     Raises:
         RepeatedParameter: a parameter came twice.
@@ -213,7 +252,7 @@ def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
     Source: RFC 6749 section 3.1 and appendix B.
     """
     try:
-        pairs = _parameters(response)
+        pairs = _parameters(response, fragment=request is not None and _in_fragment(request))
     except ValueError as wrong:
         why = "it is not UTF-8" if isinstance(wrong, UnicodeError) else str(wrong)
         msg = f"The callback can't be read: {why}. Pass the full URL that the AS redirected to, or its parameters."
@@ -226,7 +265,13 @@ def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
     return {name: value for name, value in pairs if value}
 
 
-def _parameters(response: Any) -> list[tuple[str, str]]:
+def _in_fragment(request: AuthorizationRequest) -> bool:
+    """Tell where the parameters stand (OAuth 2.0 Multiple Response Type Encoding sections 2.1 and 5, JARM 2.3)."""
+    mode = (request.response_mode or "").removesuffix("jwt").removesuffix(".")
+    return mode == "fragment" or (not mode and not {"id_token", "token"}.isdisjoint(request.response_type.split()))
+
+
+def _parameters(response: Any, *, fragment: bool) -> list[tuple[str, str]]:
     if hasattr(response, "multi_items"):  # Starlette, httpx
         return _from_items(response.multi_items())
     if hasattr(response, "getlist"):  # Werkzeug (Flask), Django
@@ -236,7 +281,7 @@ def _parameters(response: Any) -> list[tuple[str, str]]:
     if response is None:
         msg = "it is None"
         raise ValueError(msg)
-    return _from_text(_text(response if isinstance(response, bytes) else str(response)).strip())
+    return _from_text(_text(response if isinstance(response, bytes) else str(response)).strip(), fragment=fragment)
 
 
 def _from_items(items: Iterable[tuple[Any, Any]]) -> list[tuple[str, str]]:
@@ -249,17 +294,18 @@ def _from_items(items: Iterable[tuple[Any, Any]]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _from_text(text: str) -> list[tuple[str, str]]:
+def _from_text(text: str, *, fragment: bool) -> list[tuple[str, str]]:
     _check_size(len(text))
     if _NEVER_IN_A_URL.search(text):
         msg = "it contains spaces or control characters, which no URL has"
         raise ValueError(msg)
-    query, fragment = _split(text)
-    if query.count("&") >= MAX_CALLBACK_PARAMETERS:
+    query, after = _split(text)
+    chosen = after if fragment and "=" in after else query  # a page's script may have moved it into a query
+    if chosen.count("&") >= MAX_CALLBACK_PARAMETERS:
         msg = f"it has more than {MAX_CALLBACK_PARAMETERS} parameters"
         raise ValueError(msg)
-    pairs = parse_qsl(query, keep_blank_values=True, errors="strict")
-    if not pairs and "=" in fragment:
+    pairs = parse_qsl(chosen, keep_blank_values=True, errors="strict")
+    if not pairs and "=" in after:
         msg = "its parameters stand in the fragment (after '#'), and this request expects them in the query"
         raise ValueError(msg)
     return pairs
@@ -296,6 +342,6 @@ __all__ = [
     "Extended",
     "further",
     "judge_callback",
+    "judge_parameters",
     "parse_callback",
-    "words",
 ]

@@ -1,4 +1,4 @@
-"""The parameters of an authorization request, each read by its rule (RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1).
+"""The parameters of an authorization request, each by its rule (RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1).
 
 What a caller wrote becomes what is kept and sent, or an error that names the parameter and shows no value that
 may be a secret. Knows no URL of an AS and no callback.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import re
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from ._http import Form, form_values, parse_json_object
@@ -169,15 +169,15 @@ READERS: dict[str, Callable[[Any], Any]] = {
 
 def further_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Read the parameters that are not fields of the request; those that are None are absent."""
-    given = {name: value for name, value in params.items() if value is not None}
-    return {name: READERS[name](value) if name in READERS else value for name, value in given.items()}
+    return {name: _further(name, value) for name, value in params.items() if value is not None}
 
 
-def check_further(name: str, value: Any) -> None:
-    """Refuse a parameter that can't be sent beside the others."""
+def _further(name: str, value: Any) -> Any:
+    value = list(value) if isinstance(value, Iterator) else value
     problem = REFUSED.get(name) or _unsendable(value)
     if problem:
         raise InvalidAuthorizationRequestParam(name=name, problem=problem)
+    return READERS[name](value) if name in READERS else value
 
 
 def _unsendable(value: Any) -> str | None:
@@ -190,9 +190,7 @@ def _unsendable(value: Any) -> str | None:
 
 def as_sent(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters as they are sent: words joined, everything else as a value."""
-    return {
-        name: " ".join(form_values(value)) if name in SPACE_SEPARATED else value for name, value in params.items()
-    }
+    return {name: " ".join(form_values(value)) if name in SPACE_SEPARATED else value for name, value in params.items()}
 
 
 __all__ = [

@@ -19,7 +19,8 @@ class InvalidAuthorizationDetails(InvalidParam):
 
     def __init__(self, problem: str) -> None:
         super().__init__(
-            f"authorization_details is a list of objects, each with a type; {problem}. AuthorizationDetail(type) makes one."
+            f"authorization_details is a list of objects, each with a type; {problem}."
+            " AuthorizationDetail(type, ...) makes such an object."
         )
 
 
@@ -43,6 +44,7 @@ class AuthorizationDetail(dict[str, Any]):
 
     def __init__(
         self,
+        /,
         type: str,  # noqa: A002  as the RFC names it
         *,
         locations: Iterable[str] | None = None,
@@ -68,7 +70,8 @@ class AuthorizationDetail(dict[str, Any]):
             raise AttributeError(msg) from None
 
     def __repr__(self) -> str:
-        return f"<AuthorizationDetail type={one_line(self['type'])!r} +{' +'.join(name for name in self if name != 'type')}>"
+        members = " ".join(f"+{one_line(name)}" for name in self if name != "type")
+        return f"<AuthorizationDetail type={one_line(self.get('type'))!r} {members}>"
 
 
 def read_authorization_details(value: Any) -> list[AuthorizationDetail]:
@@ -97,7 +100,9 @@ def _detail(value: Any) -> AuthorizationDetail:
     if isinstance(value, AuthorizationDetail):
         return value
     if not isinstance(value, Mapping) or not all(isinstance(name, str) for name in value):
-        problem = f"one of these is a {type(value).__name__}" + (" with other names than texts" * isinstance(value, Mapping))
+        problem = f"one of these is a {type(value).__name__}" + (
+            " with other names than texts" * isinstance(value, Mapping)
+        )
         raise InvalidAuthorizationDetails(problem)
     if "type" not in value:
         problem = "one of these has none"

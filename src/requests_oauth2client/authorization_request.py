@@ -7,77 +7,57 @@ back is parsed and judged in `_callback`. A value without I/O: knows no client, 
 
 from __future__ import annotations
 
-import importlib
-import re
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ._callback import AuthorizationResponse, Extended, further, judge_callback, words
-from ._http import Form, form_values
+from . import _request_params as params
+from ._callback import AuthorizationResponse, Extended, further, judge_callback
+from ._http import Form
+from ._jarm import (
+    ExpiredResponseJwt,
+    InvalidResponseJwt,
+    MismatchingResponseJwtAudience,
+    MissingResponseJwt,
+    UncheckableResponseJwt,
+    UnsupportedResponseJwtAlg,
+)
+from ._request_object import (
+    BrowserRequest,
+    InvalidPushedAuthorizationRequest,
+    RequestParameterAuthorizationRequest,
+    RequestUriParameterAuthorizationRequest,
+    Signable,
+    join_query,
+)
+from ._request_params import (
+    InvalidAuthorizationRequestParam,
+    InvalidMaxAgeParam,
+    InvalidPromptParam,
+    InvalidRedirectUri,
+    ProofKey,
+)
 from .exceptions import (
     AccountSelectionRequired,
     AuthorizationResponseError,
     ConsentRequired,
     InteractionRequired,
-    InvalidParam,
+    InvalidAuthResponse,
     LoginRequired,
+    MismatchingIssuer,
+    MismatchingState,
+    MissingAuthCode,
+    MissingIssuer,
     SessionSelectionRequired,
 )
-from .pkce import PkceUtils
-from .utils import InvalidEndpointUri, InvalidUri, join_scope, validate_endpoint_uri
-
-# An iterable for one of these is one text of words (OIDC Core section 3.1.2.1); for others, it is repeated.
-SPACE_SEPARATED = frozenset({"prompt", "ui_locales", "claims_locales"})
-REFUSED = {
-    "request": "a request object replaces all other parameters, and can't be added to them",
-    "request_uri": "a request object replaces all other parameters, and can't be added to them",
-    "client_secret": "a URL that goes through the user's browser is no place for a secret",
-    "kwargs": "no such parameter exists; to change a value use its method replace()",  # dataclasses.replace() says it
-}
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f\\]+")
-
-
-class InvalidAuthorizationRequestParam(InvalidParam):
-    """A parameter can't be sent in an authorization request.
-
-    Attributes:
-        name: which one.
-    """
-
-    def __init__(self, *, name: str, problem: str) -> None:
-        super().__init__(f"The parameter {name!r} can't be used: {problem}.")
-        self.name = name
-
-
-class InvalidMaxAgeParam(InvalidAuthorizationRequestParam):
-    """`max_age` is no number of seconds (OIDC Core section 3.1.2.1)."""
-
-
-class InvalidRedirectUri(InvalidUri):
-    """A redirect_uri is not absolute, or has a fragment (RFC 6749 section 3.1.2)."""
-
-
-class ProofKey(Protocol):
-    """What an authorization request needs of a DPoP key (RFC 9449 section 10)."""
-
-    @property
-    def dpop_jkt(self) -> str: ...
-
-
-@dataclass(frozen=True)
-class BrowserRequest:
-    """What the user's browser has to send."""
-
-    url: str = field(repr=False)  # holds state and nonce
-    method: str = "GET"
+from .pkce import InvalidCodeVerifierParam, PkceUtils, UnsupportedCodeChallengeMethod
+from .utils import InvalidEndpointUri, join_scope, validate_endpoint_uri
 
 
 @dataclass(frozen=True, init=False)
-class AuthorizationRequest(Extended):
+class AuthorizationRequest(Signable, Extended):
     """A request for an authorization: the URL that the user's browser has to visit. Its `str()` is that URL.
 
     Keep it until the callback comes, in the user's session and nowhere else: it recognises the answer.
@@ -88,7 +68,8 @@ class AuthorizationRequest(Extended):
         client_id: who asks.
         redirect_uri: where the answer shall go: an absolute URI, custom schemes included (RFC 8252).
         scope: a str or an iterable of words; None is not sent.
-        response_type: only `code` can be completed by `validate_callback`; others are sent as they are.
+        response_type: `code`, and for those who need them `id_token` or `code id_token`, whose answers the
+            client's `authorization_response` checks.
         state: a str; None or False: none is sent. Otherwise one is generated.
         nonce: a str; None or False: none is sent; True: generated. By default one is generated if the
             scope has the word openid.
@@ -101,13 +82,24 @@ class AuthorizationRequest(Extended):
         dpop: bind the code to a key (RFC 9449 section 10).
         dpop_alg: the algorithm of the key, where one is generated.
         dpop_key: the key; implies `dpop`. Otherwise one is generated.
-        **kwargs: further parameters, reachable as attributes: `resource` may be a list, `claims` and
-            `authorization_details` JSON values; a bool is sent as true or false, None is not sent.
+        response_mode: how the answer comes: `query`, `fragment`, `form_post`, or as a signed JWT: `jwt`,
+            `query.jwt`, `fragment.jwt`, `form_post.jwt` (JARM).
+        prompt: `none`, or words out of `login`, `consent`, `select_account`, `create`.
+        display: `page`, `popup`, `touch` or `wap`.
+        ui_locales: the languages that the user prefers, as BCP 47 tags.
+        login_hint: who will probably log in.
+        id_token_hint: an ID token of the user who logged in before.
+        claims: which claims to give: a mapping, or JSON (OIDC Core section 5.5).
+        resource: for which APIs the token shall be: one URI or several (RFC 8707).
+        authorization_details: `AuthorizationDetail`s, or mappings with a `type` (RFC 9396).
+        testing: allow plain http to any host. What is sent there then travels unencrypted.
+        **kwargs: further parameters: a bool is sent as true or false, a list as a repeated parameter, a mapping
+            as JSON; None is not sent.
 
     Attributes:
         scope: the words joined by spaces, or None.
         acr_values: a tuple of words, or None.
-        kwargs: the further parameters, as given.
+        kwargs: the parameters from `response_mode` on; they are attributes too, the named ones None when absent.
 
     Raises:
         InvalidEndpointUri: plain http, credentials, a fragment, no path, or a parameter that is set here.
@@ -116,9 +108,11 @@ class AuthorizationRequest(Extended):
         InvalidCodeVerifierParam: not 43 to 128 of the allowed characters.
         UnsupportedCodeChallengeMethod: neither `S256` nor `plain`.
         InvalidMaxAgeParam: not an int, or negative.
+        InvalidPromptParam: `none` beside other words.
+        InvalidAuthorizationDetails: no list of objects with a type.
         InvalidAuthorizationRequestParam: another parameter is wrong.
 
-    Source: RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1, RFC 7636, RFC 8707, RFC 9207.
+    Source: RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1, RFC 7636, RFC 8707, RFC 9207, RFC 9396.
     """
 
     pickle_advice = "Use AuthorizationRequestSerializer, or store `as_dict()` where secrets may be stored."
@@ -129,6 +123,10 @@ class AuthorizationRequest(Extended):
         "session_selection_required": SessionSelectionRequired,
         "consent_required": ConsentRequired,
     }
+
+    named = frozenset(
+        "response_mode prompt display ui_locales login_hint id_token_hint claims resource authorization_details".split()
+    )
 
     authorization_endpoint: str
     client_id: str
@@ -146,6 +144,7 @@ class AuthorizationRequest(Extended):
     dpop: bool
     dpop_alg: str
     dpop_key: Any = field(hash=False)
+    testing: bool
     kwargs: Mapping[str, Any] = field(hash=False)
 
     def __init__(
@@ -168,27 +167,51 @@ class AuthorizationRequest(Extended):
         dpop: bool = False,
         dpop_alg: str = "ES256",
         dpop_key: ProofKey | None = None,
+        response_mode: str | None = None,
+        prompt: str | Iterable[str] | None = None,
+        display: str | None = None,
+        ui_locales: str | Iterable[str] | None = None,
+        login_hint: str | None = None,
+        id_token_hint: Any = None,
+        claims: Mapping[str, Any] | str | None = None,
+        resource: str | Iterable[str] | None = None,
+        authorization_details: Iterable[Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
+        testing: bool = False,
         **kwargs: Any,
     ) -> None:
         words = join_scope(scope) or None
+        named = {
+            "response_mode": response_mode,
+            "prompt": prompt,
+            "display": display,
+            "ui_locales": ui_locales,
+            "login_hint": login_hint,
+            "id_token_hint": id_token_hint,
+            "claims": claims,
+            "resource": resource,
+            "authorization_details": authorization_details,
+        }
         self.__dict__.update(
-            authorization_endpoint=validate_endpoint_uri(authorization_endpoint, name="authorization_endpoint"),
-            client_id=_text(client_id, "client_id"),
-            redirect_uri=_redirect_uri(redirect_uri),
+            authorization_endpoint=validate_endpoint_uri(
+                authorization_endpoint, https=not testing, name="authorization_endpoint"
+            ),
+            client_id=params.text(client_id, "client_id"),
+            redirect_uri=params.redirect_uri(redirect_uri),
             scope=words,
-            response_type=_text(response_type, "response_type"),
-            state=_generated(state, "state", by_default=True),
-            nonce=_generated(nonce, "nonce", by_default="openid" in (words or "").split()),
-            code_verifier=_code_verifier(code_verifier, code_challenge_method),
+            response_type=params.text(response_type, "response_type"),
+            state=params.generated(state, "state", by_default=True),
+            nonce=params.generated(nonce, "nonce", by_default="openid" in (words or "").split()),
+            code_verifier=params.code_verifier(code_verifier, code_challenge_method),
             code_challenge_method=code_challenge_method,
-            acr_values=_acr_values(acr_values),
-            max_age=_max_age(max_age),
+            acr_values=params.acr_values(acr_values),
+            max_age=params.max_age(max_age),
             issuer=None if issuer is None else str(issuer),
             authorization_response_iss_parameter_supported=bool(authorization_response_iss_parameter_supported),
             dpop=bool(dpop) or dpop_key is not None,
             dpop_alg=dpop_alg,
-            dpop_key=_dpop_key(dpop_key, dpop_alg, dpop=dpop),
-            kwargs=further(kwargs),
+            dpop_key=params.dpop_key(dpop_key, dpop_alg, dpop=dpop),
+            testing=bool(testing),
+            kwargs=further(params.further_params({**named, **kwargs})),
         )
         self._check()
 
@@ -199,11 +222,11 @@ class AuthorizationRequest(Extended):
         if self.authorization_response_iss_parameter_supported and not self.issuer:
             problem = "it is needed to check the `iss` that authorization_response_iss_parameter_supported announces"
             raise InvalidAuthorizationRequestParam(name="issuer", problem=problem)
-        own = self._own_args()
-        for name, value in self.kwargs.items():
-            problem = "this request sets it itself" if name in own else REFUSED.get(name) or _unsendable(value)
-            if problem:
-                raise InvalidAuthorizationRequestParam(name=name, problem=problem)
+        if self.nonce is None and "id_token" in self.response_type.split():  # OIDC Core §3.2.2.1, §3.3.2.1
+            problem = f"response_type={self.response_type!r} demands one, since the ID token comes through the browser"
+            raise InvalidAuthorizationRequestParam(name="nonce", problem=problem)
+        for name in sorted(self._own_args().keys() & self.kwargs.keys()):
+            raise InvalidAuthorizationRequestParam(name=name, problem="this request sets it itself")
         there = {name for name, _ in parse_qsl(urlsplit(self.authorization_endpoint).query, keep_blank_values=True)}
         if twice := sorted(there & self.args.keys()):  # RFC 6749 §3.1
             problem = f"its query has {', '.join(twice)} already, which this request sends"
@@ -227,13 +250,7 @@ class AuthorizationRequest(Extended):
     @property
     def args(self) -> Form:
         """The parameters that are sent, as values: `resource` may be a list, `claims` a mapping."""
-        return Form(
-            self._own_args(),
-            {
-                name: " ".join(form_values(value)) if name in SPACE_SEPARATED else value
-                for name, value in self.kwargs.items()
-            },
-        )
+        return Form(self._own_args(), params.as_sent(self.kwargs))
 
     @property
     def code_challenge(self) -> str | None:
@@ -250,9 +267,7 @@ class AuthorizationRequest(Extended):
     @property
     def uri(self) -> str:
         """The URL to send the user to (RFC 6749 section 3.1)."""
-        endpoint = self.authorization_endpoint
-        joint = "" if endpoint.endswith(("?", "&")) else "&" if "?" in endpoint else "?"
-        return f"{endpoint}{joint}{self.args.encode().decode()}"
+        return join_query(self.authorization_endpoint, self.args)
 
     @property
     def request(self) -> BrowserRequest:
@@ -262,111 +277,61 @@ class AuthorizationRequest(Extended):
     def __str__(self) -> str:
         return self.uri
 
-    def validate_callback(self, response: Any) -> AuthorizationResponse:
+    def validate_callback(self, response: Any, *, jwks: Any = None, alg: str = "RS256") -> AuthorizationResponse:
         """Check that a callback answers this request.
 
         Args:
-            response: the full URL, or its query with or without `?`, as a str, bytes or any object whose
-                `str()` it is; or its parameters as a mapping or as a framework's multi-dict. Scheme, host and
-                path of a URL are not compared: behind a proxy they may differ.
+            response: the full URL, or its query or fragment with or without `?` or `#`, as a str, bytes or any
+                object whose `str()` it is; or its parameters as a mapping or as a framework's multi-dict, also
+                those of a form_post. Scheme, host and path of a URL are not compared: behind a proxy they may differ.
+            jwks: the keys of the AS, where this request asked for a signed answer (JARM). The client's
+                `authorization_response` fetches them, and also checks ID tokens and decrypts.
+            alg: the only algorithm that a signed answer may have.
 
         Returns:
-            The code, with what is needed to redeem it. `str()` of it is the code.
+            The code, with what is needed to redeem it. `str()` of it is the code. Its `id_token`, where one was
+            asked for, is not checked here.
 
         Raises:
             InvalidAuthResponse: it can't be read.
             RepeatedParameter: a parameter came twice.
+            MissingResponseJwt: this request asked for a signed answer, and this one is not.
+            UncheckableResponseJwt: it is signed, and the keys or the issuer to check it with are not known here.
+            InvalidResponseJwt: its JWT is refused; the subclass says for what.
             MissingIssuer: the AS announces `iss`, and none came.
             MismatchingIssuer: another AS answered.
             MismatchingState: the state is not the one of this request, or came unasked.
             AuthorizationResponseError: the AS refused; `exception_classes` has the classes for some errors.
             MissingAuthCode: there is neither error nor code.
+            InvalidIdToken: this request asked for an ID token, and there is none (`MissingIdToken`), or it is no JWT.
 
-        Source: RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4.
+        Source: RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4, JARM section 2.4.
         """
-        return judge_callback(self, response)
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str) or not value:
-        problem = f"a text was expected, got {'an empty one' if value == '' else f'a {type(value).__name__}'}"
-        raise InvalidAuthorizationRequestParam(name=name, problem=problem)
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        problem = "it can't be written in UTF-8"
-        raise InvalidAuthorizationRequestParam(name=name, problem=problem) from None
-    return value
-
-
-def _generated(value: Any, name: str, *, by_default: bool) -> str | None:
-    if value is True or (value is ... and by_default):
-        return secrets.token_urlsafe(32)
-    return None if value is None or value is False or value is ... else _text(value, name)
-
-
-def _code_verifier(verifier: str | bytes | None, method: str | None) -> str | None:
-    if method is None:
-        return None
-    return PkceUtils.generate_code_verifier() if verifier is None else PkceUtils.check_code_verifier(verifier)
-
-
-def _redirect_uri(uri: Any) -> str | None:
-    if uri is None:
-        return None
-    text = str(uri)
-    if not _URI.fullmatch(text):
-        raise InvalidRedirectUri(
-            text, "an absolute URI, such as https://app.example/callback, is needed", "redirect_uri"
-        )
-    if "#" in text:
-        raise InvalidRedirectUri(text, "it must not contain a fragment", "redirect_uri")
-    return text
-
-
-def _acr_values(values: Any) -> tuple[str, ...] | None:
-    if not isinstance(values, Iterable | None):
-        problem = f"a str or an iterable of words was expected, got a {type(values).__name__}"
-        raise InvalidAuthorizationRequestParam(name="acr_values", problem=problem)
-    found = words(values)
-    for word in found or ():
-        if len(_text(word, "acr_values").split()) != 1:
-            raise InvalidAuthorizationRequestParam(name="acr_values", problem="one of its words contains a space")
-    return found
-
-
-def _max_age(seconds: Any) -> int | None:
-    if seconds is None:
-        return None
-    if not isinstance(seconds, int) or isinstance(seconds, bool) or seconds < 0:
-        problem = f"seconds as an int from 0 on were expected, got {seconds!r}"
-        raise InvalidMaxAgeParam(name="max_age", problem=problem)
-    return seconds
-
-
-def _unsendable(value: Any) -> str | None:
-    try:
-        Form(it=value).encode()
-    except (TypeError, ValueError):
-        return f"this {type(value).__name__} can be written neither as text nor as JSON"
-    return None
-
-
-def _dpop_key(key: ProofKey | None, alg: str, *, dpop: bool) -> ProofKey | None:
-    if key is None and dpop:
-        key = importlib.import_module(f"{__package__}.dpop").DPoPKey.generate(alg=alg)  # loads cryptography
-    if key is not None and not isinstance(getattr(key, "dpop_jkt", None), str):
-        raise InvalidAuthorizationRequestParam(
-            name="dpop_key", problem=f"expected a DPoPKey, got a {type(key).__name__}"
-        )
-    return key
+        return judge_callback(self, response, jwks=jwks, alg=alg)
 
 
 __all__ = [
     "AuthorizationRequest",
     "AuthorizationResponse",
     "BrowserRequest",
+    "ExpiredResponseJwt",
+    "InvalidAuthResponse",
     "InvalidAuthorizationRequestParam",
+    "InvalidCodeVerifierParam",
     "InvalidMaxAgeParam",
+    "InvalidPromptParam",
+    "InvalidPushedAuthorizationRequest",
     "InvalidRedirectUri",
+    "InvalidResponseJwt",
+    "MismatchingIssuer",
+    "MismatchingResponseJwtAudience",
+    "MismatchingState",
+    "MissingAuthCode",
+    "MissingIssuer",
+    "MissingResponseJwt",
+    "RequestParameterAuthorizationRequest",
+    "RequestUriParameterAuthorizationRequest",
+    "UncheckableResponseJwt",
+    "UnsupportedCodeChallengeMethod",
+    "UnsupportedResponseJwtAlg",
 ]

@@ -11,15 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from requests_oauth2client.authorization_details import InvalidAuthorizationDetails
 from requests_oauth2client.authorization_request import (
     AuthorizationRequest,
     AuthorizationResponse,
     InvalidAuthorizationRequestParam,
     InvalidMaxAgeParam,
+    InvalidPromptParam,
     InvalidRedirectUri,
 )
 from requests_oauth2client.exceptions import InvalidParam
 from requests_oauth2client.pkce import InvalidCodeVerifierParam, PkceUtils, UnsupportedCodeChallengeMethod
+from requests_oauth2client.tokens import IdToken
 from requests_oauth2client.utils import InvalidEndpointUri, InvalidScopeParam
 
 ENDPOINT = "https://as.local/authorize"
@@ -156,6 +159,39 @@ def test_json_and_booleans_are_written_as_the_specs_say() -> None:
     assert (query["flag"], query["other"]) == ("true", "false")
 
 
+@pytest.mark.parametrize(
+    "name",
+    "response_mode prompt display ui_locales login_hint id_token_hint claims resource authorization_details".split(),
+)
+def test_a_named_parameter_is_none_when_it_is_absent(name: str) -> None:
+    assert getattr(make(), name) is None
+    assert name not in names(make(**{name: None}))
+    value = {"type": "x"} if name in ("claims", "authorization_details") else "x"
+    assert name in names(make(**{name: value}))
+
+
+def test_an_id_token_is_a_hint_as_it_is() -> None:
+    token = IdToken("eyJhbGciOiJSUzI1NiJ9.e30.c2ln")
+    assert dict(sent(make(id_token_hint=token)))["id_token_hint"] == str(token)
+
+
+def test_an_iterator_is_read_once_and_sent_whole() -> None:
+    request = make(resource=iter(["https://a", "https://b"]))
+    assert request.resource == ["https://a", "https://b"]
+    assert [value for name, value in sent(request) if name == "resource"] == request.resource
+
+
+def test_prompt_none_stands_alone() -> None:
+    assert make(prompt="none").prompt == "none"
+    for prompt in ("none login", ["none", "consent"]):
+        with pytest.raises(InvalidPromptParam, match="'none'"):
+            make(prompt=prompt)
+
+
+def test_claims_may_be_json() -> None:
+    assert make(claims='{"userinfo": {"email": null}}').claims == {"userinfo": {"email": None}}
+
+
 def test_args_are_the_parameters_as_values() -> None:
     request = make(resource=["https://a"], max_age=5)
     assert request.args["resource"] == ["https://a"]
@@ -282,6 +318,13 @@ def test_a_bad_max_age_is_refused(max_age: Any) -> None:
         ({"dpop_key": "key"}, InvalidAuthorizationRequestParam),
         ({"claims": {"a": object()}}, InvalidAuthorizationRequestParam),
         ({"audience": "\ud800"}, InvalidAuthorizationRequestParam),
+        ({"claims": "{"}, InvalidAuthorizationRequestParam),
+        ({"claims": "[]"}, InvalidAuthorizationRequestParam),
+        ({"response_mode": ""}, InvalidAuthorizationRequestParam),
+        ({"response_mode": 5}, InvalidAuthorizationRequestParam),
+        ({"response_type": "id_token", "nonce": None}, InvalidAuthorizationRequestParam),
+        ({"authorization_details": "{}"}, InvalidAuthorizationDetails),
+        ({"prompt": "none login"}, InvalidPromptParam),
         ({"authorization_response_iss_parameter_supported": True}, InvalidAuthorizationRequestParam),
     ],
 )
@@ -313,7 +356,7 @@ def test_a_dpop_thumbprint_can_not_stand_beside_a_key() -> None:
 # --- it is a value -------------------------------------------------------------------------------------------
 
 further = st.dictionaries(
-    st.sampled_from(["resource", "prompt", "login_hint", "response_mode", "ui_locales", "self", "uri", "x-y"]),
+    st.sampled_from(["resource", "display", "login_hint", "ui_locales", "self", "uri", "x-y"]),
     st.text(max_size=20) | st.booleans() | st.integers() | st.lists(st.text(max_size=5), max_size=3),
 )
 
@@ -330,6 +373,10 @@ further = st.dictionaries(
             "max_age": st.none() | st.integers(min_value=0),
             "issuer": st.sampled_from([None, "https://as.local"]),
             "dpop_key": st.sampled_from([None, Key()]),
+            "prompt": st.sampled_from([None, "none", "login consent", ["login", "consent"]]),
+            "response_mode": st.sampled_from([None, "query", "form_post", "jwt"]),
+            "claims": st.sampled_from([None, {"userinfo": {"email": None}}, '{"id_token": {}}']),
+            "authorization_details": st.sampled_from([None, {"type": "a"}, [{"type": "b", "x": {"y": 1}}]]),
         },
     ),
     more=further,

@@ -293,6 +293,29 @@ def test_what_can_not_be_read_says_why(callback: Any, why: str) -> None:
     assert type(caught.value) is InvalidAuthResponse
 
 
+@pytest.mark.parametrize(
+    ("arguments", "callback"),
+    [
+        ({"response_mode": "fragment"}, f"{CALLBACK}?tenant=1#code=c&state=s"),
+        ({"response_mode": "fragment"}, "#code=c&state=s"),
+        ({"response_mode": "fragment"}, "code=c&state=s"),
+        ({"response_mode": "fragment"}, f"{CALLBACK}?code=c&state=s"),
+        ({"response_type": "code token"}, f"{CALLBACK}#code=c&state=s"),
+        ({"response_mode": "query", "response_type": "code token"}, f"{CALLBACK}?code=c&state=s"),
+        ({"response_mode": "form_post"}, "code=c&state=s"),
+    ],
+)
+def test_the_answer_is_read_where_the_request_wanted_it(arguments: dict[str, Any], callback: str) -> None:
+    assert make(**arguments).validate_callback(callback).code == "c"
+
+
+def test_what_stands_in_the_query_beside_a_fragment_does_not_count() -> None:
+    request = make(response_mode="fragment")
+    assert request.validate_callback(f"{CALLBACK}?code=planted&state=x#code=c&state=s").code == "c"
+    with pytest.raises(RepeatedParameter):
+        request.validate_callback("#code=c&state=s&code=d")
+
+
 def test_absent_values_are_no_parameters() -> None:
     assert parse_callback({"code": "c", "state": None, "iss": [], "x": "", "y": [None]}) == {"code": "c"}
 
