@@ -46,20 +46,21 @@ def revoke_token(
 
     Source: RFC 7009 section 2.
     """
-    data = {"token": _token_text(token, token_type_hint), "token_type_hint": token_type_hint, **revoke_kwargs}
+    data = {"token": token_text(token, token_type_hint), "token_type_hint": token_type_hint, **revoke_kwargs}
     response = yield from call_endpoint(
         client, "revocation_endpoint", data, invalid=InvalidAnswer, requests_kwargs=requests_kwargs
     )
     return client.parse_revocation_response(response) if is_success(response) else client.on_revocation_error(response)
 
 
-def _token_text(token: str | BearerToken, token_type_hint: str | None) -> str:
+def token_text(token: str | BearerToken, token_type_hint: str | None) -> str:
+    """Return the token that is meant: of a `BearerToken` the access token, or the one that the hint names."""
     if not isinstance(token, BearerToken):
         return str(token)
     if token_type_hint != "refresh_token":
         return token.access_token
     if token.refresh_token is None:
-        msg = "This token has no refresh token to revoke."
+        msg = "This token has no refresh token, and token_type_hint asks for it."
         raise MissingRefreshToken(msg)
     return token.refresh_token
 
@@ -135,8 +136,7 @@ def _revoke(
 
 def fail(client: Client, response: Response) -> bool:
     """Raise the OAuth error of an answer; False when it has none."""
-    if read_oauth_error(response) is None:
-        return False
-    raise_oauth_error(
-        client, response, unknown=RevocationError, invalid=InvalidAnswer, expected="an empty answer with status 200"
-    )
+    if read_oauth_error(response) is not None:
+        expected = "an empty answer with status 200"
+        raise_oauth_error(client, response, unknown=RevocationError, invalid=InvalidAnswer, expected=expected)
+    return False
