@@ -1,0 +1,249 @@
+"""Ending sessions: what a client asks for, and what it is told (OIDC RP-Initiated, Back- and Front-Channel Logout).
+
+    RP-initiated:   EndSessionRequest.uri ──► the user's browser ──► validate_callback()
+    back-channel:   logout_token in a POST of the OP ──► client.logout_token() ──► LogoutToken: whose session to end
+    front-channel:  iss and sid in a GET through the browser ──► client.front_channel_logout() ──► sid
+
+Values and their rules; the keys for a logout token come in `_protocol.logout`. Knows no session of an application:
+ending it is the application's.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import EllipsisType, MappingProxyType
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from ._callback import parse_callback
+from ._http import Form
+from ._jose import claims, errors
+from ._redaction import one_line
+from ._times import moment
+from ._values import NotPickled
+from .exceptions import InvalidAuthResponse, InvalidParam, MismatchingIssuer, MismatchingState, OAuth2Error
+from .utils import InvalidEndpointUri, validate_endpoint_uri
+
+EVENT = "http://schemas.openid.net/event/backchannel-logout"  # Back-Channel Logout section 2.4
+TYPES = frozenset({"", "jwt", "logout+jwt"})  # section 2.4: the last is recommended, and many send none
+LEEWAY = 60  # seconds that the clocks of OP and client may differ
+
+
+class InvalidLogoutToken(OAuth2Error, ValueError):
+    """A logout token is not acceptable (Back-Channel Logout section 2.6). Answer the OP with status 400."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(description=description)
+
+    def _text(self) -> str:
+        return self.description or ""
+
+
+class InvalidFrontChannelLogout(InvalidAuthResponse):
+    """A front-channel logout is not from the OP, or not about a session (Front-Channel Logout section 2)."""
+
+
+@dataclass(frozen=True)
+class EndSessionRequest(NotPickled):
+    """Asks the OP to log the user out: the URL that the browser has to visit. Its `str()` is that URL.
+
+    End the session of your own application first, or when the callback has come.
+
+    Args:
+        end_session_endpoint: where to ask.
+        id_token_hint: the ID token of the login, so that the OP knows whom it is about; sent as it is.
+        logout_hint: else, something about the user that the OP understands.
+        client_id: needed with post_logout_redirect_uri when there is no id_token_hint.
+        post_logout_redirect_uri: where the user comes back to; as registered.
+        state: a str; None: none is sent. By default one is generated if the user is to come back.
+        ui_locales: language tags, separated by spaces.
+        kwargs: further parameters.
+        testing: allow plain http to any host.
+
+    Raises:
+        InvalidEndpointUri: plain http, credentials, a fragment, or a parameter that is set here.
+        InvalidParam: post_logout_redirect_uri without id_token_hint or client_id, or a parameter twice.
+
+    Source: OIDC RP-Initiated Logout section 2.
+    """
+
+    end_session_endpoint: str
+    id_token_hint: Any = field(default=None, repr=False)
+    logout_hint: str | None = field(default=None, repr=False)
+    client_id: str | None = None
+    post_logout_redirect_uri: str | None = None
+    state: str | EllipsisType | None = field(default=..., repr=False)
+    ui_locales: str | None = None
+    kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
+    testing: bool = field(default=False, repr=False)
+
+    def __post_init__(self) -> None:
+        comes_back = self.post_logout_redirect_uri is not None
+        if comes_back and self.id_token_hint is None and self.client_id is None:
+            msg = "With post_logout_redirect_uri, the OP needs the id_token_hint or the client_id to judge it by."
+            raise InvalidParam(msg)
+        endpoint = validate_endpoint_uri(self.end_session_endpoint, https=not self.testing, name="end_session_endpoint")
+        generated = secrets.token_urlsafe(32) if comes_back else None
+        self.__dict__.update(
+            end_session_endpoint=endpoint,
+            state=generated if isinstance(self.state, EllipsisType) else self.state,
+            kwargs=MappingProxyType(Form(self.kwargs)),
+        )
+        there = {name for name, _ in parse_qsl(urlsplit(endpoint).query, keep_blank_values=True)}
+        if twice := sorted(there & self.args.keys()):
+            raise InvalidEndpointUri(endpoint, f"its query has {', '.join(twice)} already", "end_session_endpoint")
+
+    @property
+    def args(self) -> Form:
+        """The parameters that are sent. The OP also takes them as the form fields of a POST."""
+        own = Form(
+            id_token_hint=None if self.id_token_hint is None else str(self.id_token_hint),
+            logout_hint=self.logout_hint,
+            client_id=self.client_id,
+            post_logout_redirect_uri=self.post_logout_redirect_uri,
+            state=self.state,
+            ui_locales=self.ui_locales,
+        )
+        if twice := sorted(own.keys() & self.kwargs.keys()):
+            msg = f"The parameters {', '.join(twice)} are set twice. Pass each once, by its own name."
+            raise InvalidParam(msg)
+        return Form(own, self.kwargs)
+
+    @property
+    def uri(self) -> str:
+        """The URL to send the user to."""
+        query = self.args.encode().decode()
+        return f"{self.end_session_endpoint}{'&' if '?' in self.end_session_endpoint else '?'}{query}"
+
+    def __str__(self) -> str:
+        return self.uri
+
+    def validate_callback(self, response: Any) -> dict[str, str]:
+        """Check that the user comes back from this request.
+
+        Args:
+            response: the full URL or its query, or its parameters as a mapping.
+
+        Returns:
+            The other parameters of the callback.
+
+        Raises:
+            MismatchingState: the state is not the one of this request: somebody else sent the user here.
+            InvalidAuthResponse: it can't be read, or repeats a parameter.
+
+        Source: OIDC RP-Initiated Logout section 3.
+        """
+        params = parse_callback(response) if not _is_bare(response) else {}
+        received, expected = params.pop("state", None), self.state
+        if not (received is expected or (isinstance(expected, str) and received and _same(received, expected))):
+            raise MismatchingState(received, str(expected), self, response)
+        return params
+
+
+def _is_bare(response: Any) -> bool:
+    """Tell whether a callback is a URL without any parameter, as an OP may send when there is no state."""
+    return isinstance(response, str) and "://" in response and not urlsplit(response).query
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogoutToken:
+    """What the OP says about an ended session; checked (Back-Channel Logout section 2.4).
+
+    End the sessions of `sid`; without it, all of the user `sub`. Remember `jti` until `expires_at` if an OP may
+    repeat itself and ending a session twice matters.
+    """
+
+    issuer: str
+    audiences: list[str]
+    jti: str
+    sub: str | None = None
+    sid: str | None = None
+    claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def issued_at(self) -> Any:
+        """The `iat` claim, aware, UTC."""
+        return moment(self.claims.get("iat"))
+
+    @property
+    def expires_at(self) -> Any:
+        """The `exp` claim, aware, UTC."""
+        return moment(self.claims.get("exp"))
+
+
+def judged(
+    header: Mapping[str, Any], found: Mapping[str, Any], *, issuer: str, client_id: str, now: float
+) -> LogoutToken:
+    """Judge the claims of a logout token whose signature is right, one rule after the other (section 2.6).
+
+    Raises:
+        JoseError: a claim is missing or wrong.
+    """
+    typ = str(header.get("typ", "")).lower().removeprefix("application/")
+    if typ not in TYPES:
+        msg = f"It says typ={one_line(typ)!r}, expected 'logout+jwt' or none: it is another JWT of the OP."
+        raise errors.MalformedToken(msg)
+    claims.check_equal(found, "iss", issuer)
+    audiences = claims.check_aud(found, client_id)
+    claims.check_iat(found, now, LEEWAY)
+    claims.check_exp(found, now, LEEWAY)
+    _check_event(found)
+    if "nonce" in found:  # rule 7: so that no ID token passes for a logout token
+        msg = "It has a nonce, which no logout token may have: it may be an ID token."
+        raise errors.InvalidClaim(msg, claim="nonce")
+    sub, sid, jti = (_text(found, name) for name in ("sub", "sid", "jti"))
+    if sub is None and sid is None:
+        msg = "It has neither sub nor sid, so it does not say whose session has ended."
+        raise errors.InvalidClaim(msg, claim="sub")
+    if jti is None:
+        raise errors.MissingClaim(claim="jti")
+    return LogoutToken(
+        issuer=issuer, audiences=audiences, jti=jti, sub=sub, sid=sid, claims=MappingProxyType(dict(found))
+    )
+
+
+def _check_event(found: Mapping[str, Any]) -> None:
+    events = found.get("events")
+    if not isinstance(events, Mapping) or not isinstance(events.get(EVENT), Mapping):
+        msg = f"Its events are {one_line(events)}, expected an object with the member {EVENT!r}."
+        raise errors.InvalidClaim(msg, claim="events")
+
+
+def _text(found: Mapping[str, Any], claim: str) -> str | None:
+    value = found.get(claim)
+    if value is not None and (not isinstance(value, str) or not value):
+        msg = f"Its {claim} is a {type(value).__name__}, expected a text."
+        raise errors.InvalidClaim(msg, claim=claim)
+    return value
+
+
+def judge_front_channel(params: Any, *, issuer: str | None, sid: str | None) -> str | None:
+    """Judge a front-channel logout; see `OAuth2Client.front_channel_logout`."""
+    came = parse_callback(params) if not _is_bare(params) else {}
+    iss, session = came.get("iss"), came.get("sid")
+    if (iss is None) is not (session is None):
+        msg = "A front-channel logout has both iss and sid, or neither; this one has one of the two."
+        raise InvalidFrontChannelLogout(msg, response=params)
+    if iss is None:
+        return None
+    if iss != issuer:
+        raise MismatchingIssuer(iss, issuer, None, params)
+    if sid is not None and session is not None and not _same(session, sid):
+        msg = "This front-channel logout is about another session than the one of this browser. Leave it alone."
+        raise InvalidFrontChannelLogout(msg, response=params)
+    return session
+
+
+__all__ = [
+    "EndSessionRequest",
+    "InvalidFrontChannelLogout",
+    "InvalidLogoutToken",
+    "LogoutToken",
+]
