@@ -1,0 +1,99 @@
+"""Tokens in the session of a Flask application (the extra "flask").
+
+`FlaskOAuth2ClientCredentialsAuth` is the client credentials handler, but for where it keeps its token: in
+`flask.session`. Knows no other grant.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import current_app, session
+
+from ..auth import OAuth2ClientCredentialsAuth
+from ..client import OAuth2Client
+from ..exceptions import InvalidParam
+from ..serializers import InvalidSerializedValue, Serializer, TokenSerializer
+from ..tokens import BearerToken
+
+
+class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
+    """Authenticate `requests` calls with tokens for the client itself, kept in the session of the Flask user.
+
+    Args:
+        session_key: the name under which the token stands in `flask.session`.
+        serializer: makes text of a token and back. By default one that encrypts with a key derived from the
+            `SECRET_KEY` of the application, since the browser can read a Flask session. One of yours that does not
+            encrypt shows the token to the user.
+        client: the client.
+        leeway: seconds before expiry at which the token is renewed already.
+        token: a token to begin with; needs a request context.
+        allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
+        **token_kwargs: further form fields, such as `scope`, `resource` or `audience`.
+
+    The founding README's order, `(client, session_key, **token_kwargs)`, works too.
+
+    Raises:
+        InvalidParam: there is no client, or no session_key.
+    """
+
+    def __init__(
+        self,
+        session_key: str | OAuth2Client,
+        serializer: Serializer[BearerToken] | str | None = None,
+        client: OAuth2Client | None = None,
+        *,
+        leeway: float = 20,
+        token: BearerToken | str | None = None,
+        allow_insecure_http: bool = False,
+        **token_kwargs: Any,
+    ) -> None:
+        if isinstance(session_key, OAuth2Client):
+            client, session_key, serializer = session_key, serializer, token_kwargs.pop("serializer", None)  # type: ignore[assignment]
+        session_key = token_kwargs.pop("session_key", session_key)
+        if not isinstance(session_key, str) or client is None or isinstance(serializer, str):
+            msg = "A session_key (str), a serializer or None, and client=OAuth2Client(...) are needed."
+            raise InvalidParam(msg)
+        self.session_key = session_key
+        self.serializer = serializer
+        super().__init__(client, leeway=leeway, token=token, allow_insecure_http=allow_insecure_http, **token_kwargs)
+
+    @property
+    def token(self) -> BearerToken | None:
+        """The token in the session of this request, or None."""
+        serialized = session.get(self.session_key)
+        if serialized is None:
+            return None
+        try:
+            return self._serializer().loads(serialized)
+        except InvalidSerializedValue:  # of another SECRET_KEY, or another release: get another one
+            return None
+
+    @token.setter
+    def token(self, token: BearerToken | str | None) -> None:
+        if token is not None:
+            value = BearerToken(token) if isinstance(token, str) else token
+            session[self.session_key] = self._serializer().dumps(value).decode()
+        elif session:  # also asked while there is no request, and nothing to forget
+            session.pop(self.session_key, None)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={self.client.client_id!r} session_key={self.session_key!r}>"
+
+    def _serializer(self) -> Serializer[BearerToken]:
+        if self.serializer is not None:
+            return self.serializer
+        secret = current_app.secret_key
+        if not secret:
+            msg = "The Flask application has no SECRET_KEY, which sessions need, and which encrypts the token."
+            raise InvalidParam(msg)
+        return TokenSerializer(_stretched(secret.encode() if isinstance(secret, str) else secret))
+
+
+def _stretched(secret: bytes) -> bytes:
+    """Make 32 bytes of a SECRET_KEY of any length; the serializer derives its own key from them."""
+    return hashlib.sha256(b"requests_oauth2client.flask\0" + secret).digest()
+
+
+__all__ = ["FlaskOAuth2ClientCredentialsAuth"]
