@@ -1,0 +1,182 @@
+"""The demo shows the whole of each exchange and none of its secrets, ends by itself, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from rich.console import Console
+
+from demo.browser import Listener, authorize
+from demo.chapters import CHAPTERS, authorization_code
+from demo.narrator import Narrator
+from demo.stage import Stage
+from demo.wire import SECRETS, answer_fields, request_fields
+from devkit.authorization_server import AuthorizationServer
+from devkit.browser import Browser
+from devkit.protected_api import ProtectedApi
+
+ROOT = Path(__file__).parents[2]
+HEADLESS = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}}
+
+# What stands in for a person's browser: it walks the pages, then opens the callback, as a browser does.
+WALKER = """\
+import sys, requests
+from devkit.browser import Browser
+requests.get(Browser().authorize(sys.argv[1], login="carol"), timeout=10).raise_for_status()
+"""
+
+
+@pytest.fixture
+def stage(authorization_server: AuthorizationServer, protected_api: ProtectedApi, browser: Browser) -> Iterator[Stage]:
+    narrator = Narrator(Console(file=io.StringIO(), width=80))
+    stage = Stage(server=authorization_server, api=protected_api, person=browser, narrator=narrator)
+    with stage.wire:
+        yield stage
+
+
+def printed(stage: Stage) -> str:
+    file = stage.narrator.console.file
+    assert isinstance(file, io.StringIO)
+    return file.getvalue()
+
+
+def play_all(stage: Stage) -> list[requests.Response]:
+    """Play every chapter, and return every answer that came."""
+    answers: list[requests.Response] = []
+    stage.wire.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
+    for chapter in CHAPTERS:
+        chapter.play(stage)
+    return answers
+
+
+def secrets_in(answers: list[requests.Response]) -> set[str]:
+    received = {str(answer.json().get(name)) for answer in answers for name in SECRETS} - {"None"}
+    sent = {value for answer in answers for _, value in re.findall(r"(\w+)=([^&]+)", str(answer.request.body))}
+    credentials = {str(answer.request.headers.get("Authorization", "none ")).split(" ")[1] for answer in answers}
+    return {value for value in received | sent | credentials if len(value) > 30 and not value.startswith("http")}
+
+
+def test_no_secret_is_printed_whole(stage: Stage) -> None:
+    answers = play_all(stage)
+    secrets = {value for value in secrets_in(answers) if "grant-type" not in value}
+    assert len(secrets) > 10
+    assert [secret for secret in secrets if secret in printed(stage)] == []
+
+
+def test_a_newcomer_sees_every_exchange(stage: Stage) -> None:
+    answers = play_all(stage)
+    text = printed(stage)
+    assert text.count("→ POST") + text.count("→ GET") == len(answers)
+    assert {"error: authorization_pending", "code_challenge_method: S256", "sub: alice"} <= {
+        line.strip() for line in text.splitlines()
+    }
+
+
+def test_the_renewal_is_a_real_one(stage: Stage) -> None:
+    CHAPTERS[-1].play(stage)
+    requests_made = [line for line in printed(stage).splitlines() if line.strip().startswith("→")]
+    assert ["token" in line for line in requests_made] == [True, False, False, True, False]
+
+
+def test_a_secret_is_shortened_and_the_rest_is_not() -> None:
+    prepared = requests.Request(
+        "POST", "https://as.example/token?a=b", data={"code": "secret-value", "scope": "read"}
+    ).prepare()
+    prepared.headers["Authorization"] = "Basic secret-value"
+    expected = [("Authorization", "Basic secret…"), ("a", "b"), ("code", "secret…"), ("scope", "read")]
+    assert list(request_fields(prepared)) == expected
+
+
+def test_an_answer_that_is_no_json_has_no_fields() -> None:
+    answer = requests.Response()
+    answer._content = b"<html>"
+    assert list(answer_fields(answer)) == []
+
+
+def use_as_browser(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    path = folder / "browser.py"
+    path.write_text(script)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("BROWSER", f"{sys.executable} {path} %s")
+    monkeypatch.setattr("webbrowser._tryorder", None)  # it reads BROWSER once
+
+
+def test_a_person_can_log_in_with_their_own_browser(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    use_as_browser(monkeypatch, tmp_path, WALKER)
+    theirs = Stage(**{**stage.__dict__, "use_real_browser": True})
+    authorization_code.play(theirs)
+    assert "sub: carol" in printed(theirs)
+
+
+def test_when_nobody_comes_the_demo_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    use_as_browser(monkeypatch, tmp_path, "")
+    monkeypatch.setattr("demo.browser.PATIENCE", 0.2)
+    theirs = Stage(**{**stage.__dict__, "use_real_browser": True})
+    authorization_code.play(theirs)
+    assert "Nobody came" in printed(theirs)
+    assert "sub: alice" in printed(theirs)
+
+
+def test_only_the_redirect_uri_is_a_callback() -> None:
+    with Listener() as listener:
+        other = requests.get(listener.redirect_uri.replace("/callback", "/favicon.ico"), timeout=5)
+        assert (other.status_code, listener.wait(0)) == (404, None)
+        callback = requests.get(f"{listener.redirect_uri}?code=c", timeout=5)
+        assert (callback.status_code, listener.wait(0)) == (200, f"{listener.redirect_uri}?code=c")
+
+
+def test_it_runs_to_its_end_without_a_terminal() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "demo"], cwd=ROOT, env=HEADLESS, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "\x1b[" not in run.stdout
+    assert all(f"━━━ {number}. {chapter.TITLE}" in run.stdout for number, chapter in enumerate(CHAPTERS, 1))
+
+
+def test_ctrl_c_stops_the_servers() -> None:
+    command = [sys.executable, "-u", "-m", "demo"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        urls: list[str] = []
+        while not urls:
+            urls = re.findall(r"http://\S+", run.stdout.readline())
+        run.send_signal(signal.SIGINT)
+        rest, errors = run.communicate(timeout=20)
+    assert (run.returncode, errors) == (1, "")
+    assert "Interrupted; both servers are stopped." in rest
+    for url in urls:
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://{urlsplit(url).netloc}/", timeout=2)
+
+
+def test_a_failure_is_told_in_one_sentence() -> None:
+    script = (
+        "import devkit.node as n, sys; n.FOLDER = n.FOLDER / 'nowhere'; import demo.__main__ as d; sys.exit(d.main([]))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "FileNotFoundError" in run.stdout
+
+
+def test_no_browser_on_the_machine_is_said(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("webbrowser._tryorder", [])
+    theirs = Stage(**{**stage.__dict__, "use_real_browser": True})
+    with Listener() as listener:
+        url = str(authorization_code._ask(theirs, listener.redirect_uri))
+        assert authorize(theirs, url, listener).startswith(listener.redirect_uri)
+    assert "There is no browser on this machine" in printed(theirs)
