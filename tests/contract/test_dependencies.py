@@ -1,0 +1,31 @@
+"""docs/dependencies.md says of every dependency why it is there, and of none that is gone."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import tomllib
+
+from .documents import ROOT
+
+PAGE = ROOT / "docs" / "dependencies.md"
+
+
+def declared() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["project"]["optional-dependencies"].values()
+    groups = project["dependency-groups"].values()
+    named = itertools.chain(project["project"]["dependencies"], *extras, *groups)
+    python = {re.split(r"[\[<>=~!; ]", text)[0] for text in named if isinstance(text, str)}
+    npm = json.loads((ROOT / "devkit" / "authorization_server" / "package.json").read_text())["dependencies"]
+    return (python | npm.keys()) - {project["project"]["name"]}
+
+
+def explained() -> set[str]:
+    cells = [line.split("|")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `")]
+    return set(re.findall(r"`([\w-]+)`", " ".join(cells)))
+
+
+def test_every_dependency_is_explained_and_nothing_else() -> None:
+    assert explained() == declared()

@@ -1,0 +1,166 @@
+"""Every Python example of README.md and docs/ runs, in the order in which it stands, against the live server.
+
+What an example needs besides, or must have led to, is in `AFTER`, by document and heading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import flask
+import pytest
+
+from devkit.authorization_server import AuthorizationServer
+from devkit.browser import Browser
+from devkit.protected_api import ProtectedApi
+
+from .documents import ROOT, Block, markdown_blocks, markdown_headings
+from .live import Reader, example_credentials, example_hosts
+
+README = ROOT / "README.md"
+DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+MOST_LINES = 9
+
+FIVE = [
+    "A service calls an API",
+    "A script uses a token that it was given",
+    "A command line logs its user in",
+    "A web site logs its users in",
+    "An SDK hides all that from its users",
+]
+
+
+def answers(name: str) -> Callable[[Reader, Block], None]:
+    """Say that an example ends with a good answer."""
+
+    def check(reader: Reader, block: Block) -> None:
+        assert reader[name].status_code == 200
+
+    return check
+
+
+def is_alice(reader: Reader, block: Block) -> None:
+    assert reader["me"]["sub"] == "alice"
+
+
+def is_thing_1(reader: Reader, block: Block) -> None:
+    assert (reader["thing"]["method"], reader["thing"]["path"]) == ("GET", "/v1/things/1")
+
+
+def is_blue(reader: Reader, block: Block) -> None:
+    assert reader["things"]["path"] == "/things?color=blue"
+
+
+def logs_a_visitor_in(reader: Reader, block: Block) -> None:
+    site = flask.Flask("site")
+    site.secret_key = "of the test"
+    site.add_url_rule("/login", view_func=reader["login"])
+    site.add_url_rule("/callback", view_func=reader["callback"])
+    with site.test_client() as visitor:
+        started = visitor.get("/login", base_url=reader.replacements["https://app.example.com/callback"])
+        assert visitor.get(reader.browser.authorize(started.location)).text == "Hello, alice"
+
+
+def says_who_it_was(reader: Reader, block: Block) -> None:
+    assert reader.screen[-1] == "alice True"
+
+
+def got_a_token(reader: Reader, block: Block) -> None:
+    assert reader["token"].access_token
+
+
+def quotes_the_server(reader: Reader, block: Block) -> None:
+    message, error = reader.screen[-2:]
+    assert message.startswith(
+        reader.rewrite("https://as.example.com/token answered with status 401 error='invalid_client'")
+    )
+    assert error.startswith("invalid_client 401 ")
+
+
+def is_refused_afterwards(reader: Reader, block: Block) -> None:
+    assert reader.screen[-2:] == ["True False", "alice"]
+
+
+def is_bound_to_a_key(reader: Reader, block: Block) -> None:
+    assert reader["token"].token_type == "DPoP"
+    assert reader["user"]["sub"] == "alice"
+
+
+def goes_where_the_comments_say(reader: Reader, block: Block) -> None:
+    for line in block.lines:
+        expression, _, comment = line.partition("  #")
+        expected = re.search(r"/v1(/\S+)", comment)
+        if expected and expression.startswith("api."):
+            answer = eval(reader.rewrite(expression), reader.names)  # noqa: S307  the document's own line
+            assert answer.json()["path"] == expected[0], line
+
+
+AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
+    ("README.md", FIVE[0]): answers("response"),
+    ("README.md", FIVE[1]): is_blue,
+    ("README.md", FIVE[2]): is_alice,
+    ("README.md", FIVE[3]): logs_a_visitor_in,
+    ("README.md", FIVE[4]): is_thing_1,
+    ("README.md", "And all of it awaited"): answers("response"),
+    ("README.md", "Client credentials"): got_a_token,
+    ("README.md", "Exchanging the code"): says_who_it_was,
+    ("README.md", "Device authorization"): got_a_token,
+    ("README.md", "Client authentication"): got_a_token,
+    ("README.md", "ApiClient"): goes_where_the_comments_say,
+    ("README.md", "Errors"): quotes_the_server,
+    ("recipes.md", "Keep a request while the user is away"): got_a_token,
+    ("recipes.md", "Store tokens"): is_alice,
+    ("recipes.md", "Ask about a token, ask about the user, give a token back"): is_refused_afterwards,
+    ("recipes.md", "Push the request to the server first (PAR)"): got_a_token,
+    ("recipes.md", "Bind tokens to a key (DPoP)"): is_bound_to_a_key,
+    ("recipes.md", "Use a session of your own"): got_a_token,
+    ("recipes.md", "Teach the client a server that answers otherwise"): got_a_token,
+}
+
+
+@pytest.fixture
+def reader(authorization_server: AuthorizationServer, protected_api: ProtectedApi, browser: Browser) -> Reader:
+    replacements = {
+        **example_hosts(authorization_server, protected_api),
+        **example_credentials(authorization_server),
+    }
+    of_the_framework: dict[str, Any] = {name: getattr(flask, name) for name in ("redirect", "request", "session")}
+    return Reader(api=protected_api, browser=browser, replacements=replacements, names=of_the_framework)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_example_runs(document: Path, reader: Reader) -> None:
+    for block in markdown_blocks(document):
+        reader.run(block)
+        AFTER.get((document.name, block.heading), lambda *_: None)(reader, block)
+
+
+def test_every_check_has_its_example() -> None:
+    headings = {(file.name, block.heading) for file in DOCUMENTS for block in markdown_blocks(file)}
+    assert set(AFTER) <= headings
+
+
+def test_each_of_the_five_things_takes_less_than_ten_lines() -> None:
+    blocks = {block.heading: block for block in markdown_blocks(README)}
+    assert [heading for heading in FIVE if len(blocks[heading].lines) > MOST_LINES] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_link_leads_nowhere(page: Path) -> None:
+    prose = re.sub(r"^ *```.*?^ *```$", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if "://" in target:
+            continue
+        path, _, anchor = target.partition("#")
+        file = (page.parent / path).resolve() if path else page
+        assert file.exists(), f"{page.name}: {target}"
+        assert not anchor or anchor in map(anchor_of, markdown_headings(file)), f"{page.name}: {target}"
+
+
+def anchor_of(heading: str) -> str:
+    """Make the anchor that a heading gets."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
