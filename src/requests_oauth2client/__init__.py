@@ -1,4 +1,4 @@
-"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke and check tokens, and use them.
+"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
 
 Every public name can be imported from here. A name is loaded when it is first used, so that importing the
 package costs next to nothing: no HTTP library, no cryptography. The async face needs the extra "async", so a star
@@ -12,13 +12,20 @@ from typing import TYPE_CHECKING
 __version__ = "2.0.0"
 
 if TYPE_CHECKING:
+    from ._async_api_client import AsyncApiClient as AsyncApiClient
     from ._async_auth import AsyncOAuth2AccessTokenAuth as AsyncOAuth2AccessTokenAuth
     from ._async_auth import AsyncOAuth2AuthorizationCodeAuth as AsyncOAuth2AuthorizationCodeAuth
     from ._async_auth import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
     from ._async_auth import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
     from ._async_auth import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
+    from .aio import AsyncBackChannelAuthenticationPollingJob as AsyncBackChannelAuthenticationPollingJob
     from .aio import AsyncDeviceAuthorizationPollingJob as AsyncDeviceAuthorizationPollingJob
     from .aio import AsyncOAuth2Client as AsyncOAuth2Client
+    from .api_client import ApiClient as ApiClient
+    from .api_client import InvalidBoolFieldsParam as InvalidBoolFieldsParam
+    from .api_client import InvalidNoneFieldsParam as InvalidNoneFieldsParam
+    from .api_client import InvalidPathParam as InvalidPathParam
+    from .api_client import InvalidRedirect as InvalidRedirect
     from .auth import BearerAuth as BearerAuth
     from .auth import BearerAuthorization as BearerAuthorization
     from .auth import OAuth2AccessTokenAuth as OAuth2AccessTokenAuth
@@ -26,15 +33,57 @@ if TYPE_CHECKING:
     from .auth import OAuth2ClientCredentialsAuth as OAuth2ClientCredentialsAuth
     from .auth import OAuth2DeviceCodeAuth as OAuth2DeviceCodeAuth
     from .auth import OAuth2ResourceOwnerPasswordAuth as OAuth2ResourceOwnerPasswordAuth
+    from .authorization_details import AuthorizationDetail as AuthorizationDetail
+    from .authorization_details import InvalidAuthorizationDetails as InvalidAuthorizationDetails
+    from .authorization_details import read_authorization_details as read_authorization_details
     from .authorization_request import AuthorizationRequest as AuthorizationRequest
     from .authorization_request import AuthorizationResponse as AuthorizationResponse
     from .authorization_request import BrowserRequest as BrowserRequest
+    from .authorization_request import ExpiredResponseJwt as ExpiredResponseJwt
     from .authorization_request import InvalidAuthorizationRequestParam as InvalidAuthorizationRequestParam
     from .authorization_request import InvalidMaxAgeParam as InvalidMaxAgeParam
+    from .authorization_request import InvalidPromptParam as InvalidPromptParam
+    from .authorization_request import InvalidPushedAuthorizationRequest as InvalidPushedAuthorizationRequest
     from .authorization_request import InvalidRedirectUri as InvalidRedirectUri
+    from .authorization_request import InvalidResponseJwt as InvalidResponseJwt
+    from .authorization_request import MismatchingResponseJwtAudience as MismatchingResponseJwtAudience
+    from .authorization_request import MissingResponseJwt as MissingResponseJwt
+    from .authorization_request import RequestParameterAuthorizationRequest as RequestParameterAuthorizationRequest
+    from .authorization_request import (
+        RequestUriParameterAuthorizationRequest as RequestUriParameterAuthorizationRequest,
+    )
+    from .authorization_request import UncheckableResponseJwt as UncheckableResponseJwt
+    from .authorization_request import UnsupportedResponseJwtAlg as UnsupportedResponseJwtAlg
+    from .backchannel_authentication import BackChannelAuthenticationPollingJob as BackChannelAuthenticationPollingJob
+    from .backchannel_authentication import BackChannelAuthenticationPoolingJob as BackChannelAuthenticationPoolingJob
+    from .backchannel_authentication import BackChannelAuthenticationResponse as BackChannelAuthenticationResponse
+    from .backchannel_authentication import (
+        InvalidBackchannelAuthenticationRequestHintParam as InvalidBackchannelAuthenticationRequestHintParam,
+    )
+    from .backchannel_authentication import InvalidClientNotificationToken as InvalidClientNotificationToken
+    from .backchannel_authentication import InvalidPingCallback as InvalidPingCallback
+    from .backchannel_authentication import MismatchingAuthReqId as MismatchingAuthReqId
+    from .backchannel_authentication import MismatchingClientNotificationToken as MismatchingClientNotificationToken
+    from .backchannel_authentication import MismatchingIdTokenAuthReqId as MismatchingIdTokenAuthReqId
+    from .backchannel_authentication import MissingAuthRequestId as MissingAuthRequestId
+    from .backchannel_authentication import validate_ping_callback as validate_ping_callback
+    from .client import ClaimSource as ClaimSource
     from .client import DeadlineAdapter as DeadlineAdapter
+    from .client import InvalidClaimSource as InvalidClaimSource
+    from .client import InvalidIntrospectionResponse as InvalidIntrospectionResponse
+    from .client import InvalidSamlAssertion as InvalidSamlAssertion
+    from .client import MismatchingUserInfoSubject as MismatchingUserInfoSubject
     from .client import MissingRefreshToken as MissingRefreshToken
+    from .client import NotAnAccessToken as NotAnAccessToken
     from .client import OAuth2Client as OAuth2Client
+    from .client import SecurityToken as SecurityToken
+    from .client import SourcedClaims as SourcedClaims
+    from .client import UnknownActorTokenType as UnknownActorTokenType
+    from .client import UnknownRequestedTokenType as UnknownRequestedTokenType
+    from .client import UnknownSubjectTokenType as UnknownSubjectTokenType
+    from .client import UnknownTokenType as UnknownTokenType
+    from .client import aggregated_claims as aggregated_claims
+    from .client import read_claim_sources as read_claim_sources
     from .client_authentication import ClientSecretBasic as ClientSecretBasic
     from .client_authentication import ClientSecretJWT as ClientSecretJWT
     from .client_authentication import ClientSecretJwt as ClientSecretJwt
@@ -50,6 +99,27 @@ if TYPE_CHECKING:
     from .device_authorization import DeviceAuthorizationPoolingJob as DeviceAuthorizationPoolingJob
     from .device_authorization import DeviceAuthorizationResponse as DeviceAuthorizationResponse
     from .device_authorization import MissingDeviceCode as MissingDeviceCode
+    from .discovery import InvalidDiscoveryDocument as InvalidDiscoveryDocument
+    from .discovery import MismatchingDiscoveryIssuer as MismatchingDiscoveryIssuer
+    from .discovery import discovery_urls as discovery_urls
+    from .discovery import issuers_of as issuers_of
+    from .discovery import oauth2_discovery_document_url as oauth2_discovery_document_url
+    from .discovery import oidc_discovery_document_url as oidc_discovery_document_url
+    from .discovery import well_known_uri as well_known_uri
+    from .dpop import DPOP_ALGS as DPOP_ALGS
+    from .dpop import DPoPKey as DPoPKey
+    from .dpop import DPoPProof as DPoPProof
+    from .dpop import InvalidDPoPAccessToken as InvalidDPoPAccessToken
+    from .dpop import InvalidDPoPAlg as InvalidDPoPAlg
+    from .dpop import InvalidDPoPKey as InvalidDPoPKey
+    from .dpop import InvalidDPoPProof as InvalidDPoPProof
+    from .dpop import InvalidUseDPoPNonceResponse as InvalidUseDPoPNonceResponse
+    from .dpop import MissingDPoPNonce as MissingDPoPNonce
+    from .dpop import RefusedDPoPProof as RefusedDPoPProof
+    from .dpop import RepeatedDPoPNonce as RepeatedDPoPNonce
+    from .dpop import UnrepeatableRequestBody as UnrepeatableRequestBody
+    from .dpop import access_token_hash as access_token_hash
+    from .dpop import validate_dpop_proof as validate_dpop_proof
     from .exceptions import AccessDenied as AccessDenied
     from .exceptions import AccessTokenError as AccessTokenError
     from .exceptions import AccountSelectionRequired as AccountSelectionRequired
@@ -69,6 +139,7 @@ if TYPE_CHECKING:
     from .exceptions import InteractionRequired as InteractionRequired
     from .exceptions import IntrospectionError as IntrospectionError
     from .exceptions import InvalidAnswer as InvalidAnswer
+    from .exceptions import InvalidAuthorizationServerJwks as InvalidAuthorizationServerJwks
     from .exceptions import InvalidAuthResponse as InvalidAuthResponse
     from .exceptions import InvalidBackChannelAuthenticationResponse as InvalidBackChannelAuthenticationResponse
     from .exceptions import InvalidClient as InvalidClient
@@ -105,23 +176,48 @@ if TYPE_CHECKING:
     from .exceptions import UnknownTokenResponseError as UnknownTokenResponseError
     from .exceptions import UnsupportedTokenType as UnsupportedTokenType
     from .exceptions import UseDPoPNonce as UseDPoPNonce
+    from .logout import EndSessionRequest as EndSessionRequest
+    from .logout import InvalidFrontChannelLogout as InvalidFrontChannelLogout
+    from .logout import InvalidLogoutToken as InvalidLogoutToken
+    from .logout import LogoutToken as LogoutToken
+    from .mtls import SelfSignedTlsClientAuth as SelfSignedTlsClientAuth
+    from .mtls import TlsClientAuth as TlsClientAuth
     from .pkce import CHALLENGE_METHODS as CHALLENGE_METHODS
     from .pkce import InvalidCodeVerifierParam as InvalidCodeVerifierParam
     from .pkce import PkceUtils as PkceUtils
     from .pkce import UnsupportedCodeChallengeMethod as UnsupportedCodeChallengeMethod
     from .polling import BaseTokenEndpointPollingJob as BaseTokenEndpointPollingJob
     from .polling import BaseTokenEndpointPoolingJob as BaseTokenEndpointPoolingJob
+    from .registration import ClientInformation as ClientInformation
+    from .registration import ClientRegistrationError as ClientRegistrationError
+    from .registration import InvalidClientInformationResponse as InvalidClientInformationResponse
+    from .registration import InvalidClientMetadata as InvalidClientMetadata
+    from .registration import InvalidSoftwareStatement as InvalidSoftwareStatement
+    from .registration import RefusedRedirectUri as RefusedRedirectUri
+    from .registration import UnapprovedSoftwareStatement as UnapprovedSoftwareStatement
+    from .serializers import AuthorizationRequestSerializer as AuthorizationRequestSerializer
+    from .serializers import DPoPKeySerializer as DPoPKeySerializer
+    from .serializers import InvalidSerializedValue as InvalidSerializedValue
+    from .serializers import Serializer as Serializer
+    from .serializers import TokenSerializer as TokenSerializer
     from .tokens import BearerToken as BearerToken
+    from .tokens import DPoPToken as DPoPToken
     from .tokens import ExpiredIdToken as ExpiredIdToken
     from .tokens import IdToken as IdToken
     from .tokens import InvalidIdToken as InvalidIdToken
+    from .tokens import InvalidIdTokenSignature as InvalidIdTokenSignature
     from .tokens import MismatchingIdTokenAcr as MismatchingIdTokenAcr
     from .tokens import MismatchingIdTokenAlg as MismatchingIdTokenAlg
     from .tokens import MismatchingIdTokenAudience as MismatchingIdTokenAudience
+    from .tokens import MismatchingIdTokenAuthTime as MismatchingIdTokenAuthTime
     from .tokens import MismatchingIdTokenAzp as MismatchingIdTokenAzp
+    from .tokens import MismatchingIdTokenHash as MismatchingIdTokenHash
     from .tokens import MismatchingIdTokenIssuer as MismatchingIdTokenIssuer
     from .tokens import MismatchingIdTokenNonce as MismatchingIdTokenNonce
+    from .tokens import MismatchingIdTokenSubject as MismatchingIdTokenSubject
     from .tokens import MissingIdToken as MissingIdToken
+    from .tokens import MissingIdTokenClaim as MissingIdTokenClaim
+    from .tokens import MissingIdTokenKey as MissingIdTokenKey
     from .tokens import UnsupportedIdTokenAlg as UnsupportedIdTokenAlg
     from .tokens import UnsupportedTokenTypeError as UnsupportedTokenTypeError
     from .utils import InvalidEndpointUri as InvalidEndpointUri
@@ -137,20 +233,38 @@ if TYPE_CHECKING:
     from .utils import validate_url as validate_url
 else:
     _HOMES = {
+        "_async_api_client": ("AsyncApiClient"),
         "_async_auth": (
             "AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2ClientCredentialsAuth"
             " AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth"
         ),
-        "aio": ("AsyncDeviceAuthorizationPollingJob AsyncOAuth2Client"),
+        "aio": ("AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob AsyncOAuth2Client"),
+        "api_client": ("ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect"),
         "auth": (
             "BearerAuth BearerAuthorization OAuth2AccessTokenAuth OAuth2AuthorizationCodeAuth"
             " OAuth2ClientCredentialsAuth OAuth2DeviceCodeAuth OAuth2ResourceOwnerPasswordAuth"
         ),
+        "authorization_details": ("AuthorizationDetail InvalidAuthorizationDetails read_authorization_details"),
         "authorization_request": (
-            "AuthorizationRequest AuthorizationResponse BrowserRequest InvalidAuthorizationRequestParam"
-            " InvalidMaxAgeParam InvalidRedirectUri"
+            "AuthorizationRequest AuthorizationResponse BrowserRequest ExpiredResponseJwt"
+            " InvalidAuthorizationRequestParam InvalidMaxAgeParam InvalidPromptParam"
+            " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt"
+            " MismatchingResponseJwtAudience MissingResponseJwt RequestParameterAuthorizationRequest"
+            " RequestUriParameterAuthorizationRequest UncheckableResponseJwt UnsupportedResponseJwtAlg"
         ),
-        "client": ("DeadlineAdapter MissingRefreshToken OAuth2Client"),
+        "backchannel_authentication": (
+            "BackChannelAuthenticationPollingJob BackChannelAuthenticationPoolingJob"
+            " BackChannelAuthenticationResponse InvalidBackchannelAuthenticationRequestHintParam"
+            " InvalidClientNotificationToken InvalidPingCallback MismatchingAuthReqId"
+            " MismatchingClientNotificationToken MismatchingIdTokenAuthReqId MissingAuthRequestId"
+            " validate_ping_callback"
+        ),
+        "client": (
+            "ClaimSource DeadlineAdapter InvalidClaimSource InvalidIntrospectionResponse InvalidSamlAssertion"
+            " MismatchingUserInfoSubject MissingRefreshToken NotAnAccessToken OAuth2Client SecurityToken"
+            " SourcedClaims UnknownActorTokenType UnknownRequestedTokenType UnknownSubjectTokenType"
+            " UnknownTokenType aggregated_claims read_claim_sources"
+        ),
         "client_authentication": (
             "ClientSecretBasic ClientSecretJWT ClientSecretJwt ClientSecretPost"
             " InvalidClientAssertionSigningKeyOrAlg InvalidRequestForClientAuthentication PrivateKeyJWT"
@@ -160,26 +274,47 @@ else:
             "DeviceAuthorizationClient DeviceAuthorizationPollingJob DeviceAuthorizationPoolingJob"
             " DeviceAuthorizationResponse MissingDeviceCode"
         ),
+        "discovery": (
+            "InvalidDiscoveryDocument MismatchingDiscoveryIssuer discovery_urls issuers_of"
+            " oauth2_discovery_document_url oidc_discovery_document_url well_known_uri"
+        ),
+        "dpop": (
+            "DPOP_ALGS DPoPKey DPoPProof InvalidDPoPAccessToken InvalidDPoPAlg InvalidDPoPKey InvalidDPoPProof"
+            " InvalidUseDPoPNonceResponse MissingDPoPNonce RefusedDPoPProof RepeatedDPoPNonce"
+            " UnrepeatableRequestBody access_token_hash validate_dpop_proof"
+        ),
         "exceptions": (
             "AccessDenied AccessTokenError AccountSelectionRequired AuthorizationPending"
             " AuthorizationResponseError BackChannelAuthenticationError ConsentRequired DeadlineExceeded"
             " DeviceAuthorizationError EndpointError ExpiredAccessToken ExpiredBearerToken ExpiredDeviceCode"
             " ExpiredToken IncompleteResponse InsecureTransport InteractionRequired IntrospectionError"
-            " InvalidAnswer InvalidAuthResponse InvalidBackChannelAuthenticationResponse InvalidClient"
-            " InvalidDeviceAuthorizationResponse InvalidGrant InvalidParam InvalidPushedAuthorizationResponse"
-            " InvalidRequest InvalidScope InvalidState InvalidTarget InvalidTokenResponse InvalidUserInfoResponse"
-            " LoginRequired MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri MissingIssuer"
+            " InvalidAnswer InvalidAuthResponse InvalidAuthorizationServerJwks"
+            " InvalidBackChannelAuthenticationResponse InvalidClient InvalidDeviceAuthorizationResponse"
+            " InvalidGrant InvalidParam InvalidPushedAuthorizationResponse InvalidRequest InvalidScope"
+            " InvalidState InvalidTarget InvalidTokenResponse InvalidUserInfoResponse LoginRequired"
+            " MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri MissingIssuer"
             " NonRenewableTokenError OAuth2Error RepeatedParameter ResponseTooLarge RevocationError ServerError"
             " SessionSelectionRequired SlowDown TokenEndpointError TokenResponseError TransportError"
             " UnauthorizedClient UnknownIntrospectionError UnknownTokenEndpointError UnknownTokenResponseError"
             " UnsupportedTokenType UseDPoPNonce"
         ),
+        "logout": ("EndSessionRequest InvalidFrontChannelLogout InvalidLogoutToken LogoutToken"),
+        "mtls": ("SelfSignedTlsClientAuth TlsClientAuth"),
         "pkce": ("CHALLENGE_METHODS InvalidCodeVerifierParam PkceUtils UnsupportedCodeChallengeMethod"),
         "polling": ("BaseTokenEndpointPollingJob BaseTokenEndpointPoolingJob"),
+        "registration": (
+            "ClientInformation ClientRegistrationError InvalidClientInformationResponse InvalidClientMetadata"
+            " InvalidSoftwareStatement RefusedRedirectUri UnapprovedSoftwareStatement"
+        ),
+        "serializers": (
+            "AuthorizationRequestSerializer DPoPKeySerializer InvalidSerializedValue Serializer TokenSerializer"
+        ),
         "tokens": (
-            "BearerToken ExpiredIdToken IdToken InvalidIdToken MismatchingIdTokenAcr MismatchingIdTokenAlg"
-            " MismatchingIdTokenAudience MismatchingIdTokenAzp MismatchingIdTokenIssuer MismatchingIdTokenNonce"
-            " MissingIdToken UnsupportedIdTokenAlg UnsupportedTokenTypeError"
+            "BearerToken DPoPToken ExpiredIdToken IdToken InvalidIdToken InvalidIdTokenSignature"
+            " MismatchingIdTokenAcr MismatchingIdTokenAlg MismatchingIdTokenAudience MismatchingIdTokenAuthTime"
+            " MismatchingIdTokenAzp MismatchingIdTokenHash MismatchingIdTokenIssuer MismatchingIdTokenNonce"
+            " MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim MissingIdTokenKey UnsupportedIdTokenAlg"
+            " UnsupportedTokenTypeError"
         ),
         "utils": (
             "InvalidEndpointUri InvalidIssuer InvalidScopeParam InvalidUri InvalidUrl b64u_decode b64u_encode"
@@ -207,25 +342,39 @@ else:
 
 __all__ = [
     "CHALLENGE_METHODS",
+    "DPOP_ALGS",
     "AccessDenied",
     "AccessTokenError",
     "AccountSelectionRequired",
+    "ApiClient",
+    "AuthorizationDetail",
     "AuthorizationPending",
     "AuthorizationRequest",
+    "AuthorizationRequestSerializer",
     "AuthorizationResponse",
     "AuthorizationResponseError",
     "BackChannelAuthenticationError",
+    "BackChannelAuthenticationPollingJob",
+    "BackChannelAuthenticationPoolingJob",
+    "BackChannelAuthenticationResponse",
     "BaseTokenEndpointPollingJob",
     "BaseTokenEndpointPoolingJob",
     "BearerAuth",
     "BearerAuthorization",
     "BearerToken",
     "BrowserRequest",
+    "ClaimSource",
+    "ClientInformation",
+    "ClientRegistrationError",
     "ClientSecretBasic",
     "ClientSecretJWT",
     "ClientSecretJwt",
     "ClientSecretPost",
     "ConsentRequired",
+    "DPoPKey",
+    "DPoPKeySerializer",
+    "DPoPProof",
+    "DPoPToken",
     "DeadlineAdapter",
     "DeadlineExceeded",
     "DeviceAuthorizationClient",
@@ -233,11 +382,13 @@ __all__ = [
     "DeviceAuthorizationPollingJob",
     "DeviceAuthorizationPoolingJob",
     "DeviceAuthorizationResponse",
+    "EndSessionRequest",
     "EndpointError",
     "ExpiredAccessToken",
     "ExpiredBearerToken",
     "ExpiredDeviceCode",
     "ExpiredIdToken",
+    "ExpiredResponseJwt",
     "ExpiredToken",
     "IdToken",
     "IncompleteResponse",
@@ -246,46 +397,90 @@ __all__ = [
     "IntrospectionError",
     "InvalidAnswer",
     "InvalidAuthResponse",
+    "InvalidAuthorizationDetails",
     "InvalidAuthorizationRequestParam",
+    "InvalidAuthorizationServerJwks",
     "InvalidBackChannelAuthenticationResponse",
+    "InvalidBackchannelAuthenticationRequestHintParam",
+    "InvalidBoolFieldsParam",
+    "InvalidClaimSource",
     "InvalidClient",
     "InvalidClientAssertionSigningKeyOrAlg",
+    "InvalidClientInformationResponse",
+    "InvalidClientMetadata",
+    "InvalidClientNotificationToken",
     "InvalidCodeVerifierParam",
+    "InvalidDPoPAccessToken",
+    "InvalidDPoPAlg",
+    "InvalidDPoPKey",
+    "InvalidDPoPProof",
     "InvalidDeviceAuthorizationResponse",
+    "InvalidDiscoveryDocument",
     "InvalidEndpointUri",
+    "InvalidFrontChannelLogout",
     "InvalidGrant",
     "InvalidIdToken",
+    "InvalidIdTokenSignature",
+    "InvalidIntrospectionResponse",
     "InvalidIssuer",
+    "InvalidLogoutToken",
     "InvalidMaxAgeParam",
+    "InvalidNoneFieldsParam",
     "InvalidParam",
+    "InvalidPathParam",
+    "InvalidPingCallback",
+    "InvalidPromptParam",
+    "InvalidPushedAuthorizationRequest",
     "InvalidPushedAuthorizationResponse",
+    "InvalidRedirect",
     "InvalidRedirectUri",
     "InvalidRequest",
     "InvalidRequestForClientAuthentication",
+    "InvalidResponseJwt",
+    "InvalidSamlAssertion",
     "InvalidScope",
     "InvalidScopeParam",
+    "InvalidSerializedValue",
+    "InvalidSoftwareStatement",
     "InvalidState",
     "InvalidTarget",
     "InvalidTokenResponse",
     "InvalidUri",
     "InvalidUrl",
+    "InvalidUseDPoPNonceResponse",
     "InvalidUserInfoResponse",
     "LoginRequired",
+    "LogoutToken",
+    "MismatchingAuthReqId",
+    "MismatchingClientNotificationToken",
+    "MismatchingDiscoveryIssuer",
     "MismatchingIdTokenAcr",
     "MismatchingIdTokenAlg",
     "MismatchingIdTokenAudience",
+    "MismatchingIdTokenAuthReqId",
+    "MismatchingIdTokenAuthTime",
     "MismatchingIdTokenAzp",
+    "MismatchingIdTokenHash",
     "MismatchingIdTokenIssuer",
     "MismatchingIdTokenNonce",
+    "MismatchingIdTokenSubject",
     "MismatchingIssuer",
+    "MismatchingResponseJwtAudience",
     "MismatchingState",
+    "MismatchingUserInfoSubject",
     "MissingAuthCode",
+    "MissingAuthRequestId",
+    "MissingDPoPNonce",
     "MissingDeviceCode",
     "MissingEndpointUri",
     "MissingIdToken",
+    "MissingIdTokenClaim",
+    "MissingIdTokenKey",
     "MissingIssuer",
     "MissingRefreshToken",
+    "MissingResponseJwt",
     "NonRenewableTokenError",
+    "NotAnAccessToken",
     "OAuth2AccessTokenAuth",
     "OAuth2AuthorizationCodeAuth",
     "OAuth2Client",
@@ -297,29 +492,59 @@ __all__ = [
     "PrivateKeyJWT",
     "PrivateKeyJwt",
     "PublicApp",
+    "RefusedDPoPProof",
+    "RefusedRedirectUri",
+    "RepeatedDPoPNonce",
     "RepeatedParameter",
+    "RequestParameterAuthorizationRequest",
+    "RequestUriParameterAuthorizationRequest",
     "ResponseTooLarge",
     "RevocationError",
+    "SecurityToken",
+    "SelfSignedTlsClientAuth",
+    "Serializer",
     "ServerError",
     "SessionSelectionRequired",
     "SlowDown",
+    "SourcedClaims",
+    "TlsClientAuth",
     "TokenEndpointError",
     "TokenResponseError",
+    "TokenSerializer",
     "TransportError",
+    "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
+    "UncheckableResponseJwt",
+    "UnknownActorTokenType",
     "UnknownIntrospectionError",
+    "UnknownRequestedTokenType",
+    "UnknownSubjectTokenType",
     "UnknownTokenEndpointError",
     "UnknownTokenResponseError",
+    "UnknownTokenType",
+    "UnrepeatableRequestBody",
     "UnsupportedClientCredentials",
     "UnsupportedCodeChallengeMethod",
     "UnsupportedIdTokenAlg",
+    "UnsupportedResponseJwtAlg",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UseDPoPNonce",
+    "access_token_hash",
+    "aggregated_claims",
     "b64u_decode",
     "b64u_encode",
+    "discovery_urls",
     "generate_jwk_key_pair",
+    "issuers_of",
+    "oauth2_discovery_document_url",
+    "oidc_discovery_document_url",
+    "read_authorization_details",
+    "read_claim_sources",
+    "validate_dpop_proof",
     "validate_endpoint_uri",
     "validate_issuer_uri",
+    "validate_ping_callback",
     "validate_url",
+    "well_known_uri",
 ]

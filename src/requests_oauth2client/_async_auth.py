@@ -7,9 +7,10 @@ Each is an `Auth` of every one of the two that is installed, since each checks f
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from ._auth_flow import AsyncFlow, Flow
 from ._httpx import AUTHS, AsyncFace
 from ._protocol import sources
 from ._steps import Steps, awaitable
@@ -26,7 +27,7 @@ else:
 R = TypeVar("R")
 
 
-class _AsyncHandler(_Auth, sources.TokenSource):
+class _AsyncHandler(AsyncFlow, _Auth, sources.TokenSource):
     """What makes a token source an auth handler of the async face."""
 
     face = AsyncFace
@@ -36,7 +37,7 @@ class _AsyncHandler(_Auth, sources.TokenSource):
         result: R = await face._drive(steps)  # noqa: SLF001  the two halves of one face
         return result
 
-    async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
+    async def prepare_flow(self, request: Any) -> Flow:
         """Put a valid token into a request; get or renew it first where that is needed.
 
         Raises:
@@ -50,9 +51,9 @@ class _AsyncHandler(_Auth, sources.TokenSource):
         token = self.usable_token()
         if token is None:
             token = await self._drive(sources.valid_token(self))
-        yield token.authenticate(request, allow_insecure_http=True)
+        return token.answering(token.authenticate(request, allow_insecure_http=True))
 
-    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:  # noqa: ARG002  httpx calls it so
+    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:
         """Refuse: this handler awaits."""
         msg = f"{type(self).__name__} is for async clients; a sync one takes its twin without Async in its name."
         raise RuntimeError(msg)
@@ -79,6 +80,7 @@ class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, sources.ResourceOwnerP
 
 class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, sources.DeviceCodeSource):
     """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
+
 
 __all__ = [
     "AsyncOAuth2AccessTokenAuth",

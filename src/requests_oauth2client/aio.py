@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import _httpx
 from ._httpx import AsyncFace
-from ._protocol import device, introspection, revocation, token_endpoint, userinfo
+from ._protocol import (
+    assertion,
+    authorization,
+    ciba,
+    claim_sources,
+    device,
+    discovery,
+    introspection,
+    keys,
+    logout,
+    par,
+    registration,
+    revocation,
+    token_endpoint,
+    token_exchange,
+    userinfo,
+)
 from ._protocol.client import Client
 from ._protocol.polling import poll
 from ._steps import Steps, awaitable
+from .backchannel_authentication import BackChannelJob
 from .client_authentication import ClientAuthentication, UnsupportedClientCredentials
 from .device_authorization import DeviceJob
 from .exceptions import InvalidParam
 from .polling import PollingJob
+from .tokens import BearerToken
 
 if TYPE_CHECKING:
     import httpx2
 
 R = TypeVar("R")
+
+
+class _Visitor(AsyncFace):
+    """Runs rules while there is no client."""
+
+    def __init__(self, session: httpx2.AsyncClient) -> None:
+        self.session = session
 
 
 class AsyncOAuth2Client(AsyncFace, Client):
@@ -51,9 +78,126 @@ class AsyncOAuth2Client(AsyncFace, Client):
     def session(self) -> httpx2.AsyncClient:  # type: ignore[override]
         """The client that requests to the AS are sent with."""
         if self._given_session is None:
-            self._given_session = _httpx.LIBRARY.AsyncClient()
+            self._given_session, self._owns_session = _httpx.new_session(self.client_certificate), True
         session: httpx2.AsyncClient = self._given_session
         return session
+
+    @classmethod
+    async def from_discovery_endpoint(
+        cls,
+        url: Any = None,
+        issuer: Any = None,
+        *,
+        auth: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client from what the AS publishes: its metadata, then its keys.
+
+        The issuer in the metadata must be the one asked for, to the letter, before anything else in them is used.
+        With a `url` alone, that is the issuer which a well-known URL belongs to; any other URL is trusted to say
+        who it speaks for. Metadata are kept in the process for as long as their HTTP headers allow, but not those
+        that came through a `session` of yours.
+
+        Args:
+            url: where the metadata are.
+            issuer: who the AS is; without `url`, the well-known addresses are tried one after the other.
+            auth: how the client authenticates.
+            session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes, such as `client_id` and `client_secret`.
+
+        Returns:
+            The client. If the metadata have a jwks_uri, it holds the AS's keys.
+
+        Raises:
+            InvalidParam: neither url nor issuer, a bad URL, or the metadata are of another issuer; its text has
+                what was received and expected.
+            InvalidDiscoveryDocument: there are no metadata, they are unreadable, or have no token_endpoint.
+            InvalidAuthorizationServerJwks: what is at their jwks_uri is no JWKS.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 4, RFC 8414 section 3.
+        """
+        cache = discovery.DOCUMENTS if session is None else None
+        asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
+        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
+            document = await _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
+        return await client.__aenter__()
+
+    @classmethod
+    async def register(
+        cls,
+        metadata: Mapping[str, Any],
+        *,
+        url: Any = None,
+        issuer: Any = None,
+        initial_access_token: str | BearerToken | None = None,
+        software_statement: Any = None,
+        private_key: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Register a client at an AS, and make it.
+
+        Args:
+            metadata: what the client says of itself, such as `redirect_uris`, `client_name`, `jwks`, and
+                `token_endpoint_auth_method` (RFC 7591 section 2).
+            url: where the metadata of the AS are, as for `from_discovery_endpoint`.
+            issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
+            initial_access_token: what the AS wants to see first, if it does not let everybody register.
+            software_statement: a JWT about the software that somebody signed whom the AS believes.
+            private_key: what the client signs with, for `private_key_jwt`.
+            session: the `httpx2.AsyncClient` or `httpx.AsyncClient` to send with; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes.
+
+        Returns:
+            The client. Its `registration` has what the AS answered: store it, or the client is lost.
+
+        Raises:
+            ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
+            InvalidClientInformationResponse: the answer is none.
+            MissingEndpointUri: the AS has no registration_endpoint.
+            InvalidParam: the AS registered a method that can't be used; and what `from_discovery_endpoint` raises.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7591 section 3, OIDC Registration section 3.
+        """
+        registering = registration.register(
+            cls.exception_classes,
+            metadata,
+            url=url,
+            issuer=issuer,
+            initial_access_token=initial_access_token,
+            software_statement=software_statement,
+            private_key=private_key,
+            testing=testing,
+            settings=kwargs,
+        )
+        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
+            arguments = await _Visitor(visiting)._drive(registering)  # noqa: SLF001  the two halves of one face
+        return cls(session=session, testing=testing, **arguments)
+
+    async def aclose(self) -> None:
+        """Close the session that the client made; one that was given stays open."""
+        if self._owns_session:
+            await self.session.aclose()
+            self._given_session, self._owns_session = None, False
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._drive(keys.hold(self))
+        except BaseException:
+            await self.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
 
     token_request = awaitable(token_endpoint.token_request)
     client_credentials = awaitable(token_endpoint.client_credentials)
@@ -62,13 +206,25 @@ class AsyncOAuth2Client(AsyncFace, Client):
     refresh_token = awaitable(token_endpoint.refresh_token)
     device_code = awaitable(token_endpoint.device_code)
     jwt_bearer = awaitable(token_endpoint.jwt_bearer)
+    saml2_bearer = awaitable(assertion.saml2_bearer)
     resource_owner_password = awaitable(token_endpoint.resource_owner_password)
+    token_exchange = awaitable(token_exchange.token_exchange)
+    authorization_response = awaitable(authorization.authorization_response)
+    pushed_authorization_request = awaitable(par.pushed_authorization_request)
     authorize_device = awaitable(device.authorize_device)
+    backchannel_authentication_request = awaitable(ciba.backchannel_authentication_request)
+    ciba = awaitable(ciba.ciba)
     introspect_token = awaitable(introspection.introspect_token)
     revoke_token = awaitable(revocation.revoke_token)
     revoke_access_token = awaitable(revocation.revoke_access_token)
     revoke_refresh_token = awaitable(revocation.revoke_refresh_token)
     userinfo = awaitable(userinfo.userinfo)
+    update_authorization_server_public_keys = awaitable(keys.update_authorization_server_public_keys)
+    distributed_claims = awaitable(claim_sources.distributed_claims)
+    logout_token = awaitable(logout.logout_token)
+    read_registration = awaitable(registration.read_registration)
+    update_registration = awaitable(registration.update_registration)
+    delete_registration = awaitable(registration.delete_registration)
 
 
 class AsyncTokenEndpointPollingJob(PollingJob):
@@ -88,7 +244,12 @@ class AsyncDeviceAuthorizationPollingJob(AsyncTokenEndpointPollingJob, DeviceJob
     """Asks whether the user has authorized the device; await its call until it returns a token."""
 
 
+class AsyncBackChannelAuthenticationPollingJob(AsyncTokenEndpointPollingJob, BackChannelJob):
+    """Asks whether the user has authenticated; await its call until it returns a token."""
+
+
 __all__ = [
+    "AsyncBackChannelAuthenticationPollingJob",
     "AsyncDeviceAuthorizationPollingJob",
     "AsyncOAuth2Client",
 ]

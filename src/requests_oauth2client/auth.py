@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from ._auth_flow import AuthFlow, Flow
 from ._protocol import sources
 from ._requests import SyncFace
 from ._steps import Steps, blocking
-from .exceptions import ExpiredBearerToken
+from .exceptions import ExpiredAccessToken, ExpiredBearerToken, NonRenewableTokenError
 from .tokens import BearerToken, require_secure_transport
 
 R = TypeVar("R")
 Req = TypeVar("Req")
 
 
-class BearerAuth:
+class BearerAuth(AuthFlow):
     """Authenticate requests with a token that you have.
 
     Args:
@@ -44,6 +45,14 @@ class BearerAuth:
             raise ExpiredBearerToken(self.token)
         return self.token.authenticate(request, allow_insecure_http=self.allow_insecure_http)
 
+    def auth_flow(self, request: Any) -> Flow:
+        """Do the same for httpx2 and httpx, and answer what an API demands."""
+        authenticated = self(request)
+        if self.token is None:
+            yield authenticated
+        else:
+            yield from self.token.answering(authenticated)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} token={self.token!r}>"
 
@@ -51,7 +60,7 @@ class BearerAuth:
 BearerAuthorization = BearerAuth
 
 
-class _SyncHandler(sources.TokenSource):
+class _SyncHandler(AuthFlow, sources.TokenSource):
     """What makes a token source an auth handler of the sync face."""
 
     face = SyncFace
@@ -70,10 +79,17 @@ class _SyncHandler(sources.TokenSource):
             InsecureTransport: the request is plain http to another machine.
             TokenEndpointError: and everything else that a token request raises.
         """
+        return self._token_for(request).authenticate(request, allow_insecure_http=True)
+
+    def auth_flow(self, request: Any) -> Flow:
+        """Do the same for httpx2 and httpx, and answer what an API demands."""
+        token = self._token_for(request)
+        yield from token.answering(token.authenticate(request, allow_insecure_http=True))
+
+    def _token_for(self, request: Any) -> BearerToken:
         if not self.allow_insecure_http:
             require_secure_transport(request)
-        token = self.usable_token() or self._drive(sources.valid_token(self))
-        return token.authenticate(request, allow_insecure_http=True)
+        return self.usable_token() or self._drive(sources.valid_token(self))
 
     renew_token = blocking(sources.renew_token)
 
@@ -97,9 +113,12 @@ class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, sources.ResourceOwnerPasswor
 class OAuth2DeviceCodeAuth(_SyncHandler, sources.DeviceCodeSource):
     """Authenticate `requests` calls with the token of a device that the user authorizes (RFC 8628)."""
 
+
 __all__ = [
     "BearerAuth",
     "BearerAuthorization",
+    "ExpiredAccessToken",
+    "NonRenewableTokenError",
     "OAuth2AccessTokenAuth",
     "OAuth2AuthorizationCodeAuth",
     "OAuth2ClientCredentialsAuth",

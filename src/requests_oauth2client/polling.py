@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from ._protocol.device import DEFAULT_INTERVAL, polling_interval
+from ._protocol.dpop_retry import with_one_key
 from ._protocol.polling import poll
 from ._protocol.sources import client_of_face
 from ._requests import SyncFace
@@ -50,7 +51,7 @@ class PollingJob:
         self.slow_down_interval = slow_down_interval
         self.expires_at = expires_at
         self.requests_kwargs = requests_kwargs
-        self.token_kwargs = token_kwargs
+        self.token_kwargs = with_one_key(self.client, token_kwargs)
 
     def ask(self) -> Steps[BearerToken]:
         """Ask the token endpoint once; what is asked is the job's own."""

@@ -7,8 +7,10 @@ Knows no HTTP library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
+from ..authorization_request import RequestUriParameterAuthorizationRequest
+from ..dpop import RefusedDPoPProof
 from ..exceptions import (
     AccessDenied,
     AuthorizationPending,
@@ -25,8 +27,26 @@ from ..exceptions import (
     UnsupportedTokenType,
     UseDPoPNonce,
 )
+from ..registration import (
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    RefusedRedirectUri,
+    UnapprovedSoftwareStatement,
+)
 from ..tokens import BearerToken
-from . import device, introspection, revocation, token_response, userinfo
+from . import (
+    authorization,
+    ciba,
+    device,
+    introspection,
+    logout,
+    par,
+    revocation,
+    token_exchange,
+    token_response,
+    userinfo,
+)
+from .discovery import client_arguments, told_apart
 from .settings import ClientSettings
 
 
@@ -46,8 +66,69 @@ class Client(ClientSettings):
         "slow_down": SlowDown,
         "expired_token": ExpiredToken,
         "use_dpop_nonce": UseDPoPNonce,
+        "invalid_dpop_proof": RefusedDPoPProof,
         "unsupported_token_type": UnsupportedTokenType,
+        "invalid_client_metadata": InvalidClientMetadata,
+        "invalid_redirect_uri": RefusedRedirectUri,
+        "invalid_software_statement": InvalidSoftwareStatement,
+        "unapproved_software_statement": UnapprovedSoftwareStatement,
     }
+
+    authorization_request = authorization.authorization_request
+    end_session_request = logout.end_session_request
+    front_channel_logout = logout.front_channel_logout
+
+    @classmethod
+    def from_discovery_document(
+        cls,
+        discovery: Mapping[str, Any],
+        issuer: Any = None,
+        *,
+        auth: Any = None,
+        https: bool = True,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client from the metadata of its AS. Nothing is sent.
+
+        Args:
+            discovery: the metadata; all endpoints in it are taken.
+            issuer: who it has to be; by default whoever the metadata say.
+            auth: how the client authenticates; also taken in the place of `issuer`.
+            https: False allows plain http to any host, as `testing` does. Secrets then travel unencrypted.
+            testing: allow plain http to any host.
+            **kwargs: everything else that the client takes, such as `client_id` and `client_secret`; they
+                go before what the metadata say.
+
+        Returns:
+            The client; its `authorization_server_metadata` are the whole document.
+
+        Raises:
+            MismatchingDiscoveryIssuer: the metadata are of another issuer; an `InvalidParam`.
+            InvalidDiscoveryDocument: a member is of a wrong type, or there is no token_endpoint.
+            InvalidEndpointUri: and everything else that making a client raises.
+
+        Source: RFC 8414 sections 2 and 3.3, OIDC Discovery section 4.3.
+        """
+        issuer, auth = told_apart(issuer, auth)
+        settings = {**client_arguments(discovery, issuer=issuer), **kwargs}
+        return cls(settings.pop("token_endpoint"), auth, testing=testing or not https, **settings)
+
+    @classmethod
+    def get_token_type(cls, token_type: str | None = None, token: Any = None) -> str:
+        """Return the URN of a token's type.
+
+        Args:
+            token_type: a short name (access_token, refresh_token, id_token, saml1, saml2, jwt) or a URI, which is
+                returned as it is.
+            token: the token; without `token_type`, a `BearerToken` or an `IdToken` says it.
+
+        Raises:
+            UnknownTokenType: neither says it, or they contradict each other.
+
+        Source: RFC 8693 section 3.
+        """
+        return token_exchange.get_token_type(token_type, token)
 
     # --- hooks: override them to teach the client an AS that answers otherwise
 
@@ -74,6 +155,30 @@ class Client(ClientSettings):
     ) -> device.DeviceAuthorizationResponse:
         """Raise what an answer of the device authorization endpoint without codes means."""
         return device.fail(self, response)
+
+    def parse_pushed_authorization_response(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> RequestUriParameterAuthorizationRequest:
+        """Make a request that refers to the pushed one of a successful answer."""
+        return par.parse(self, response, dpop_key=dpop_key)
+
+    def on_pushed_authorization_error(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> RequestUriParameterAuthorizationRequest:
+        """Raise what an answer of the pushed authorization request endpoint without a request_uri means."""
+        return par.fail(self, response)
+
+    def parse_backchannel_authentication_response(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> ciba.BackChannelAuthenticationResponse:
+        """Make a `BackChannelAuthenticationResponse` of a successful answer."""
+        return ciba.parse(self, response)
+
+    def on_backchannel_authentication_error(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> ciba.BackChannelAuthenticationResponse:
+        """Raise what an answer of the backchannel authentication endpoint without an auth_req_id means."""
+        return ciba.fail(self, response)
 
     def parse_revocation_response(self, response: Any, *, dpop_key: Any = None) -> bool:
         """Say that a successful revocation was one."""

@@ -143,7 +143,9 @@ def parse(client: Client, response: Response) -> DeviceAuthorizationResponse:
             answer.setdefault("verification_uri", answer.pop("verification_url"))
         for name in ("device_code", "user_code", "verification_uri"):
             _demand_text(answer, name)
-        split_url(answer["verification_uri"], name="verification_uri")
+        for name in ("verification_uri", "verification_uri_complete"):
+            if answer.get(name):
+                split_url(answer[name], name=name)  # the user is sent there
         return DeviceAuthorizationResponse(**answer)
     except (ValueError, InvalidUri) as wrong:
         _fail(client, response, f"This is no device authorization response: {wrong}.")

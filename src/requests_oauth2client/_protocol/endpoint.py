@@ -12,8 +12,10 @@ from .._http import Form, Request, Response, read_oauth_error
 from .._redaction import one_line
 from .._steps import Send, Steps
 from ..exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from .dpop_retry import send_with_proof
 
 if TYPE_CHECKING:
+    from ..dpop import DPoPKey
     from .client import Client
 
 FORM_HEADERS = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
@@ -27,6 +29,7 @@ def call_endpoint(
     *,
     invalid: type[InvalidAnswer],
     auth: Any = None,
+    dpop_key: DPoPKey | None = None,
     accept: str = "application/json",
     timeout: Any = None,
     requests_kwargs: Mapping[str, Any] | None = None,
@@ -39,6 +42,7 @@ def call_endpoint(
         data: the fields; those that are None are not sent.
         invalid: what to raise when the body is too large or breaks off.
         auth: what authenticates the request, by default the client's method.
+        dpop_key: the key to prove; a nonce that is demanded is given.
         accept: the media type to ask for.
         timeout: seconds for the whole answer.
         requests_kwargs: further arguments for the HTTP library; its `timeout` and `headers` count too.
@@ -50,8 +54,14 @@ def call_endpoint(
     request = build_request(
         client, client.endpoint(endpoint_name), data, accept=accept, timeout=timeout, requests_kwargs=requests_kwargs
     )
-    request = client.authenticate(request) if auth is None else auth(request)
-    return (yield from send_request(client, request, invalid=invalid))
+
+    def send(request: Request) -> Steps[Response]:
+        authenticated = client.authenticate(request) if auth is None else auth(request)
+        return (yield from send_request(client, authenticated, invalid=invalid))
+
+    if dpop_key is None:
+        return (yield from send(request))
+    return (yield from send_with_proof(request, dpop_key, send))
 
 
 def build_request(
@@ -73,6 +83,7 @@ def build_request(
         url=url,
         headers={**FORM_HEADERS, "Accept": accept, **(options.pop("headers", None) or {})},
         form=Form(data),
+        certificate=client.client_certificate,
         timeout=next((t for t in (timeout, asked) if t is not None), client.timeout),
         max_size=client.max_response_size,
         options=options,

@@ -6,15 +6,40 @@ section 2, RFC 8414 section 2). Knows no HTTP library and no operation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NoReturn, SupportsIndex
+from types import MappingProxyType
+from typing import Any, NoReturn, Self, SupportsIndex
 
-from .._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Request
+from .._dpop_proof import check_alg
+from .._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
+from ..dpop import DPoPKey
 from ..exceptions import InvalidParam, MissingEndpointUri
+from ..registration import ClientInformation
 from ..tokens import BearerToken
 from ..utils import validate_endpoint_uri, validate_issuer_uri
+
+# How the AS protects its other answers (OIDC Registration section 2, RFC 9701 section 6, JARM section 3);
+# None: not at all, or as the AS does by default.
+ANSWER_PROTECTION = tuple(
+    f"{answer}_{setting}"
+    for answer in ("userinfo", "introspection", "authorization")
+    for setting in ("signed_response_alg", "encrypted_response_alg", "encrypted_response_enc")
+)
+
+ENDPOINTS = (
+    "token_endpoint authorization_endpoint revocation_endpoint introspection_endpoint userinfo_endpoint"
+    " device_authorization_endpoint backchannel_authentication_endpoint pushed_authorization_request_endpoint"
+    " end_session_endpoint registration_endpoint jwks_uri"
+).split()
+
+PLAIN = (  # the settings that are kept as they were given
+    "redirect_uri authorization_server_jwks id_token_signed_response_alg id_token_encrypted_response_alg"
+    " id_token_encrypted_response_enc id_token_decryption_key allow_unknown_issuer code_challenge_method"
+    " authorization_response_iss_parameter_supported token_class dpop_bound_access_tokens dpop_key_generator"
+    " timeout max_response_size registration extra_metadata"
+).split()
 
 
 class ClientSettings:
@@ -31,17 +56,37 @@ class ClientSettings:
     backchannel_authentication_endpoint: str | None
     device_authorization_endpoint: str | None
     pushed_authorization_request_endpoint: str | None
+    end_session_endpoint: str | None
+    registration_endpoint: str | None
     jwks_uri: str | None
     redirect_uri: str | None
     authorization_server_jwks: Any
     id_token_signed_response_alg: str | None
     id_token_encrypted_response_alg: str | None
+    id_token_encrypted_response_enc: str | None
     id_token_decryption_key: Any
+    userinfo_signed_response_alg: str | None
+    userinfo_encrypted_response_alg: str | None
+    userinfo_encrypted_response_enc: str | None
+    introspection_signed_response_alg: str | None
+    introspection_encrypted_response_alg: str | None
+    introspection_encrypted_response_enc: str | None
+    authorization_signed_response_alg: str | None
+    authorization_encrypted_response_alg: str | None
+    authorization_encrypted_response_enc: str | None
+    allow_unknown_issuer: bool
+    mtls_endpoint_aliases: Mapping[str, str]
+    authorization_server_metadata: Mapping[str, Any]
+    client_certificate: Certificate | None
     code_challenge_method: str | None
     authorization_response_iss_parameter_supported: bool
     token_class: type[BearerToken]
+    dpop_bound_access_tokens: bool
+    dpop_key_generator: Callable[[str], DPoPKey]
+    dpop_alg: str
     timeout: float
     max_response_size: int
+    registration: ClientInformation | None
     extra_metadata: dict[str, Any]
 
     def __init__(
@@ -60,23 +105,36 @@ class ClientSettings:
         backchannel_authentication_endpoint: str | None = None,
         device_authorization_endpoint: str | None = None,
         pushed_authorization_request_endpoint: str | None = None,
+        end_session_endpoint: str | None = None,
+        registration_endpoint: str | None = None,
+        mtls_endpoint_aliases: Mapping[str, str] | None = None,
+        authorization_server_metadata: Mapping[str, Any] | None = None,
         jwks_uri: str | None = None,
         authorization_server_jwks: Any = None,
         issuer: str | None = None,
         id_token_signed_response_alg: str | None = "RS256",
         id_token_encrypted_response_alg: str | None = None,
+        id_token_encrypted_response_enc: str | None = None,
         id_token_decryption_key: Any = None,
+        client_certificate: Certificate | None = None,
+        allow_unknown_issuer: bool = False,
         code_challenge_method: str | None = "S256",
         authorization_response_iss_parameter_supported: bool = False,
         token_class: type[BearerToken] = BearerToken,
         session: Any = None,
+        dpop_bound_access_tokens: bool = False,
+        dpop_key_generator: Callable[[str], DPoPKey] = DPoPKey.generate,
+        dpop_alg: str = "ES256",
         default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
         timeout: float = DEFAULT_TIMEOUT,
         max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
+        registration: ClientInformation | None = None,
         testing: bool = False,
         **extra_metadata: Any,
     ) -> None:
-        self._set(testing=testing, issuer=None if issuer is None else validate_issuer_uri(issuer, https=not testing))
+        given = locals()
+        self.testing = testing
+        self.issuer = None if issuer is None else validate_issuer_uri(issuer, https=not testing)
         self.auth = client_auth_factory(
             auth,
             client_id=client_id,
@@ -86,46 +144,46 @@ class ClientSettings:
             default_auth_handler=default_auth_handler,
         )
         self.client_id = _client_id(self.auth, client_id)
-        self._set_endpoints(
-            token_endpoint=token_endpoint,
-            revocation_endpoint=revocation_endpoint,
-            introspection_endpoint=introspection_endpoint,
-            userinfo_endpoint=userinfo_endpoint,
-            authorization_endpoint=authorization_endpoint,
-            backchannel_authentication_endpoint=backchannel_authentication_endpoint,
-            device_authorization_endpoint=device_authorization_endpoint,
-            pushed_authorization_request_endpoint=pushed_authorization_request_endpoint,
-            jwks_uri=jwks_uri,
-        )
+        self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
+        self._set(**{name: given[name] for name in PLAIN})
+        self._set(**{name: extra_metadata.pop(name, None) for name in ANSWER_PROTECTION})
+        aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
-            redirect_uri=redirect_uri,
-            authorization_server_jwks=authorization_server_jwks,
-            id_token_signed_response_alg=id_token_signed_response_alg,
-            id_token_encrypted_response_alg=id_token_encrypted_response_alg,
-            id_token_decryption_key=id_token_decryption_key,
-            code_challenge_method=code_challenge_method,
-            authorization_response_iss_parameter_supported=authorization_response_iss_parameter_supported,
-            token_class=token_class,
-            timeout=timeout,
-            max_response_size=max_response_size,
-            extra_metadata=extra_metadata,
+            dpop_alg=check_alg(dpop_alg),
+            client_certificate=getattr(self.auth, "certificate", client_certificate),
+            mtls_endpoint_aliases=MappingProxyType(aliases),
+            authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
-        self._given_session = session
+        self._given_session = session  # or the client's own, once it has made one
+        self._owns_session = False
         self._check_face()
 
-    def _set_endpoints(self, **uris: str | None) -> None:
-        self._set(
-            **{
-                name: None if uri is None else validate_endpoint_uri(uri, https=not self.testing, name=name)
-                for name, uri in uris.items()
-            }
-        )
+    def _checked(self, name: str, uri: str | None) -> str | None:
+        return None if uri is None else validate_endpoint_uri(uri, https=not self.testing, name=name)
 
     def _set(self, **settings: Any) -> None:
         self.__dict__.update(settings)
 
     def _check_face(self) -> None:
         """Refuse a session or an auth that is not of this face's HTTP library."""
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a client like this one, with other settings. Keys that were fetched are fetched anew.
+
+        Args:
+            **changes: arguments of the client.
+
+        Raises:
+            UnsupportedClientCredentials: and everything else that making a client raises.
+        """
+        settings = {name: getattr(self, name) for name in ClientSettings.__annotations__ if name != "client_id"}
+        if self.jwks_uri is not None:
+            del settings["authorization_server_jwks"]
+        session = None if self._owns_session else self._given_session
+        known = {**settings.pop("extra_metadata"), **settings, "auth": self.auth, "session": session}
+        if getattr(self.auth, "client_id", None) is None:
+            known["client_id"] = self.client_id
+        return type(self)(**{**known, **changes})
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__ and not name.startswith("_"):
@@ -145,6 +203,20 @@ class ClientSettings:
         """The client secret, where the client has one."""
         return getattr(self.auth, "client_secret", None)
 
+    @property
+    def client_jwks(self) -> dict[str, Any]:
+        """The public keys of this client, to be registered at the AS or published at a `jwks_uri` (RFC 7591 section 2).
+
+        That of `private_key_jwt`, and that of `id_token_decryption_key`; none where the client has no key pair.
+        """
+        from .._jose.keys import public_jwk, to_jwk  # noqa: PLC0415  loads cryptography
+
+        signing = getattr(self.auth, "public_jwk", None)
+        given = self.id_token_decryption_key
+        decrypting = given["keys"] if isinstance(given, Mapping) and "keys" in given else [given] if given else []
+        pairs = [jwk for jwk in map(to_jwk, decrypting) if jwk.get("kty") != "oct"]
+        return {"keys": [*([signing] if signing else []), *({"use": "enc", **public_jwk(jwk)} for jwk in pairs)]}
+
     def endpoint(self, endpoint_name: str) -> str:
         """Return the address of an endpoint.
 
@@ -154,7 +226,8 @@ class ClientSettings:
         Raises:
             MissingEndpointUri: the client does not know it.
         """
-        uri: str | None = getattr(self, endpoint_name, None)
+        alias = None if self.client_certificate is None else self.mtls_endpoint_aliases.get(endpoint_name)
+        uri: str | None = alias or getattr(self, endpoint_name, None)  # RFC 8705 §5
         if uri is None:
             raise MissingEndpointUri(endpoint_name)
         return uri

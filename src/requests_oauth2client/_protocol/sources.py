@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from .._steps import Lock, Steps, inner
 from .._times import after
+from ..dpop import DPoPToken
 from ..exceptions import ExpiredAccessToken, InvalidGrant, InvalidParam, NonRenewableTokenError
 from ..tokens import BearerToken
 from . import token_endpoint
 from .device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
+from .dpop_retry import with_one_key
 from .polling import poll
 
 if TYPE_CHECKING:
     from ..authorization_request import AuthorizationResponse
     from .client import Client
+
+
+DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
 
 
 def client_of_face(client: Any, face: Any, user: object) -> Client:
@@ -79,19 +84,25 @@ class TokenSource:
 
     def forget_token(self) -> None:
         """Drop the token; the next request gets another one."""
-        self._token = None
+        self.token = None
 
     def usable_token(self) -> BearerToken | None:
         """Return the held token if it is good for `leeway` seconds more."""
-        token = self._token
+        token = self.token
         return None if token is None or token.is_expired(self.leeway) else token
 
     def grant(self) -> Steps[BearerToken]:
         """Get a token without a refresh token."""
-        raise NonRenewableTokenError(self._token)
+        raise NonRenewableTokenError(self.token)
+
+    def with_same_key(self) -> dict[str, Any]:
+        """Return the arguments of the grant, with the DPoP key of the held token: the next is bound to it too."""
+        held = self.token
+        known = {"dpop_key": held.dpop_key} if isinstance(held, DPoPToken) else {}
+        return {**known, **{name: value for name, value in self.token_kwargs.items() if value is not None}}
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} client_id={self.client.client_id!r} token={self._token!r}>"
+        return f"<{type(self).__name__} client_id={self.client.client_id!r} token={self.token!r}>"
 
 
 def valid_token(source: TokenSource, /) -> Steps[BearerToken]:
@@ -140,7 +151,8 @@ def _renewed(source: TokenSource) -> Steps[BearerToken]:
 
 
 def _refreshed(source: TokenSource, held: BearerToken) -> Steps[BearerToken]:
-    kwargs = {} if source.is_repeatable else source.token_kwargs
+    kept = DPOP_SETTINGS if source.is_repeatable else source.token_kwargs
+    kwargs = {name: value for name, value in source.token_kwargs.items() if name in kept}
     try:
         return (yield from inner(source.client, token_endpoint.refresh_token, held, **kwargs))
     except InvalidGrant:
@@ -176,7 +188,7 @@ class ClientCredentialsSource(TokenSource):
 
     def grant(self) -> Steps[BearerToken]:
         """Ask with the client's credentials."""
-        return (yield from inner(self.client, token_endpoint.client_credentials, **self.token_kwargs))
+        return (yield from inner(self.client, token_endpoint.client_credentials, **self.with_same_key()))
 
 
 class AuthorizationCodeSource(TokenSource):
@@ -248,7 +260,7 @@ class ResourceOwnerPasswordSource(TokenSource):
     def grant(self) -> Steps[BearerToken]:
         """Ask with name and password."""
         ask = token_endpoint.resource_owner_password
-        return (yield from inner(self.client, ask, self.username, self.password, **self.token_kwargs))
+        return (yield from inner(self.client, ask, self.username, self.password, **self.with_same_key()))
 
 
 class DeviceCodeSource(TokenSource):
@@ -285,7 +297,7 @@ class DeviceCodeSource(TokenSource):
         self.interval = polling_interval(getattr(device_code, "interval", None) if interval is None else interval)
         self.expires_at = getattr(device_code, "expires_at", None) if expires_in is None else after(expires_in)
         self.slow_down_interval = slow_down_interval
-        self.device_kwargs = token_kwargs
+        self.device_kwargs = with_one_key(self.client, token_kwargs)
 
     def ask(self) -> Steps[BearerToken]:
         """Ask once whether the user has said yes."""

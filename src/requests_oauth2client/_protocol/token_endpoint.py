@@ -9,10 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .._steps import Steps, inner
+from ..dpop import DPoPKey, DPoPToken
 from ..exceptions import InvalidParam, InvalidTokenResponse
 from ..tokens import BearerToken
 from ..utils import join_scope
-from . import id_token, token_response
+from . import dpop_retry, id_token, token_response
 from .endpoint import call_endpoint
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ def token_request(
     data: Mapping[str, Any],
     *,
     timeout: float | None = None,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
 ) -> Steps[BearerToken]:
     """Ask the token endpoint with any grant, authenticated as this client.
@@ -45,27 +48,32 @@ def token_request(
     Args:
         data: the form fields, `grant_type` among them; those that are None are not sent.
         timeout: seconds for the whole answer; by default the client's.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library.
 
     Returns:
-        The token.
+        The token; a `DPoPToken` if it is bound to a key.
 
     Raises:
         TokenEndpointError: or another `EndpointError`: the AS refused; its class is the `error` code's.
-        InvalidTokenResponse: the answer is neither a token nor an OAuth error.
+        InvalidTokenResponse: the answer is neither a token nor an OAuth error, or the token is not bound to the key.
+        InvalidUseDPoPNonceResponse: the AS demands a DPoP nonce, and gives none or the same again.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
-    Source: RFC 6749 sections 3.2, 4.5 and 5.
+    Source: RFC 6749 sections 3.2, 4.5 and 5, RFC 9449 section 5.
     """
+    key = dpop_retry.key_for(client, dpop=dpop, dpop_key=dpop_key)
     response = yield from call_endpoint(
         client,
         "token_endpoint",
         data,
         invalid=InvalidTokenResponse,
+        dpop_key=key,
         timeout=timeout,
         requests_kwargs=requests_kwargs,
     )
-    return token_response.judge(client, response)
+    return token_response.judge(client, response, dpop_key=key)
 
 
 def client_credentials(
@@ -73,6 +81,8 @@ def client_credentials(
     /,
     scope: str | Iterable[str] | None = None,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -80,6 +90,8 @@ def client_credentials(
 
     Args:
         scope: what to ask for; a str or an iterable of words.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields, such as `resource` or `audience`.
 
@@ -93,7 +105,8 @@ def client_credentials(
     Source: RFC 6749 section 4.4.
     """
     data = {"grant_type": "client_credentials", "scope": join_scope(scope), **token_kwargs}
-    return (yield from inner(client, token_request, data, requests_kwargs=requests_kwargs))
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
+    return token
 
 
 def authorization_code(
@@ -102,6 +115,8 @@ def authorization_code(
     code: str | AuthorizationResponse,
     *,
     validate: bool = True,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -109,8 +124,10 @@ def authorization_code(
 
     Args:
         code: the code, or the response that `AuthorizationRequest.validate_callback` returned: then
-            code_verifier and redirect_uri come along, and the ID token is checked against the request.
+            code_verifier, redirect_uri and DPoP key come along, and the ID token is checked against the request.
         validate: check the ID token. Without it, whoever can answer for the AS decides who logs in.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields: `redirect_uri`, `code_verifier`, ...
 
@@ -128,8 +145,9 @@ def authorization_code(
     if answered is not None:
         known = {"code_verifier": answered.code_verifier, "redirect_uri": answered.redirect_uri}
         token_kwargs = {**known, **{name: value for name, value in token_kwargs.items() if value is not None}}
+        dpop_key = dpop_key or answered.dpop_key  # RFC 9449 §10: the code is bound to it
     data = {"grant_type": "authorization_code", "code": str(code), **token_kwargs}
-    token = yield from inner(client, token_request, data, requests_kwargs=requests_kwargs)
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
     if validate:
         token = yield from id_token.check(client, token, answered, requests_kwargs=requests_kwargs)
     return token
@@ -141,6 +159,8 @@ def authorization_code_pkce(
     code: str | AuthorizationResponse,
     code_verifier: str,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -149,6 +169,8 @@ def authorization_code_pkce(
     Args:
         code: the code, or the response that `AuthorizationRequest.validate_callback` returned.
         code_verifier: the verifier of the request.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields, such as `redirect_uri`.
 
@@ -165,6 +187,8 @@ def authorization_code_pkce(
             client,
             authorization_code,
             code,
+            dpop=dpop,
+            dpop_key=dpop_key,
             requests_kwargs=requests_kwargs,
             code_verifier=code_verifier,
             **token_kwargs,
@@ -177,13 +201,17 @@ def refresh_token(
     /,
     refresh_token: str | BearerToken,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
     """Renew a token with a refresh token.
 
     Args:
-        refresh_token: the refresh token, or a token that has one.
+        refresh_token: the refresh token, or a token that has one. The key of a `DPoPToken` is used again.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields, such as a narrower `scope`.
 
@@ -202,9 +230,11 @@ def refresh_token(
     if not isinstance(value, str) or not value:
         msg = "There is no refresh token to renew with. Ask for one at login, often with the scope offline_access."
         raise MissingRefreshToken(msg)
+    if isinstance(old, DPoPToken):
+        dpop_key = dpop_key or old.dpop_key  # RFC 9449 §5: a public client's refresh token is bound to it too
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": "refresh_token", "refresh_token": value, "scope": scope, **token_kwargs}
-    token = yield from inner(client, token_request, data, requests_kwargs=requests_kwargs)
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
     if token.refresh_token is None:
         token = token.replace(refresh_token=value)  # RFC 6749 section 6: it MAY issue another; else this one stays
     return (yield from id_token.check_refreshed(client, token, old, requests_kwargs=requests_kwargs))
@@ -215,6 +245,8 @@ def device_code(
     /,
     device_code: str | DeviceAuthorizationResponse,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -222,6 +254,8 @@ def device_code(
 
     Args:
         device_code: the device code, or the response that `authorize_device` returned.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields.
 
@@ -243,7 +277,7 @@ def device_code(
         msg = f"A device code is a text or a DeviceAuthorizationResponse, got a {type(device_code).__name__}."
         raise MissingDeviceCode(msg)
     data = {"grant_type": DEVICE_CODE, "device_code": value, **token_kwargs}
-    token = yield from inner(client, token_request, data, requests_kwargs=requests_kwargs)
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
     return (yield from id_token.check(client, token, None, requests_kwargs=requests_kwargs))
 
 
@@ -252,6 +286,8 @@ def jwt_bearer(
     /,
     assertion: Any,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -259,6 +295,8 @@ def jwt_bearer(
 
     Args:
         assertion: the JWT; any object whose `str()` it is, or bytes.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields, such as `scope`.
 
@@ -274,7 +312,8 @@ def jwt_bearer(
     text = assertion.decode() if isinstance(assertion, bytes) else str(assertion)
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": JWT_BEARER, "assertion": text, "scope": scope, **token_kwargs}
-    return (yield from inner(client, token_request, data, requests_kwargs=requests_kwargs))
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
+    return (yield from id_token.check(client, token, None, requests_kwargs=requests_kwargs))
 
 
 def resource_owner_password(
@@ -283,6 +322,8 @@ def resource_owner_password(
     username: str,
     password: str,
     *,
+    dpop: bool | None = None,
+    dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: Any,
 ) -> Steps[BearerToken]:
@@ -291,6 +332,8 @@ def resource_owner_password(
     Args:
         username: the user's name.
         password: the user's password.
+        dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+        dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
         **token_kwargs: further form fields, such as `scope`.
 
@@ -305,4 +348,5 @@ def resource_owner_password(
     """
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": "password", "username": username, "password": password, "scope": scope, **token_kwargs}
-    return (yield from inner(client, token_request, data, requests_kwargs=requests_kwargs))
+    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
+    return (yield from id_token.check(client, token, None, requests_kwargs=requests_kwargs))

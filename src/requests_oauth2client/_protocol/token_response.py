@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._http import Response, is_success, read_json_object, read_oauth_error
+from ..dpop import DPoPKey, DPoPToken
 from ..exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
 from ..tokens import BearerToken
 from .endpoint import raise_oauth_error
@@ -32,11 +33,22 @@ def parse(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
     if "access_token" not in answer:
         return _no_token(client, response, "This is no token response: it has no access_token.", dpop_key)
     try:
-        return client.token_class(**{**answer, "token_type": answer.get("token_type")})
+        return _make(client, {**answer, "token_type": answer.get("token_type")}, dpop_key)
     except (InvalidParam, TypeError, ValueError) as wrong:
         raise InvalidTokenResponse(
             response=response, client=client, description=f"This is no token response: {wrong}"
         ) from wrong
+
+
+def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> BearerToken:
+    """Make the token; one that shall be bound to a key has to be of type DPoP, never of a lesser one."""
+    if dpop_key is None:
+        return client.token_class(**answer)
+    if answer["token_type"] is None:
+        msg = "it has no token_type; expected 'DPoP', since nothing else says that the token is bound to the key."
+        raise InvalidParam(msg)  # RFC 9449 §5
+    token_class = client.token_class if issubclass(client.token_class, DPoPToken) else DPoPToken
+    return token_class(**{**answer, "dpop_key": dpop_key})
 
 
 def _no_token(client: Client, response: Response, problem: str, dpop_key: Any) -> BearerToken:

@@ -1,0 +1,18 @@
+"""What the played rules are played with."""
+
+from typing import Any
+
+from devkit.exchange import error, token
+from requests_oauth2client import BearerToken, OAuth2Client
+
+PENDING, SLOW_DOWN = error("authorization_pending"), error("slow_down")
+DENIED, EXPIRED = error("access_denied"), error("expired_token")
+REFUSED = error("invalid_grant")
+TOKEN = token()
+LIVE = BearerToken("live", expires_in=3600)
+DEAD = BearerToken("dead", expires_in=-10)
+
+
+def client(**kwargs: Any) -> OAuth2Client:
+    """A client that is only asked for its settings and hooks."""
+    return OAuth2Client("https://as.local/token", **{"auth": ("id", "secret"), **kwargs})
