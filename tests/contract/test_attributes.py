@@ -23,7 +23,7 @@ from requests_oauth2client import (
 )
 from requests_oauth2client.utils import b64u_encode
 
-JWT = ".".join([b64u_encode('{"alg":"none"}'), b64u_encode('{"iss":"i","aud":"a","sub":"s","exp":1}'), "x"])
+JWT = ".".join([b64u_encode('{"alg":"none"}'), b64u_encode('{"iss":"i","aud":"a","sub":"s","exp":1}'), "c2ln"])
 ENDPOINT = "https://as.example/x"
 
 ATTRIBUTES: list[tuple[Any, str]] = [
