@@ -6,16 +6,19 @@ What an example needs besides, or must have led to, is in `AFTER`, by document a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import flask
+import keyring
 import pytest
 
 from devkit.authorization_server import AuthorizationServer
 from devkit.browser import Browser
 from devkit.protected_api import ProtectedApi
+from devkit.redis_server import RedisServer
+from tests.stores.fake_keyring import FileKeyring
 
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
 from .live import Reader, example_credentials, example_hosts
@@ -99,6 +102,20 @@ def goes_where_the_comments_say(reader: Reader, block: Block) -> None:
             assert answer.json()["path"] == expected[0], line
 
 
+def is_shared_with_the_next(reader: Reader, block: Block) -> None:
+    assert reader["response"].status_code == 200
+    first = reader["auth"].token
+    reader.run(block)
+    assert reader["auth"].token == first
+
+
+def needs_no_second_login(reader: Reader, block: Block) -> None:
+    is_alice(reader, block)
+    shown = list(reader.screen)
+    reader.run(block)
+    assert reader.screen == shown, "the second run asks nobody"
+
+
 AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", FIVE[0]): answers("response"),
     ("README.md", FIVE[1]): is_blue,
@@ -106,6 +123,8 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", FIVE[3]): logs_a_visitor_in,
     ("README.md", FIVE[4]): is_thing_1,
     ("README.md", "And all of it awaited"): answers("response"),
+    ("README.md", "A fleet shares its tokens"): is_shared_with_the_next,
+    ("README.md", "A command line that stays logged in"): needs_no_second_login,
     ("README.md", "Client credentials"): got_a_token,
     ("README.md", "Exchanging the code"): says_who_it_was,
     ("README.md", "Device authorization"): got_a_token,
@@ -123,10 +142,28 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
 
 
 @pytest.fixture
-def reader(authorization_server: AuthorizationServer, protected_api: ProtectedApi, browser: Browser) -> Reader:
+def own_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A place for the user's state, a keyring, and the key of a fleet."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("TOKEN_KEY", "5a" * 32)
+    before = keyring.get_keyring()
+    keyring.set_keyring(FileKeyring(tmp_path / "keyring.json"))
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def reader(
+    authorization_server: AuthorizationServer,
+    protected_api: ProtectedApi,
+    browser: Browser,
+    redis_server: RedisServer,
+    own_computer: None,
+) -> Reader:
     replacements = {
         **example_hosts(authorization_server, protected_api),
         **example_credentials(authorization_server),
+        "rediss://redis.example.com": redis_server.url,
     }
     of_the_framework: dict[str, Any] = {name: getattr(flask, name) for name in ("redirect", "request", "session")}
     return Reader(api=protected_api, browser=browser, replacements=replacements, names=of_the_framework)
