@@ -1,0 +1,247 @@
+"""What an API demands in a WWW-Authenticate header: the grammar, and an exception for each demand.
+
+The grammar is that of RFC 9110 section 11.6.1, parsed strictly; schemes and parameter names are in lower case. The
+errors are those of RFC 6750 section 3.1 (and RFC 9449 section 7.1, for DPoP) and RFC 9470 (step-up). Knows no client;
+of HTTP libraries only what they call the error for a status, so that each exception is that one too.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any, ClassVar, NamedTuple
+
+from ._http import Response
+from ._redaction import excerpt, sent_secrets
+from ._twins import twin
+from .exceptions import OAuth2Error
+from .utils import InvalidScopeParam, scope_words
+
+UNAUTHORIZED, FORBIDDEN = 401, 403
+INVALID_TOKEN = "invalid_token"
+MAX_HEADER_SIZE = 1 << 13  # characters; web servers stop at 8 KiB for all headers
+STATUS_ERRORS = {"requests": "HTTPError", "httpx2": "HTTPStatusError", "httpx": "HTTPStatusError"}
+
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
+_END = r"[ \t]*(?=,|$)"
+_GAP = re.compile(r"[ \t,]*")
+_PARAM = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)*)"){_END}')
+_SCHEME = re.compile(rf"({_TOKEN})(?:{_END}|[ \t]+(?:([A-Za-z0-9._~+/-]+=*){_END})?)")
+_SECONDS = re.compile(r"[0-9]{1,10}")  # RFC 9470 §3: a non-negative integer
+
+
+class Challenge(NamedTuple):
+    """One way to authenticate that a server offers."""
+
+    scheme: str
+    params: dict[str, str]
+
+
+def parse_challenges(header: str) -> list[Challenge]:
+    """Parse a WWW-Authenticate header, or several joined by commas.
+
+    Raises:
+        ValueError: it is too long, or breaks the grammar; nothing of it is to be used.
+    """
+    if len(header) > MAX_HEADER_SIZE:
+        msg = f"it is longer than {MAX_HEADER_SIZE} characters"
+        raise ValueError(msg)
+    found: list[Challenge] = []
+    position = _skip(header, 0)
+    while position < len(header):
+        match = (_PARAM.match(header, position) if found else None) or _SCHEME.match(header, position)
+        if match is None:
+            msg = f"at character {position} there is neither a scheme nor a parameter"
+            raise ValueError(msg)
+        if match.re is _SCHEME:
+            found.append(Challenge(match[1].lower(), {}))
+        else:
+            _add(found[-1].params, match)
+        position = _skip(header, match.end())
+    return found
+
+
+def _skip(header: str, position: int) -> int:
+    gap = _GAP.match(header, position)
+    return gap.end() if gap else position
+
+
+def _add(params: dict[str, str], match: re.Match[str]) -> None:
+    name = match[1].lower()
+    if name in params:  # RFC 9110 §11.2: once in a challenge
+        msg = f"it repeats the parameter {name!r}"
+        raise ValueError(msg)
+    params[name] = match[2] if match[3] is None else re.sub(r"\\(.)", r"\1", match[3])
+
+
+def _challenges_of(response: Response) -> list[Challenge]:
+    """Return the challenges of an answer; none where the header breaks the grammar."""
+    try:
+        return parse_challenges(response.headers.get("WWW-Authenticate") or "")
+    except ValueError:
+        return []
+
+
+def challenge_error(response: Response, scheme: str) -> str | None:
+    """Return the error that a 401 gives with a scheme (RFC 6750 section 3, RFC 9449 section 7.1); None without one."""
+    if response.status_code != UNAUTHORIZED:
+        return None
+    errors = (one.params["error"] for one in _offers(response, scheme) if "error" in one.params)
+    return next(errors, None)
+
+
+def _offers(response: Response, scheme: str) -> list[Challenge]:
+    return [one for one in _challenges_of(response) if one.scheme == scheme.lower()]
+
+
+def refusal_of_token(response: Response, scheme: str) -> str | None:
+    """Return why a 401 refuses a token of a scheme.
+
+    Returns:
+        The error that it gives; "" if it gives none, as many APIs do; None if it is not about such a token at all.
+    """
+    if response.status_code != UNAUTHORIZED:
+        return None
+    for name in (scheme, "Bearer"):  # what guards an API may know no other scheme than Bearer
+        error = challenge_error(response, name)
+        if error is not None:
+            return error
+    is_wanted = _offers(response, scheme) or not _challenges_of(response)
+    return "" if is_wanted else None
+
+
+# --- what an API demands, as exceptions -------------------------------------------------------------------
+
+
+class ApiError(OAuth2Error):
+    """An API refuses a request, and says in a challenge what would do. It is also an error of the HTTP library.
+
+    Args:
+        response: the answer.
+        params: the parameters of the challenge, their names in lower case.
+        scheme: the authentication scheme of the challenge.
+
+    Attributes:
+        error: the error code.
+        scheme: the authentication scheme of the challenge, in lower case.
+        realm: its `realm`, or None.
+        scope: the words of scope that the API asks for; empty if it names none.
+        acr_values: the authentication contexts that it asks for, the preferred one first; empty if it names none.
+        max_age: seconds since the user has logged in that it allows, or None.
+    """
+
+    kept: ClassVar[tuple[str, ...]] = (
+        *OAuth2Error.kept, "error", "scheme", "realm", "scope", "acr_values", "max_age",
+    )  # fmt: skip
+
+    def __init__(
+        self, response: Any = None, params: Mapping[str, str] | None = None, *, scheme: str = "bearer"
+    ) -> None:
+        params = params or {}
+        self.scheme = scheme.lower()
+        self.error = params.get("error", "")
+        self.realm = params.get("realm")
+        self.scope = _words(params.get("scope"))
+        self.acr_values = _words(params.get("acr_values"))
+        self.max_age = _seconds(params.get("max_age"))
+        super().__init__(response=response, description=params.get("error_description"))
+
+    def authorization_params(self, scope: Any = None) -> dict[str, Any]:
+        """Return what a new authorization request has to ask for, as `client.authorization_request(**params)` takes it.
+
+        Args:
+            scope: what the token had so far, a str or an iterable of words; what the API asks for is added.
+
+        Raises:
+            InvalidScopeParam: `scope` is neither a str nor an iterable of words.
+
+        Source: RFC 9470 section 4.
+        """
+        words = dict.fromkeys([*scope_words(scope or ()), *self.scope])
+        asked = {"scope": " ".join(words), "acr_values": " ".join(self.acr_values), "max_age": self.max_age}
+        return {name: value for name, value in asked.items() if value not in {"", None}}
+
+    def _text(self) -> str:
+        hide = sent_secrets(self.request)
+        said = f": {excerpt(self.description, hide=hide).rstrip('.')}." if self.description else "."
+        asked = ", ".join(f"{name}={value!r}" for name, value in self.authorization_params().items())
+        wants = f"It asks for {excerpt(asked, hide=hide)}." if asked else ""
+        came = f"{self.endpoint or 'The API'} answered {self.status} error={excerpt(self.error, hide=hide)!r}{said}"
+        return " ".join(part for part in (came, wants, self.advice) if part)
+
+
+class InvalidAccessToken(ApiError):
+    """`invalid_token`: the token is expired, revoked, malformed, or of another AS (RFC 6750 section 3.1)."""
+
+    advice = "Get another token. If this one is new, is it for this API, and from the AS that this API trusts?"
+
+
+class InsufficientScope(ApiError):
+    """`insufficient_scope`: the token does not allow this; `scope` says what would (RFC 6750 section 3.1)."""
+
+    advice = "Get a token with that scope: authorization_params() makes the parameters of a new authorization request."
+
+
+class InsufficientUserAuthentication(ApiError):
+    """`insufficient_user_authentication`: the user has to log in again, or better (RFC 9470 section 3)."""
+
+    advice = "Let the user log in again: authorization_params() makes the parameters of a new authorization request."
+
+
+ERRORS: dict[str, type[ApiError]] = {
+    INVALID_TOKEN: InvalidAccessToken,
+    "insufficient_scope": InsufficientScope,
+    "insufficient_user_authentication": InsufficientUserAuthentication,
+}
+
+
+def api_error(response: Any) -> ApiError | None:
+    """Return what an API demands in its answer, as an exception to raise; None if it demands nothing.
+
+    Args:
+        response: an answer as requests, httpx2 or httpx give it.
+
+    Returns:
+        An `ApiError` that is also a `requests.HTTPError`, or an `HTTPStatusError` of httpx2 or httpx.
+
+    Source: RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3.
+    """
+    if response.status_code not in {UNAUTHORIZED, FORBIDDEN}:
+        return None
+    for challenge in _challenges_of(response):
+        kind = ERRORS.get(challenge.params.get("error", ""))
+        if kind is not None:
+            error: ApiError = _in_library(kind, response)(response, challenge.params, scheme=challenge.scheme)
+            return error
+    return None
+
+
+def _in_library(kind: type[ApiError], response: Any) -> Any:
+    """Return the class that is also the error for a status of the library that a response is of."""
+    for library, name in STATUS_ERRORS.items():
+        module = sys.modules.get(library)
+        if module is not None and isinstance(response, module.Response):
+            return twin(kind, getattr(module, name))
+    return kind
+
+
+def _words(text: str | None) -> tuple[str, ...]:
+    """Return the words of a list; none of them if one could not be asked for."""
+    try:
+        return tuple(scope_words(text or ""))
+    except InvalidScopeParam:
+        return ()
+
+
+def _seconds(text: str | None) -> int | None:
+    return int(text) if text is not None and _SECONDS.fullmatch(text) else None
+
+
+__all__ = [
+    "ApiError",
+    "InsufficientScope",
+    "InsufficientUserAuthentication",
+    "InvalidAccessToken",
+    "api_error",
+]
