@@ -11,10 +11,18 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 
 from requests_oauth2client._http import Request
-from requests_oauth2client._steps import Call, Command, Lock, Now, Send, Sleep, Steps
+from requests_oauth2client._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
 
 R = TypeVar("R")
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this
+
+
+@dataclass(frozen=True)
+class After:
+    """What a request gets once some seconds are over."""
+
+    seconds: float
+    outcome: Any
 
 
 @dataclass
@@ -25,6 +33,7 @@ class Heard(Generic[R]):
     sent: list[Request] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
     locks: list[object] = field(default_factory=list)
+    spawned: list[Any] = field(default_factory=list)
     error: Exception | None = None
     returned: Any = None
 
@@ -47,35 +56,40 @@ def play(steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON) 
 
     Args:
         steps: the rule, called.
-        answers: what its requests get, in order: a response, or an exception for a failure to send.
+        answers: what its requests get, in order: a response, or an exception for a failure to send; or either of
+            them `After` some seconds.
         now: when it begins; its clock goes on while it sleeps.
     """
     heard: Heard[R] = Heard(now=now)
     coming = iter(answers)
+    try:
+        heard.returned = _run(steps, heard, coming)
+    except Exception as wrong:  # noqa: BLE001  how it ended is part of what was heard
+        heard.error = wrong
+    assert next(coming, None) is None, "the rule ended before all answers were given"
+    return heard
+
+
+def _run(steps: Steps[R], heard: Heard[Any], coming: Any) -> R:
     resume: Any = steps.send
     value: Any = None
     while True:
         try:
             command = resume(value)
         except StopIteration as stop:
-            heard.returned = stop.value
-            break
-        except Exception as wrong:  # noqa: BLE001  how it ended is part of what was heard
-            heard.error = wrong
-            break
+            result: R = stop.value
+            return result
         try:
             value, resume = _perform(command, heard, coming), steps.send
         except Exception as failure:  # noqa: BLE001  as the faces do
             value, resume = failure, steps.throw
-    assert next(coming, None) is None, "the rule ended before all answers were given"
-    return heard
 
 
-def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:
+def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:  # noqa: PLR0911  one for each command
     match command:
         case Send(request):
             heard.sent.append(request)
-            return _next(coming, request)
+            return _next(coming, request, heard)
         case Sleep(seconds):
             heard.sleeps.append(seconds)
             heard.now += timedelta(seconds=seconds)
@@ -84,14 +98,22 @@ def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:
             return heard.now
         case Lock(entry):
             heard.locks.append(entry)
-            return None
-        case Call(thunk):
+            return entry.hold(command.wait).__enter__() if isinstance(entry, Holdable) else True
+        case Call(thunk) | Blocking(thunk):
             return thunk()
+        case Apart(steps):
+            return _run(steps, heard, coming)
+        case Spawn(steps):
+            heard.spawned.append(steps)
+            return None
 
 
-def _next(coming: Any, request: Request) -> Any:
+def _next(coming: Any, request: Request, heard: Heard[Any]) -> Any:
     found = next(coming, None)
     assert found is not None, f"the rule sent one request more than there are answers, to {request.url}"
+    if isinstance(found, After):
+        heard.now += timedelta(seconds=found.seconds)
+        found = found.outcome
     if isinstance(found, Exception):
         raise found
     return found

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ._auth_flow import AsyncFlow, Flow
 from ._httpx import AUTHS, AsyncFace
-from ._protocol import sources
+from ._protocol import keepers, keeping, refusals
+from ._protocol.keeping import TokenKeeper
 from ._steps import Steps, awaitable
 from .tokens import require_secure_transport
 
@@ -27,13 +28,13 @@ else:
 R = TypeVar("R")
 
 
-class _AsyncHandler(AsyncFlow, _Auth, sources.TokenSource):
-    """What makes a token source an auth handler of the async face."""
+class _AsyncHandler(AsyncFlow, _Auth, TokenKeeper):
+    """What makes a keeper of tokens an auth handler of the async face."""
 
     face = AsyncFace
 
     async def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client
+        face: Any = self.client or AsyncFace()
         result: R = await face._drive(steps)  # noqa: SLF001  the two halves of one face
         return result
 
@@ -50,8 +51,13 @@ class _AsyncHandler(AsyncFlow, _Auth, sources.TokenSource):
             require_secure_transport(request)
         token = self.usable_token()
         if token is None:
-            token = await self._drive(sources.valid_token(self))
-        return token.answering(token.authenticate(request, allow_insecure_http=True))
+            token = await self._drive(keeping.valid_token(self))
+        return refusals.authenticated(self, token, request)
+
+    async def run_between(self, steps: Steps[Any], response: Any) -> Any:
+        """Run steps between an answer and the next request."""
+        await response.aread()  # to its end, or its connection could be the one that the steps wait for
+        return await self._drive(steps)
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:
         """Refuse: this handler awaits."""
@@ -59,26 +65,30 @@ class _AsyncHandler(AsyncFlow, _Auth, sources.TokenSource):
         raise RuntimeError(msg)
         yield request  # type: ignore[unreachable]  # it must be a generator
 
-    renew_token = awaitable(sources.renew_token)
+    renew_token = awaitable(keeping.renew_token)
 
 
-class AsyncOAuth2AccessTokenAuth(_AsyncHandler):
+class AsyncOAuth2TokenSourceAuth(_AsyncHandler):
+    """Authenticate async calls with tokens of any source: one of `token_sources`, or one of your own."""
+
+
+class AsyncOAuth2AccessTokenAuth(_AsyncHandler, keepers.AccessTokenKeeper):
     """Authenticate async calls with a token that its refresh token renews."""
 
 
-class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, sources.ClientCredentialsSource):
+class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, keepers.ClientCredentialsKeeper):
     """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, sources.AuthorizationCodeSource):
+class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, keepers.AuthorizationCodeKeeper):
     """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, sources.ResourceOwnerPasswordSource):
+class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, keepers.ResourceOwnerPasswordKeeper):
     """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, sources.DeviceCodeSource):
+class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, keepers.DeviceCodeKeeper):
     """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
 
 
@@ -88,4 +98,5 @@ __all__ = [
     "AsyncOAuth2ClientCredentialsAuth",
     "AsyncOAuth2DeviceCodeAuth",
     "AsyncOAuth2ResourceOwnerPasswordAuth",
+    "AsyncOAuth2TokenSourceAuth",
 ]

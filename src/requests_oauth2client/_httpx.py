@@ -6,15 +6,20 @@ of an answer on this face, as `_requests` does on the other.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import importlib
-from contextlib import AsyncExitStack
+import inspect
+import sys
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, AsyncExitStack
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from ._http import ACCEPT_ENCODING, Body, Certificate, Request
 from ._redaction import excerpt
-from ._steps import Call, Command, Lock, Now, Send, Sleep, Steps
+from ._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
 from ._times import now
 from ._twins import twin
 from .exceptions import (
@@ -31,6 +36,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 OPTIONS = frozenset({"extensions", "cookies"})
+UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"})
 
 
 def _installed() -> tuple[ModuleType, ...]:
@@ -52,6 +58,7 @@ if not LIBRARIES:
     raise ImportError(_msg)
 
 import anyio  # noqa: E402  comes with either
+import anyio.to_thread  # noqa: E402
 
 LIBRARY = LIBRARIES[0]
 CLIENTS = tuple(library.AsyncClient for library in LIBRARIES)
@@ -101,7 +108,7 @@ class AsyncFace:
         finally:
             steps.close()
 
-    async def _perform(self, command: Command, held: AsyncExitStack) -> Any:
+    async def _perform(self, command: Command, held: AsyncExitStack) -> Any:  # noqa: PLR0911  one for each command
         match command:
             case Send(request):
                 return await send(self.session, request)
@@ -109,18 +116,64 @@ class AsyncFace:
                 return await anyio.sleep(seconds)
             case Now():
                 return now()
-            case Lock(entry):
-                return await held.enter_async_context(lock_of(entry))
+            case Lock(entry, wait):
+                return await _held(entry, wait, held)
             case Call(thunk):
                 return await thunk()
+            case Blocking(thunk):
+                return await _in_thread(thunk)
+            case Apart(steps, shielded):
+                with anyio.CancelScope(shield=shielded):
+                    return await self._drive(steps)
+            case Spawn(steps):
+                return _spawn(functools.partial(self._drive, steps))
+
+
+async def _in_thread(thunk: Callable[[], Any]) -> Any:
+    """Call what may block in a worker thread; await what it returns, where that is needed."""
+    returned = await anyio.to_thread.run_sync(thunk)
+    return await returned if inspect.isawaitable(returned) else returned
+
+
+_tasks: set[Any] = set()  # asyncio itself remembers tasks only weakly
+
+
+def _spawn(run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+    """Start a task that belongs to the event loop."""
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run():
+        trio.lowlevel.spawn_system_task(run)
+        return
+    task = asyncio.get_running_loop().create_task(run())
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
 
 
 _locks: WeakKeyDictionary[Any, anyio.Lock] = WeakKeyDictionary()
 
 
-def lock_of(entry: Any) -> anyio.Lock:
-    """Return the lock of an entry: the same for all tasks that name it, gone when the entry is."""
-    return _locks.setdefault(entry, anyio.Lock())
+async def _held(entry: Any, wait: float | None, held: AsyncExitStack) -> Any:
+    """Hold the lock of an entry: the same for all tasks that name it, gone when the entry is."""
+    if isinstance(entry, Holdable):
+        return await _held_in_thread(entry.hold(wait), held)
+    lock = _locks.setdefault(entry, anyio.Lock())
+    with anyio.move_on_after(wait):
+        lock.acquire_nowait() if wait == 0 and not lock.locked() else await lock.acquire()
+        held.callback(lock.release)
+        return True
+    return False
+
+
+async def _held_in_thread(lock: AbstractContextManager[Any], held: AsyncExitStack) -> Any:
+    """Hold a lock that blocks while it waits. It is given back even if this task is cancelled."""
+
+    async def give_back() -> None:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(lock.__exit__, None, None, None)
+
+    outcome = await anyio.to_thread.run_sync(lock.__enter__)
+    held.push_async_callback(give_back)
+    return outcome
 
 
 async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:
@@ -136,6 +189,7 @@ async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response
     wait, total = read_timeout(request.timeout)
     try:
         prepared = _prepare(came.library, session, request, wait)
+        came.watch(prepared)
         with anyio.fail_after(total):
             await came.read(session, prepared)
     except TimeoutError as failure:
@@ -144,6 +198,8 @@ async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response
         raise came.too_late(type(failure), total) from failure
     except (came.library.TransportError, came.library.DecodingError, came.library.InvalidURL) as failure:
         raise came.broken(failure) from failure
+    except UnicodeError as failure:  # trio lets it through, about a host name that is none
+        raise came.broken(came.library.ConnectError(str(failure))) from failure
     response: httpx2.Response = came.response()
     return response
 
@@ -184,6 +240,20 @@ class _Answer:
         self.request = request
         self.streamed: Any = None
         self.body = Body(None, request.max_size)
+        self.sent: bool | None = None  # whether the request began to be written; None when nothing is known
+
+    def watch(self, prepared: Any) -> None:
+        """Let the connections tell how far the request has come; a user's own trace is told too."""
+        told = prepared.extensions.get("trace")
+
+        async def trace(event: str, info: Any) -> None:
+            if event.endswith("send_request_headers.started") and info["request"].method != b"CONNECT":  # to a proxy
+                self.sent = True
+            self.sent = bool(self.sent)
+            if told is not None:
+                await told(event, info)
+
+        prepared.extensions["trace"] = trace
 
     async def read(self, session: Any, prepared: Any) -> None:
         """Send, and read the body up to the limit."""
@@ -222,7 +292,8 @@ class _Answer:
 
     def too_late(self, theirs: type[Exception], total: float) -> Any:
         """Say that the time is over."""
-        return twin(DeadlineExceeded, theirs)(self.request.url, seconds=total, response=self.response())
+        sent = self._may_be_sent(theirs)
+        return twin(DeadlineExceeded, theirs)(self.request.url, seconds=total, response=self.response(), sent=sent)
 
     def broken(self, failure: Exception) -> Any:
         """Say what the connection did."""
@@ -230,4 +301,10 @@ class _Answer:
         what = "no answer came" if response is None else "the connection broke before the answer was whole"
         why = f"{what} ({type(failure).__name__}: {excerpt(str(failure))})."
         ours = TransportError if response is None else IncompleteResponse
-        return twin(ours, type(failure))(self.request.url, why, response=response)
+        sent = self._may_be_sent(type(failure))
+        return twin(ours, type(failure))(self.request.url, why, response=response, sent=sent)
+
+    def _may_be_sent(self, theirs: type[Exception]) -> bool:
+        if self.sent is not None:
+            return self.sent
+        return theirs.__name__ not in UNSENT

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import http.client
 import io
+import os
+import ssl
 import threading
 import time
 from collections.abc import Generator, Mapping
@@ -21,13 +23,13 @@ from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager, Timeout
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
 from urllib3.response import BaseHTTPResponse
 
 from ._http import ACCEPT_ENCODING, Body, Request
 from ._redaction import excerpt
-from ._steps import Call, Command, Lock, Now, Send, Sleep, Steps
+from ._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
 from ._times import now
 from ._twins import twin
 from .exceptions import (
@@ -44,7 +46,7 @@ AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie
 
 OPTIONS = frozenset({"cert", "cookies", "proxies", "verify"})
 
-_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)  # as time.monotonic() tells it
+_exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
 
 
 class SyncFace:
@@ -71,7 +73,7 @@ class SyncFace:
         finally:
             steps.close()
 
-    def _perform(self, command: Command, held: ExitStack) -> Any:
+    def _perform(self, command: Command, held: ExitStack) -> Any:  # noqa: PLR0911  one for each command
         match command:
             case Send(request):
                 return send(self.session, request)
@@ -79,20 +81,47 @@ class SyncFace:
                 return time.sleep(seconds)
             case Now():
                 return now()
-            case Lock(entry):
-                return held.enter_context(lock_of(entry))
-            case Call(thunk):
+            case Lock(entry, wait):
+                return _held(entry, wait, held)
+            case Call(thunk) | Blocking(thunk):
                 return thunk()
+            case Apart(steps):
+                return self._drive(steps)
+            case Spawn(steps):
+                threading.Thread(target=self._drive, args=(steps,), name="requests_oauth2client", daemon=True).start()
+                return None
 
 
-_locks: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
-_locks_guard = threading.Lock()
+class _Locks:
+    """A lock for each entry: the same for all who name it, gone when the entry is, and free after a fork."""
+
+    def __init__(self) -> None:
+        self.forget()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        """Begin anew: in the child of a fork, the threads that hold locks do not exist."""
+        self._guard = threading.Lock()
+        self._of: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()
+
+    def of(self, entry: Any) -> threading.Lock:
+        """Return the lock of an entry."""
+        with self._guard:
+            return self._of.setdefault(entry, threading.Lock())
 
 
-def lock_of(entry: Any) -> threading.Lock:
-    """Return the lock of an entry: the same for all who name it, gone when the entry is."""
-    with _locks_guard:
-        return _locks.setdefault(entry, threading.Lock())
+_locks = _Locks()
+
+
+def _held(entry: Any, wait: float | None, held: ExitStack) -> Any:
+    if isinstance(entry, Holdable):
+        return held.enter_context(entry.hold(wait))
+    lock = _locks.of(entry)
+    taken = lock.acquire(timeout=-1 if wait is None else wait)
+    if taken:
+        held.callback(lock.release)
+    return taken
 
 
 # --- sending one request -------------------------------------------------------------------------------
@@ -108,8 +137,8 @@ def send(session: requests.Session, request: Request) -> requests.Response:
         TransportError: no answer; also what `requests` raised.
     """
     timeout, total = read_timeout(request.timeout)
-    with _until(total) as deadline:
-        answer = _Answer(request, deadline, total)
+    with _until(total) as exchange:
+        answer = _Answer(request, exchange, total)
         try:
             prepared = _prepare(session, request)
             prepared.hooks["response"][:] = [answer.read, *prepared.hooks["response"], answer.settle]
@@ -166,8 +195,8 @@ class _Answer:
     a redirect itself, without a limit.
     """
 
-    def __init__(self, request: Request, deadline: float, total: float) -> None:
-        self.request, self.deadline, self.total = request, deadline, total
+    def __init__(self, request: Request, exchange: _Exchange, total: float) -> None:
+        self.request, self.exchange, self.deadline, self.total = request, exchange, exchange.deadline, total
         self.response: requests.Response | None = None
         self.location: str | None = None
         self.problem: Exception | None = None
@@ -224,20 +253,34 @@ class _Answer:
 
     def did_not_come(self, failure: Exception) -> Exception:
         """Say why there is no answer."""
-        theirs = _theirs(failure)
+        theirs, known = _theirs(failure), self.exchange.sent
+        sent = not _is_unsent(failure) if known is None else known
         if issubclass(theirs, requests.Timeout) or time.monotonic() >= self.deadline:
-            return self._too_late(theirs)
-        nothing: Exception = twin(TransportError, theirs)(self.request.url, f"no answer came ({_said(failure)}).")
+            return self._too_late(theirs, sent=sent)
+        why = f"no answer came ({_said(failure)})."
+        nothing: Exception = twin(TransportError, theirs)(self.request.url, why, sent=sent)
         return nothing
 
-    def _too_late(self, theirs: type[Exception]) -> Exception:
-        late: Exception = twin(DeadlineExceeded, theirs)(self.request.url, seconds=self.total, response=self.response)
+    def _too_late(self, theirs: type[Exception], *, sent: bool = True) -> Exception:
+        late: Exception = twin(DeadlineExceeded, theirs)(
+            self.request.url, seconds=self.total, response=self.response, sent=sent
+        )
         return late
 
 
 def _theirs(failure: Exception) -> type[Exception]:
     """Return the class of `requests` for a failure; urllib3's own come through too."""
     return type(failure) if isinstance(failure, requests.RequestException) else requests.exceptions.ConnectionError
+
+
+def _is_unsent(failure: Exception) -> bool:
+    """Tell from a failure alone whether there was no connection, or nothing to connect to."""
+    cause = failure.args[0] if failure.args else None
+    cause = cause.reason if isinstance(cause, MaxRetryError) else cause
+    cause = cause.original_error if isinstance(cause, ProxyError) else cause
+    cause = cause.args[0] if isinstance(cause, SSLError) and cause.args else cause
+    unconnected = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
+    return isinstance(failure, (ValueError, requests.ConnectTimeout)) or isinstance(cause, unconnected)
 
 
 def _said(failure: Exception) -> str:
@@ -266,15 +309,28 @@ def _pieces(response: requests.Response) -> Generator[bytes, None, None]:
 # --- the deadline ---------------------------------------------------------------------------------------
 
 
+class _Exchange:
+    """What a connection of `DeadlineAdapter` obeys, and what it tells.
+
+    Attributes:
+        deadline: as time.monotonic() tells it.
+        sent: whether the request began to be written; None when nothing is known.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.deadline = deadline
+        self.sent: bool | None = None
+
+
 @contextmanager
-def _until(total: float) -> Generator[float, None, None]:
-    """Set the deadline that connections of `DeadlineAdapter` obey."""
-    deadline = time.monotonic() + total
-    token = _deadline.set(deadline)
+def _until(total: float) -> Generator[_Exchange, None, None]:
+    """Let the connections know the deadline."""
+    exchange = _Exchange(time.monotonic() + total)
+    token = _exchange.set(exchange)
     try:
-        yield deadline
+        yield exchange
     finally:
-        _deadline.reset(token)
+        _exchange.reset(token)
 
 
 class _DeadlineReader(io.RawIOBase):
@@ -307,17 +363,34 @@ class _DeadlineResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
-        deadline = _deadline.get()
-        if deadline is not None:
-            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, deadline))
+        exchange = _exchange.get()
+        if exchange is not None:
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), sock, exchange.deadline))
 
 
 class _DeadlineConnection(HTTPConnection):
     response_class = _DeadlineResponse
 
+    def connect(self) -> None:
+        _tell(sent=False)
+        super().connect()
 
-class _DeadlineTLSConnection(HTTPSConnection):
-    response_class = _DeadlineResponse
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        if self.sock is None:  # else it would be connected after the request was said to be written
+            self.connect()
+        _tell(sent=True)
+        super().request(*args, **kwargs)
+
+
+class _DeadlineTLSConnection(_DeadlineConnection, HTTPSConnection):
+    pass
+
+
+def _tell(*, sent: bool) -> None:
+    """Note how far a request has come; what was written once stays written."""
+    exchange = _exchange.get()
+    if exchange is not None and not exchange.sent:
+        exchange.sent = sent
 
 
 class _DeadlinePool(HTTPConnectionPool):

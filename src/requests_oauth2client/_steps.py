@@ -1,7 +1,7 @@
 """How a rule asks for what it may not do itself: commands it yields, and the two ways to run it.
 
-A rule is a generator function. It yields `Send`, `Sleep`, `Now`, `Lock` or `Call`, is sent the outcome (or
-has the failure thrown in), and returns its result. `blocking` and `awaitable` make a method of it for the
+A rule is a generator function. It yields commands, is sent the outcome (or has the failure thrown in), and
+returns its result. `blocking` and `awaitable` make a method of it for the
 face at hand. Knows no HTTP library, no clock, no lock.
 """
 
@@ -10,8 +10,9 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Coroutine, Generator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from ._http import Request
 
@@ -42,9 +43,14 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Be the only one that holds this entry, until the rule ends."""
+    """Be the only one that holds this entry, until the rule ends, or the steps `Apart` that take it.
+
+    The outcome is True, or False when `wait` seconds (None: as long as it takes) were not enough. An entry with a
+    lock of its own, `hold(wait)`, says itself what the outcome is.
+    """
 
     entry: object
+    wait: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,32 @@ class Call:
     thunk: Callable[[], Any] = field(repr=False)
 
 
-Command: TypeAlias = Send | Sleep | Now | Lock | Call
+@dataclass(frozen=True, slots=True)
+class Blocking:
+    """Call what may block, or be awaited: a store, a user's function. The async face does it in a worker thread."""
+
+    thunk: Callable[[], Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """Run steps as a rule of their own: what they lock is free when they end. The outcome is their result.
+
+    `shielded` steps go on to their end even if the task that runs them is cancelled meanwhile.
+    """
+
+    steps: Generator[Any, Any, Any] = field(repr=False)
+    shielded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spawn:
+    """Run steps in the background; they have to deal with their failures themselves."""
+
+    steps: Generator[Any, Any, Any] = field(repr=False)
+
+
+Command: TypeAlias = Send | Sleep | Now | Lock | Call | Blocking | Apart | Spawn
 Steps: TypeAlias = Generator[Command, Any, R]
 
 
@@ -85,6 +116,15 @@ def _dress(method: M, rule: Callable[..., Any]) -> M:
     result = str(shown.return_annotation).removeprefix("Steps[").removesuffix("]")
     method.__signature__ = shown.replace(return_annotation=result)  # type: ignore[attr-defined]
     return method
+
+
+@runtime_checkable
+class Holdable(Protocol):
+    """An entry with a lock of its own."""
+
+    def hold(self, wait: float | None) -> AbstractContextManager[Any]:
+        """Wait for the lock, and hold it; what it gives is the outcome."""
+        ...
 
 
 def inner(client: C, rule: Callable[Concatenate[C, P], Steps[R]], /, *args: P.args, **kwargs: P.kwargs) -> Steps[R]:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ._auth_flow import AuthFlow, Flow
-from ._protocol import sources
+from ._auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
+from ._events import TokenEvent
+from ._protocol import keepers, keeping, refusals
+from ._protocol.keeping import TokenKeeper
 from ._requests import SyncFace
 from ._steps import Steps, blocking
+from .challenges import FORBIDDEN, UNAUTHORIZED
 from .exceptions import ExpiredAccessToken, ExpiredBearerToken, NonRenewableTokenError
 from .tokens import BearerToken, require_secure_transport
 
@@ -23,13 +26,21 @@ class BearerAuth(AuthFlow):
 
     Args:
         token: an access token or a `BearerToken`; None leaves requests unchanged.
+        raise_for_challenge: raise an `ApiError` where an API demands more than the token gives, such as scope.
         allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
 
     Source: RFC 6750 section 2.1.
     """
 
-    def __init__(self, token: str | BearerToken | None = None, *, allow_insecure_http: bool = False) -> None:
+    def __init__(
+        self,
+        token: str | BearerToken | None = None,
+        *,
+        raise_for_challenge: bool = False,
+        allow_insecure_http: bool = False,
+    ) -> None:
         self.token = BearerToken(token) if isinstance(token, str) else token
+        self.raise_for_challenge = raise_for_challenge
         self.allow_insecure_http = allow_insecure_http
 
     def __call__(self, request: Req) -> Req:
@@ -43,30 +54,39 @@ class BearerAuth(AuthFlow):
             return request
         if self.token.is_expired():
             raise ExpiredBearerToken(self.token)
-        return self.token.authenticate(request, allow_insecure_http=self.allow_insecure_http)
+        self.token.authenticate(request, allow_insecure_http=self.allow_insecure_http)
+        if self.raise_for_challenge:
+            hook_into(request, _check, self.token)
+        return request
 
     def auth_flow(self, request: Any) -> Flow:
         """Do the same for httpx2 and httpx, and answer what an API demands."""
         authenticated = self(request)
         if self.token is None:
             yield authenticated
-        else:
-            yield from self.token.answering(authenticated)
+            return
+        response = yield from self.token.answering(authenticated)
+        if self.raise_for_challenge:
+            yield from refusals.checked(self.token, response)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} token={self.token!r}>"
 
 
+def _check(token: BearerToken, response: Any, **options: Any) -> Any:
+    return answer_flow(refusals.checked(token, response), response, options)
+
+
 BearerAuthorization = BearerAuth
 
 
-class _SyncHandler(AuthFlow, sources.TokenSource):
-    """What makes a token source an auth handler of the sync face."""
+class _SyncHandler(AuthFlow, TokenKeeper):
+    """What makes a keeper of tokens an auth handler of the sync face."""
 
     face = SyncFace
 
     def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client
+        face: Any = self.client or SyncFace()
         result: R = face._drive(steps)  # noqa: SLF001  the two halves of one face
         return result
 
@@ -79,38 +99,52 @@ class _SyncHandler(AuthFlow, sources.TokenSource):
             InsecureTransport: the request is plain http to another machine.
             TokenEndpointError: and everything else that a token request raises.
         """
-        return self._token_for(request).authenticate(request, allow_insecure_http=True)
+        token = self._token_for(request)
+        token.authenticate(request, allow_insecure_http=True)
+        hook_into(request, self._on_response, token)
+        return request
 
     def auth_flow(self, request: Any) -> Flow:
         """Do the same for httpx2 and httpx, and answer what an API demands."""
         token = self._token_for(request)
-        yield from token.answering(token.authenticate(request, allow_insecure_http=True))
+        yield from performed(refusals.authenticated(self, token, request), self._drive)
+
+    def _on_response(self, token: BearerToken, response: Any, **options: Any) -> Any:
+        """Do the same for requests, when the answer is there."""
+        if response.status_code != UNAUTHORIZED and (response.status_code != FORBIDDEN or not self.raise_for_challenge):
+            return response
+        flow = refusals.answered(self, token, response)
+        return answer_flow(flow, response, options, self._drive)
 
     def _token_for(self, request: Any) -> BearerToken:
         if not self.allow_insecure_http:
             require_secure_transport(request)
-        return self.usable_token() or self._drive(sources.valid_token(self))
+        return self.usable_token() or self._drive(keeping.valid_token(self))
 
-    renew_token = blocking(sources.renew_token)
+    renew_token = blocking(keeping.renew_token)
 
 
-class OAuth2AccessTokenAuth(_SyncHandler):
+class OAuth2TokenSourceAuth(_SyncHandler):
+    """Authenticate `requests` calls with tokens of any source: one of `token_sources`, or one of your own."""
+
+
+class OAuth2AccessTokenAuth(_SyncHandler, keepers.AccessTokenKeeper):
     """Authenticate `requests` calls with a token that its refresh token renews."""
 
 
-class OAuth2ClientCredentialsAuth(_SyncHandler, sources.ClientCredentialsSource):
+class OAuth2ClientCredentialsAuth(_SyncHandler, keepers.ClientCredentialsKeeper):
     """Authenticate `requests` calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class OAuth2AuthorizationCodeAuth(_SyncHandler, sources.AuthorizationCodeSource):
+class OAuth2AuthorizationCodeAuth(_SyncHandler, keepers.AuthorizationCodeKeeper):
     """Authenticate `requests` calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, sources.ResourceOwnerPasswordSource):
+class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, keepers.ResourceOwnerPasswordKeeper):
     """Authenticate `requests` calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class OAuth2DeviceCodeAuth(_SyncHandler, sources.DeviceCodeSource):
+class OAuth2DeviceCodeAuth(_SyncHandler, keepers.DeviceCodeKeeper):
     """Authenticate `requests` calls with the token of a device that the user authorizes (RFC 8628)."""
 
 
@@ -124,4 +158,6 @@ __all__ = [
     "OAuth2ClientCredentialsAuth",
     "OAuth2DeviceCodeAuth",
     "OAuth2ResourceOwnerPasswordAuth",
+    "OAuth2TokenSourceAuth",
+    "TokenEvent",
 ]

@@ -124,7 +124,7 @@ def test_an_endpoint_error_says_where_what_and_what_to_do() -> None:
     response = answer(BODY, 400)
     error = e.InvalidGrant(response, None, "invalid_grant", "code is used", "https://as.local/why")
     assert str(error) == (
-        "https://as.local/endpoint answered with status 400 error='invalid_grant': code is used See https://as.local/why"
+        "https://as.local/endpoint answered with status 400 error='invalid_grant': code is used. See https://as.local/why"
         f" {e.InvalidGrant.advice}"
     )
     assert (error.response, error.client, error.status, error.endpoint) == (response, None, 400, response.url)
@@ -171,6 +171,12 @@ def test_a_state_is_not_shown() -> None:
 # --- pickles
 
 
+NEEDED: dict[str, Any] = {
+    "names": ["a"], "seconds": 3.0, "limit": 3, "endpoint": "https://as.local/",
+    "challenge": ("bearer", {"error": "x"}),
+}  # fmt: skip
+
+
 def make(cls: type[Exception]) -> Exception:
     """Make an error of a class, with something for each parameter that it demands."""
     given: dict[str, Any] = {}
@@ -178,7 +184,7 @@ def make(cls: type[Exception]) -> Exception:
         if parameter.default is inspect.Parameter.empty and parameter.kind in {
             inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
         }:  # fmt: skip
-            given[name] = {"names": ["a"], "seconds": 3.0, "limit": 3, "endpoint": "https://as.local/"}.get(name, name)
+            given[name] = NEEDED.get(name, name)
     return cls(**given)
 
 

@@ -10,11 +10,10 @@ import anyio
 import pytest
 
 from devkit.play import play
-from requests_oauth2client import AsyncOAuth2Client, OAuth2Client
+from requests_oauth2client import AsyncOAuth2Client, OAuth2Client, _httpx, _requests
 from requests_oauth2client._http import Form, Request
 from requests_oauth2client._httpx import AsyncFace
-from requests_oauth2client._httpx import lock_of as async_lock_of
-from requests_oauth2client._requests import SyncFace, lock_of
+from requests_oauth2client._requests import SyncFace
 from requests_oauth2client._steps import Call, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
 from requests_oauth2client._times import UTC
 
@@ -180,13 +179,13 @@ def held_lock(entry: Entry, lock: Any, seen: list[bool]) -> Steps[None]:
 
 def test_a_lock_is_held_until_the_rule_ends_however_it_ends() -> None:
     entry, seen = Entry(), list[bool]()
-    lock = lock_of(entry)
+    lock = _requests._locks.of(entry)
     with pytest.raises(ValueError):
         SyncFace()._drive(held_lock(entry, lock, seen))
     assert (seen, lock.locked()) == ([True], False)
 
     async def journey() -> None:
-        other = async_lock_of(entry)
+        other = _httpx._locks.setdefault(entry, anyio.Lock())
         with pytest.raises(ValueError):
             await AsyncFace()._drive(held_lock(entry, other, seen))
         assert not other.locked()
@@ -198,14 +197,12 @@ def test_a_lock_is_held_until_the_rule_ends_however_it_ends() -> None:
 def test_a_lock_is_gone_with_its_entry() -> None:
     import gc
 
-    from requests_oauth2client import _requests
-
     entry = Entry()
-    lock_of(entry)
-    before = len(_requests._locks)
+    _requests._locks.of(entry)
+    before = len(_requests._locks._of)
     del entry
     gc.collect()
-    assert len(_requests._locks) < before
+    assert len(_requests._locks._of) < before
 
 
 def test_a_rule_is_closed_when_its_task_is_cancelled() -> None:

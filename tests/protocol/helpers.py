@@ -15,4 +15,4 @@ DEAD = BearerToken("dead", expires_in=-10)
 
 def client(**kwargs: Any) -> OAuth2Client:
     """A client that is only asked for its settings and hooks."""
-    return OAuth2Client("https://as.local/token", **{"auth": ("id", "secret"), **kwargs})
+    return OAuth2Client("https://as.local/token", **{"auth": ("id", "secret"), "retries": None, **kwargs})

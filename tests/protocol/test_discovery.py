@@ -45,7 +45,7 @@ def document(issuer: str | None = ISSUER, **members: Any) -> dict[str, Any]:
 
 def found(answers: list[Any], *, cache: DocumentCache | None = None, now: Any = NOON, **asked: Any) -> Heard[Any]:
     testing = asked.pop("testing", False)
-    return play(discover(Asker(testing=testing), **asked, cache=cache), answers, now=now)
+    return play(discover(Asker(testing=testing, retries=None), **asked, cache=cache), answers, now=now)
 
 
 # --- addresses ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from devkit.play import Heard, play
 from requests_oauth2client import AuthorizationResponse, BearerToken, ClientSecretPost, OAuth2Client, PrivateKeyJwt
 from requests_oauth2client._http import Request
 from requests_oauth2client._jose.keys import generate_private_jwk
-from requests_oauth2client._protocol import sources, token_endpoint
+from requests_oauth2client._protocol import keepers, keeping, token_endpoint
 from requests_oauth2client._protocol.assertion import saml2_bearer
 from requests_oauth2client._protocol.ciba import ciba
 from requests_oauth2client._protocol.dpop_retry import key_for, send_with_proof, with_one_key
@@ -328,31 +328,31 @@ def test_a_refresh_that_loses_the_binding_is_refused(key: DPoPKey) -> None:
 
 
 def test_a_source_renews_a_bound_token_as_a_bound_token(key: DPoPKey) -> None:
-    source = sources.TokenSource(client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1))
-    heard = play(sources.valid_token(source), [BOUND])
+    source = keepers.AccessTokenKeeper(client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1))
+    heard = play(keeping.valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert source.token is heard.result
 
 
 def test_a_source_keeps_its_key_from_one_grant_to_the_next() -> None:
-    source = sources.ClientCredentialsSource(client(), dpop=True)
-    first = play(sources.valid_token(source), [token(token_type="DPoP", expires_in=1)]).result
-    second = play(sources.valid_token(source), [token(token_type="DPoP", access_token="second")]).result
+    source = keepers.ClientCredentialsKeeper(client(), dpop=True)
+    first = play(keeping.valid_token(source), [token(token_type="DPoP", expires_in=0)]).result
+    second = play(keeping.valid_token(source), [token(token_type="DPoP", access_token="second")]).result
     assert second.access_token == "second"
     assert second.dpop_key is first.dpop_key
 
 
 def test_a_source_passes_its_key_on(key: DPoPKey) -> None:
-    source = sources.ClientCredentialsSource(client(), dpop_key=key, scope="a")
-    heard = play(sources.valid_token(source), [BOUND])
+    source = keepers.ClientCredentialsKeeper(client(), dpop_key=key, scope="a")
+    heard = play(keeping.valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert heard.forms[0]["scope"] == "a"
 
 
 def test_a_polled_device_keeps_its_key() -> None:
-    source = sources.DeviceCodeSource(client(), "device", interval=1, dpop=True)
+    source = keepers.DeviceCodeKeeper(client(), "device", interval=1, dpop=True)
     pending = giving("n1", error("authorization_pending"))
-    heard = play(sources.valid_token(source), [pending, pending, BOUND])
+    heard = play(keeping.valid_token(source), [pending, pending, BOUND])
     jkts = {validate_dpop_proof(r.headers["DPoP"], htm="POST", htu=r.url).dpop_jkt for r in heard.sent}
     assert jkts == {heard.result.dpop_key.dpop_jkt}
     assert nonces(heard) == [None, "n1", "n1"]

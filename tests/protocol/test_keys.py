@@ -23,7 +23,7 @@ from requests_oauth2client._jose.errors import AmbiguousKey, InvalidSignature, J
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key, signing_key
 from requests_oauth2client._protocol import keys
 from requests_oauth2client._protocol.client import Client
-from requests_oauth2client._steps import Call, Lock, Now, Send
+from requests_oauth2client._steps import Apart, Lock, Now, Send
 from requests_oauth2client.exceptions import IncompleteResponse, InvalidAuthorizationServerJwks, ResponseTooLarge
 
 JWKS_URI = "https://as.local/jwks"
@@ -75,8 +75,8 @@ class Stage:
                 return self.now
             case Lock(entry):
                 return self.locks.append(entry)
-            case Call(thunk):
-                return thunk()
+            case Apart(steps):
+                return self.play(steps)
             case Send(request):
                 self.requests.append(request)
                 if isinstance(self.published, Exception):
@@ -93,7 +93,9 @@ class Stage:
 
 
 def make_client(**settings: Any) -> Client:
-    return Client("https://as.local/token", ("client", "hush-hush"), **{"jwks_uri": JWKS_URI, **settings})
+    return Client(
+        "https://as.local/token", ("client", "hush-hush"), **{"jwks_uri": JWKS_URI, "retries": None, **settings}
+    )
 
 
 @pytest.fixture
@@ -218,10 +220,18 @@ def test_a_thousand_unknown_kids_cost_one_fetch_for_each_cool_down(stage: Stage,
     assert len(stage.requests) == 3
 
 
-def test_a_fetch_just_now_is_not_repeated_for_an_unknown_kid(stage: Stage, client: Client) -> None:
-    with pytest.raises(NoMatchingKey):
-        stage.verify(client, signed("b"))
-    assert len(stage.requests) == 1
+def test_keys_that_change_right_after_a_fetch_are_found(stage: Stage, client: Client) -> None:
+    stage.verify(client, signed("a"))
+    stage.published = jwks("b")
+    stage.verify(client, signed("b"))
+    assert len(stage.requests) == 2
+
+
+def test_a_fetch_for_an_unknown_kid_is_not_repeated_for_the_next_one(stage: Stage, client: Client) -> None:
+    for kid in ("b", "c"):
+        with pytest.raises(NoMatchingKey):
+            stage.verify(client, signed("a", header={"kid": kid}))
+    assert len(stage.requests) == 2
 
 
 def test_a_token_without_kid_survives_a_rotation(stage: Stage, client: Client) -> None:
@@ -359,8 +369,13 @@ def test_after_a_failure_the_next_one_who_needs_keys_asks_again(stage: Stage, cl
 # --- many at once -------------------------------------------------------------------------------------------
 
 
+def apart(rule: Generator[Any, Any, Any]) -> Any:
+    """Return the steps that a rule runs apart."""
+    return next(rule).steps
+
+
 def test_who_waited_for_a_fetch_takes_what_came(stage: Stage, client: Client) -> None:
-    first, second = keys.current(client), keys.current(client)
+    first, second = apart(keys.current(client)), apart(keys.current(client))
     assert isinstance(next(first), Lock)
     assert isinstance(first.send(None), Now)
     assert isinstance(first.send(START), Send)
@@ -373,7 +388,7 @@ def test_who_waited_for_a_fetch_takes_what_came(stage: Stage, client: Client) ->
 
 
 def test_who_waited_for_a_fetch_that_failed_does_not_fetch_again(stage: Stage, client: Client) -> None:
-    first, second = keys.current(client), keys.current(client)
+    first, second = apart(keys.current(client)), apart(keys.current(client))
     next(first)
     first.send(None)
     first.send(START)

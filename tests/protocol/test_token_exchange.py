@@ -34,7 +34,7 @@ URN = "urn:ietf:params:oauth:token-type:"
 
 
 def client(**settings: Any) -> OAuth2Client:
-    return OAuth2Client("https://as.local/token", ("id", "hush-hush"), **settings)
+    return OAuth2Client("https://as.local/token", ("id", "hush-hush"), **{"retries": None, **settings})
 
 
 def issued(**fields: Any) -> Any:

@@ -1,20 +1,21 @@
-"""Having a valid token: the one place that decides when to get, keep or renew one.
+"""Where tokens come from: each source has one duty, to get one (`new_token`).
 
-A `TokenSource` holds a token and knows a grant. `valid_token` gives one that is good for `leeway` seconds
-more, and lets only one caller renew. Auth handlers are sources plus "put it in the header". Knows no HTTP
-library; stores and single flight across processes have their place around `valid_token`.
+Every grant is a source. When to get a token, who of many callers does it, and where it is kept is decided in
+`keeping`. A source of one's own is a subclass of `TokenSource` with `get_token`.
 """
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .._steps import Lock, Steps, inner
+from .._steps import Blocking, Steps, inner
 from .._times import after
 from ..dpop import DPoPToken
-from ..exceptions import ExpiredAccessToken, InvalidGrant, InvalidParam, NonRenewableTokenError
+from ..exceptions import InvalidGrant, InvalidParam, NonRenewableTokenError
 from ..tokens import BearerToken
-from . import token_endpoint
+from . import token_endpoint, token_exchange
 from .device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
 from .dpop_retry import with_one_key
 from .polling import poll
@@ -22,7 +23,6 @@ from .polling import poll
 if TYPE_CHECKING:
     from ..authorization_request import AuthorizationResponse
     from .client import Client
-
 
 DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
 
@@ -40,276 +40,262 @@ def client_of_face(client: Any, face: Any, user: object) -> Client:
 
 
 class TokenSource:
-    """Holds a token, and renews it with its refresh token while that works.
+    """Gets tokens. Subclass it with a `get_token` of your own, plain or async; the package's grants are such sources.
 
     Attributes:
-        token: the token held now; can be set.
+        client: the client that asks, or None.
+        grant: what its tokens are got with, for logs and for the names of stored entries.
+        is_repeatable: whether it can get a token again and again.
+        is_a_users: whether a user grants its tokens: then a store has to know which user.
+        token_kwargs: further form fields for its token requests.
     """
 
-    face: ClassVar[Any] = object  # SyncFace or AsyncFace
-    is_repeatable: ClassVar[bool] = False  # whether the grant can be used again when a refresh is refused
+    client: Any = None
+    grant: ClassVar[str] = "custom"
+    is_repeatable: bool = True
+    is_a_users: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        client: Any,
-        token: BearerToken | str | None,
-        *,
-        leeway: float = 20,
-        allow_insecure_http: bool = False,
-        **token_kwargs: Any,
-    ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client that renews it.
-            token: the token; a str is an access token that can't be renewed.
-            leeway: seconds before expiry at which it is renewed already.
-            allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
-            **token_kwargs: further form fields for the token requests.
-        """
-        self.client = client_of_face(client, self.face, self)
-        self.token = token
-        self.leeway = leeway
-        self.allow_insecure_http = allow_insecure_http
+    def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
+        self.client = client
         self.token_kwargs = token_kwargs
 
-    @property
-    def token(self) -> BearerToken | None:
-        """The token held now, or None."""
-        return self._token
+    def get_token(self, held: BearerToken | None) -> BearerToken | str | Awaitable[BearerToken | str]:
+        """Get a token.
 
-    @token.setter
-    def token(self, token: BearerToken | str | None) -> None:
-        self._token = BearerToken(token) if isinstance(token, str) else token
+        Args:
+            held: the token to be replaced, or None.
 
-    def forget_token(self) -> None:
-        """Drop the token; the next request gets another one."""
-        self.token = None
+        Returns:
+            A token, or an access token that never expires; for the async face, also an awaitable of it.
+        """
+        raise NonRenewableTokenError(held)
 
-    def usable_token(self) -> BearerToken | None:
-        """Return the held token if it is good for `leeway` seconds more."""
-        token = self.token
-        return None if token is None or token.is_expired(self.leeway) else token
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Get a token; `held` is the one to be replaced, or None."""
+        return _as_token((yield Blocking(functools.partial(self.get_token, held))))
 
-    def grant(self) -> Steps[BearerToken]:
-        """Get a token without a refresh token."""
-        raise NonRenewableTokenError(self.token)
-
-    def with_same_key(self) -> dict[str, Any]:
+    def with_same_key(self, held: BearerToken | None) -> dict[str, Any]:
         """Return the arguments of the grant, with the DPoP key of the held token: the next is bound to it too."""
-        held = self.token
         known = {"dpop_key": held.dpop_key} if isinstance(held, DPoPToken) else {}
         return {**known, **{name: value for name, value in self.token_kwargs.items() if value is not None}}
 
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return what goes along with a refresh token: what the AS granted once is not asked for again."""
+        return {name: value for name, value in self.token_kwargs.items() if name in DPOP_SETTINGS}
+
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} client_id={self.client.client_id!r} token={self.token!r}>"
+        return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r}>"
 
 
-def valid_token(source: TokenSource, /) -> Steps[BearerToken]:
-    """Give a token that is good for `leeway` seconds more, or until it expires where it can't be renewed.
-
-    Raises:
-        ExpiredAccessToken: the token is expired and can't be renewed.
-        NonRenewableTokenError: there is no token, and no way to get one.
-    """
-    yield Lock(source)
-    token = source.usable_token()  # another caller may have renewed it while this one waited
-    if token is not None:
-        return token
-    try:
-        return (yield from _renewed(source))
-    except NonRenewableTokenError:
-        held = source.token
-        if held is None:
-            raise
-        if held.is_expired():
-            raise ExpiredAccessToken(held) from None
-        return held
+def _as_token(given: Any) -> BearerToken:
+    return given if isinstance(given, BearerToken) else BearerToken(given)
 
 
-def renew_token(source: TokenSource, /) -> Steps[None]:
-    """Get another token now, whether or not the held one is still good.
+def obtained(source: TokenSource, held: BearerToken | None) -> Steps[BearerToken]:
+    """Get a token: with the refresh token of the held one if it has one, else from the source itself.
 
     Raises:
+        InvalidGrant: the AS no longer takes the refresh token, and a user is needed for another.
         NonRenewableTokenError: there is no way to get one.
-        InvalidGrant: the AS no longer takes the refresh token: log in again.
-        TokenEndpointError: and everything else that a token request raises.
     """
-    yield Lock(source)
-    yield from _renewed(source)
-
-
-def _renewed(source: TokenSource) -> Steps[BearerToken]:
-    """Renew by refresh token if there is one, else by the grant; hold what came."""
-    held = source.token
-    if held is None or held.refresh_token is None:
-        token = yield from source.grant()
-    else:
-        token = yield from _refreshed(source, held)
-    source.token = token
-    return token
-
-
-def _refreshed(source: TokenSource, held: BearerToken) -> Steps[BearerToken]:
-    kept = DPOP_SETTINGS if source.is_repeatable else source.token_kwargs
-    kwargs = {name: value for name, value in source.token_kwargs.items() if name in kept}
+    if held is None or held.refresh_token is None or source.client is None:
+        return (yield from source.new_token(held))
     try:
-        return (yield from inner(source.client, token_endpoint.refresh_token, held, **kwargs))
+        return (yield from inner(source.client, token_endpoint.refresh_token, held, **source.refresh_kwargs()))
     except InvalidGrant:
         if not source.is_repeatable:
             raise
-        return (yield from source.grant())
+        return (yield from source.new_token(held))
+
+
+class RefreshTokenSource(TokenSource):
+    """Renews a token with its refresh token, and can do nothing else (RFC 6749 section 6)."""
+
+    grant = "refresh_token"
+    is_repeatable = False
+    is_a_users = True
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return what goes along with a refresh token: here, all that was given."""
+        return self.token_kwargs
 
 
 class ClientCredentialsSource(TokenSource):
-    """Gets its tokens with the client's own credentials (RFC 6749 section 4.4)."""
+    """Gets tokens with the client's own credentials (RFC 6749 section 4.4)."""
 
-    is_repeatable = True
+    grant = "client_credentials"
 
-    def __init__(
-        self,
-        client: Any,
-        *,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        allow_insecure_http: bool = False,
-        **token_kwargs: Any,
-    ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client.
-            leeway: seconds before expiry at which the token is renewed already.
-            token: a token to begin with.
-            allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
-            **token_kwargs: further form fields, such as `scope`, `resource` or `audience`.
-        """
-        super().__init__(client, token, leeway=leeway, allow_insecure_http=allow_insecure_http, **token_kwargs)
-
-    def grant(self) -> Steps[BearerToken]:
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask with the client's credentials."""
-        return (yield from inner(self.client, token_endpoint.client_credentials, **self.with_same_key()))
+        return (yield from inner(self.client, token_endpoint.client_credentials, **self.with_same_key(held)))
 
 
 class AuthorizationCodeSource(TokenSource):
-    """Exchanges a code at the first use, then renews with the refresh token (RFC 6749 sections 4.1.3 and 6)."""
+    """Exchanges a code; it can be used once (RFC 6749 section 4.1.3)."""
 
-    def __init__(
-        self,
-        client: Any,
-        code: str | AuthorizationResponse | None,
-        *,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        allow_insecure_http: bool = False,
-        **code_exchange_kwargs: Any,
-    ) -> None:
-        """Take what it works with.
+    grant = "authorization_code"
+    is_repeatable = False
+    is_a_users = True
 
-        Args:
-            client: the client.
-            code: the code, or the response that `AuthorizationRequest.validate_callback` returned.
-            leeway: seconds before expiry at which the token is renewed already.
-            token: a token to begin with, instead of the code.
-            allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
-            **code_exchange_kwargs: further form fields for the exchange, such as `redirect_uri`.
-        """
-        super().__init__(client, token, leeway=leeway, allow_insecure_http=allow_insecure_http)
+    def __init__(self, client: Any, code: str | AuthorizationResponse | None, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
         self.code = code
-        self.code_exchange_kwargs = code_exchange_kwargs
 
-    def grant(self) -> Steps[BearerToken]:
-        """Exchange the code; it can be used once."""
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Exchange the code."""
         code, self.code = self.code, None
         if code is None:
-            raise NonRenewableTokenError(self.token)
-        return (yield from inner(self.client, token_endpoint.authorization_code, code, **self.code_exchange_kwargs))
+            raise NonRenewableTokenError(held)
+        return (yield from inner(self.client, token_endpoint.authorization_code, code, **self.token_kwargs))
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return nothing: the key of the token comes along by itself."""
+        return {}
 
 
 class ResourceOwnerPasswordSource(TokenSource):
-    """Gets its tokens with a user's name and password (RFC 6749 section 4.3)."""
+    """Gets tokens with a user's name and password (RFC 6749 section 4.3)."""
 
-    is_repeatable = True
+    grant = "password"
 
-    def __init__(
-        self,
-        client: Any,
-        *,
-        username: str,
-        password: str,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        allow_insecure_http: bool = False,
-        **token_kwargs: Any,
-    ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client.
-            username: the user's name.
-            password: the user's password.
-            leeway: seconds before expiry at which the token is renewed already.
-            token: a token to begin with.
-            allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
-            **token_kwargs: further form fields, such as `scope`.
-        """
-        super().__init__(client, token, leeway=leeway, allow_insecure_http=allow_insecure_http, **token_kwargs)
+    def __init__(self, client: Any, *, username: str, password: str, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
         self.username = username
         self.password = password
 
-    def grant(self) -> Steps[BearerToken]:
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask with name and password."""
         ask = token_endpoint.resource_owner_password
-        return (yield from inner(self.client, ask, self.username, self.password, **self.with_same_key()))
+        return (yield from inner(self.client, ask, self.username, self.password, **self.with_same_key(held)))
 
 
 class DeviceCodeSource(TokenSource):
-    """Waits at the first use until the user has said yes, then renews with the refresh token (RFC 8628)."""
+    """Waits until the user has said yes (RFC 8628).
+
+    A device code can be used once. A function that asks for one, and shows the user where to go with it, is called
+    whenever a login is needed.
+    """
+
+    grant = "device_code"
+    is_repeatable = False
+    is_a_users = True
 
     def __init__(
         self,
         client: Any,
-        device_code: str | DeviceAuthorizationResponse,
+        device_code: str | DeviceAuthorizationResponse | Callable[[], Any] | None,
         *,
-        leeway: float = 20,
         interval: float | None = None,
         expires_in: float | None = None,
-        token: BearerToken | str | None = None,
         slow_down_interval: float = DEFAULT_INTERVAL,
-        allow_insecure_http: bool = False,
         **token_kwargs: Any,
     ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client.
-            device_code: the device code, or the response that `authorize_device` returned.
-            leeway: seconds before expiry at which the token is renewed already.
-            interval: seconds between two questions; by default what the response says, else 5.
-            expires_in: seconds until the device code expires; by default what the response says.
-            token: a token to begin with.
-            slow_down_interval: seconds that each `slow_down` adds.
-            allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
-            **token_kwargs: further form fields for the token requests.
-        """
-        super().__init__(client, token, leeway=leeway, allow_insecure_http=allow_insecure_http)
-        self.device_code: str | DeviceAuthorizationResponse | None = device_code
-        self.interval = polling_interval(getattr(device_code, "interval", None) if interval is None else interval)
-        self.expires_at = getattr(device_code, "expires_at", None) if expires_in is None else after(expires_in)
+        super().__init__(client, **with_one_key(client, token_kwargs))
+        self.is_repeatable = callable(device_code)
+        self.device_code = device_code
+        self.interval = interval
+        self.expires_in = expires_in
         self.slow_down_interval = slow_down_interval
-        self.device_kwargs = with_one_key(self.client, token_kwargs)
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask until the user has answered."""
+        device_code = yield from _today(self.device_code)
+        if device_code is None:
+            raise NonRenewableTokenError(held)
+        login = DeviceLogin(self, device_code)
+        token: BearerToken | None = None
+        while token is None:
+            token = yield from poll(login)
+        if not self.is_repeatable:
+            self.device_code = None
+        return token
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return nothing: the key of the token comes along by itself."""
+        return {}
+
+
+class DeviceLogin:
+    """The time of a device code: how often to ask, and until when."""
+
+    def __init__(self, source: DeviceCodeSource, device_code: Any) -> None:
+        self.source, self.device_code = source, device_code
+        own = getattr(device_code, "interval", None)
+        self.interval = polling_interval(own if source.interval is None else source.interval)
+        own = getattr(device_code, "expires_at", None)
+        self.expires_at = own if source.expires_in is None else after(source.expires_in)
+        self.slow_down_interval = source.slow_down_interval
 
     def ask(self) -> Steps[BearerToken]:
         """Ask once whether the user has said yes."""
-        ask = token_endpoint.device_code
-        return (yield from inner(self.client, ask, self.device_code, **self.device_kwargs))  # type: ignore[arg-type]
+        client: Client = self.source.client
+        return (yield from inner(client, token_endpoint.device_code, self.device_code, **self.source.token_kwargs))
 
-    def grant(self) -> Steps[BearerToken]:
-        """Ask until the user has answered; a device code can be used once."""
-        if self.device_code is None:
-            raise NonRenewableTokenError(self.token)
-        token = None
-        while token is None:
-            token = yield from poll(self)
-        self.device_code = None
-        return token
+
+class TokenExchangeSource(TokenSource):
+    """Exchanges a token for another one (RFC 8693).
+
+    Args:
+        client: the client.
+        subject_token: the token to exchange, or a function that returns the one of today.
+        **token_kwargs: everything else that `OAuth2Client.token_exchange` takes.
+    """
+
+    grant = "token_exchange"
+
+    def __init__(self, client: Any, subject_token: Any, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.subject_token = subject_token
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Exchange the token."""
+        subject_token = yield from _today(self.subject_token)
+        kwargs = {"subject_token": subject_token, **self.with_same_key(held)}
+        return (yield from inner(self.client, token_exchange.token_exchange, **kwargs))
+
+
+class JwtBearerSource(TokenSource):
+    """Gets tokens for a signed JWT (RFC 7523 section 2.1).
+
+    Args:
+        client: the client.
+        assertion: the JWT, or a function that makes one.
+        **token_kwargs: further form fields, such as `scope`.
+    """
+
+    grant = "jwt_bearer"
+
+    def __init__(self, client: Any, assertion: Any, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.assertion = assertion
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask with the JWT."""
+        made = yield from _today(self.assertion)
+        return (yield from inner(self.client, token_endpoint.jwt_bearer, made, **self.with_same_key(held)))
+
+
+def _today(value: Any) -> Steps[Any]:
+    """Return a value, or what a function says that it is now; tokens are called otherwise."""
+    if callable(value) and not isinstance(value, BearerToken):
+        value = yield Blocking(value)
+    return value
+
+
+class CallableSource(TokenSource):
+    """Gets tokens from a function.
+
+    Args:
+        function: returns a `BearerToken`, a token response as a mapping, or an access token; plain or async.
+    """
+
+    grant = "callable"
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:  # noqa: ARG002  it knows by itself
+        """Call the function."""
+        given: Any = yield Blocking(self.function)
+        return BearerToken(**given) if isinstance(given, Mapping) else _as_token(given)

@@ -1,0 +1,87 @@
+"""Sources of tokens, for `OAuth2TokenSourceAuth` and its async twin: every grant, a function, a file, one of your own.
+
+class VaultSource(TokenSource):
+def get_token(self, held):
+return BearerToken(vault.read("api/token"), expires_in=300)
+
+auth = OAuth2TokenSourceAuth(VaultSource())
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from ._protocol.sources import (
+    AuthorizationCodeSource,
+    CallableSource,
+    ClientCredentialsSource,
+    DeviceCodeSource,
+    JwtBearerSource,
+    RefreshTokenSource,
+    ResourceOwnerPasswordSource,
+    TokenExchangeSource,
+    TokenSource,
+)
+from .exceptions import InvalidParam
+from .tokens import BearerToken, InvalidIdToken
+
+MAX_FILE_SIZE = 1 << 20  # bytes
+
+
+class FileSource(TokenSource):
+    """Reads tokens from a file that someone else rotates, such as a projected service account token of Kubernetes.
+
+    Args:
+        path: the file: an access token, or a token response as JSON.
+        lifetime: seconds after which an access token that does not say its expiry itself is read again.
+    """
+
+    grant = "file"
+
+    def __init__(self, path: str | os.PathLike[str], *, lifetime: float = 60) -> None:
+        super().__init__()
+        self.path = Path(path)
+        self.lifetime = lifetime
+
+    def get_token(self, held: BearerToken | None) -> BearerToken:  # noqa: ARG002  what is in the file counts
+        """Read the file.
+
+        Raises:
+            InvalidParam: there is no token in it.
+            OSError: it can't be read.
+        """
+        with self.path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(MAX_FILE_SIZE).strip()
+        try:
+            if text.startswith("{"):
+                return BearerToken(**json.loads(text))
+            token = BearerToken(text, expires_in=self.lifetime)
+        except (ValueError, TypeError) as wrong:
+            msg = f"There is no token in {self.path}: expected an access token, or a token response as JSON. {wrong}"
+            raise InvalidParam(msg) from None
+        return _with_own_expiry(token)
+
+
+def _with_own_expiry(token: BearerToken) -> BearerToken:
+    """Return a token with the expiry that it says itself, if it is a JWT (RFC 9068 section 2.2)."""
+    try:
+        expires_at = token.access_token_jwt.expires_at
+    except InvalidIdToken:
+        return token
+    return token if expires_at is None else token.replace(expires_at=expires_at)
+
+
+__all__ = [
+    "AuthorizationCodeSource",
+    "CallableSource",
+    "ClientCredentialsSource",
+    "DeviceCodeSource",
+    "FileSource",
+    "JwtBearerSource",
+    "RefreshTokenSource",
+    "ResourceOwnerPasswordSource",
+    "TokenExchangeSource",
+    "TokenSource",
+]
