@@ -27,7 +27,7 @@ test: lint types tests
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 types: setup
 	$(BIN)/mypy

@@ -22,11 +22,13 @@ import requests.adapters
 from urllib3.response import HTTPResponse
 
 import requests_oauth2client
+from requests_oauth2client.retries import Retries
 
 from .exchange import Answer, Received
 
 TOKEN_ENDPOINT = "https://as.local/token"
 CREDENTIALS = ("id", "hush-hush")
+QUICKLY = Retries(backoff=0.01)  # nobody waits long
 Responder = Callable[[Received], Answer]
 
 
@@ -53,9 +55,10 @@ class Face:
     def client(
         self, token_endpoint: str | None = TOKEN_ENDPOINT, auth: Any = CREDENTIALS, *, cls: Any = None, **kwargs: Any
     ) -> Any:
-        """Make a client; it is closed with the face."""
+        """Make a client; it is closed with the face. It asks an ill AS again at once, unless told otherwise."""
         if self.given_session:
             kwargs.setdefault("session", self.session())
+        kwargs.setdefault("retries", QUICKLY)
         return self.keep((cls or self.named("OAuth2Client"))(token_endpoint, auth, **kwargs))
 
     def keep(self, client: Any) -> Any:

@@ -10,6 +10,7 @@ from devkit.authorization_server import AuthorizationServer, start_authorization
 from devkit.browser import Browser
 from devkit.faces import BOTH, Face, open_face
 from devkit.protected_api import ProtectedApi, start_protected_api
+from devkit.redis_server import RedisServer, start_redis_server
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,13 @@ def protected_api(authorization_server: AuthorizationServer) -> Iterator[Protect
     """An API that trusts the tokens of `authorization_server`."""
     with start_protected_api(authorization_server) as api:
         yield api
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[RedisServer]:
+    """One Redis for the whole session (one per worker, with xdist); who stops it starts it again."""
+    with start_redis_server() as server:
+        yield server
 
 
 @pytest.fixture

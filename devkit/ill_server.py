@@ -89,6 +89,8 @@ ANSWERS: dict[str, bytes] = {
     "list": raw([TOKEN]),
     "string": raw("an-access-token"),
     "text_503": raw(b"upstream connect error", "503 Service Unavailable", "text/plain"),
+    "busy_503": raw(b"", "503 Service Unavailable", None, "Retry-After: 0"),
+    "error_429": raw({"error": "too_many_requests"}, "429 Too Many Requests", "application/json", "Retry-After: 120"),
     "missing_access_token": raw({"token_type": "Bearer", "expires_in": 60}),
     "null_access_token": raw({**TOKEN, "access_token": None}),
     "numeric_access_token": raw({**TOKEN, "access_token": 12345}),
@@ -238,23 +240,34 @@ class IllServer:
         url: where each path answers wrongly.
         elsewhere: the other origin.
         received: the requests, in order, to either.
+        script: what to answer at the path /scripted: the names of other paths, one for each request.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, listening: bool = True) -> None:
         self.stopping = threading.Event()
         self.received: list[Received] = []
+        self.script: list[str] = []
         self.connections = 0
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        self._listeners = [socket.create_server(("127.0.0.1", 0), backlog=64) for _ in range(2)]
+        self._listeners = [socket.socket() for _ in range(2)]
+        for listener in self._listeners:
+            listener.bind(("127.0.0.1", 0))  # until it listens, connections are refused
         self.url, self.elsewhere = (f"http://127.0.0.1:{sock.getsockname()[1]}" for sock in self._listeners)
-        self._threads = [threading.Thread(target=self._listen, args=(sock,), daemon=True) for sock in self._listeners]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
+        if listening:
+            self.listen()
+
+    def listen(self) -> None:
+        """Begin to accept connections."""
+        for listener in self._listeners:
+            listener.listen(64)
+            self._threads.append(threading.Thread(target=self._listen, args=(listener,), daemon=True))
+            self._threads[-1].start()
 
     def endpoint(self, name: str) -> str:
         """Return the URL of a path that there is."""
-        assert name in {*ANSWERS, *MADE, *BEHAVIOURS}, name
+        assert name in {*ANSWERS, *MADE, *BEHAVIOURS, "scripted"}, name
         return f"{self.url}/{name}"
 
     @property
@@ -267,6 +280,8 @@ class IllServer:
         self.stopping.set()
         for listener in self._listeners:
             _shut(listener)
+            if not self._threads:
+                listener.close()
         with self._lock:
             for sock in self._open:
                 _shut(sock)
@@ -305,6 +320,7 @@ class IllServer:
 
     def _answer(self, sock: socket.socket, request: Received) -> bool:
         name = request.path.strip("/")
+        name = self.script.pop(0) if name == "scripted" else name
         if name not in BEHAVIOURS:
             sock.sendall(MADE[name](request, self) if name in MADE else ANSWERS[name])
             return True

@@ -19,9 +19,9 @@ ROOT = PACKAGE / "__init__.py"
 # Where callers import from (docs/architecture.md). The async ones need an extra, so a star import leaves them out.
 MODULES = """
     exceptions utils pkce tokens
-    api_client auth authorization_details authorization_request backchannel_authentication client
-    client_authentication device_authorization discovery dpop federation logout mtls polling registration serializers
-    webfinger
+    api_client auth authorization_details authorization_request backchannel_authentication challenges client
+    client_authentication device_authorization discovery dpop federation logout mtls polling profiles registration
+    retries serializers token_sources webfinger
 """.split()
 ASYNC_MODULES = "_async_api_client _async_auth aio".split()
 

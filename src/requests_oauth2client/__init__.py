@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ._async_auth import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
     from ._async_auth import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
     from ._async_auth import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
+    from ._async_auth import AsyncOAuth2TokenSourceAuth as AsyncOAuth2TokenSourceAuth
     from .aio import AsyncBackChannelAuthenticationPollingJob as AsyncBackChannelAuthenticationPollingJob
     from .aio import AsyncDeviceAuthorizationPollingJob as AsyncDeviceAuthorizationPollingJob
     from .aio import AsyncOAuth2Client as AsyncOAuth2Client
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from .auth import OAuth2ClientCredentialsAuth as OAuth2ClientCredentialsAuth
     from .auth import OAuth2DeviceCodeAuth as OAuth2DeviceCodeAuth
     from .auth import OAuth2ResourceOwnerPasswordAuth as OAuth2ResourceOwnerPasswordAuth
+    from .auth import OAuth2TokenSourceAuth as OAuth2TokenSourceAuth
+    from .auth import TokenEvent as TokenEvent
     from .authorization_details import AuthorizationDetail as AuthorizationDetail
     from .authorization_details import InvalidAuthorizationDetails as InvalidAuthorizationDetails
     from .authorization_details import read_authorization_details as read_authorization_details
@@ -67,6 +70,11 @@ if TYPE_CHECKING:
     from .backchannel_authentication import MismatchingIdTokenAuthReqId as MismatchingIdTokenAuthReqId
     from .backchannel_authentication import MissingAuthRequestId as MissingAuthRequestId
     from .backchannel_authentication import validate_ping_callback as validate_ping_callback
+    from .challenges import ApiError as ApiError
+    from .challenges import InsufficientScope as InsufficientScope
+    from .challenges import InsufficientUserAuthentication as InsufficientUserAuthentication
+    from .challenges import InvalidAccessToken as InvalidAccessToken
+    from .challenges import api_error as api_error
     from .client import ClaimSource as ClaimSource
     from .client import DeadlineAdapter as DeadlineAdapter
     from .client import InvalidClaimSource as InvalidClaimSource
@@ -176,6 +184,17 @@ if TYPE_CHECKING:
     from .exceptions import UnknownTokenResponseError as UnknownTokenResponseError
     from .exceptions import UnsupportedTokenType as UnsupportedTokenType
     from .exceptions import UseDPoPNonce as UseDPoPNonce
+    from .federation import EntityStatement as EntityStatement
+    from .federation import ExpiredEntityStatement as ExpiredEntityStatement
+    from .federation import InvalidEntityStatement as InvalidEntityStatement
+    from .federation import MismatchingEntityStatement as MismatchingEntityStatement
+    from .federation import MissingEntityStatementClaim as MissingEntityStatementClaim
+    from .federation import MissingTrustChain as MissingTrustChain
+    from .federation import UnsupportedClientRegistrationTypes as UnsupportedClientRegistrationTypes
+    from .federation import UnsupportedEntityStatement as UnsupportedEntityStatement
+    from .federation import entity_configuration as entity_configuration
+    from .federation import provider_metadata as provider_metadata
+    from .federation import read_entity_statement as read_entity_statement
     from .logout import EndSessionRequest as EndSessionRequest
     from .logout import InvalidFrontChannelLogout as InvalidFrontChannelLogout
     from .logout import InvalidLogoutToken as InvalidLogoutToken
@@ -188,6 +207,7 @@ if TYPE_CHECKING:
     from .pkce import UnsupportedCodeChallengeMethod as UnsupportedCodeChallengeMethod
     from .polling import BaseTokenEndpointPollingJob as BaseTokenEndpointPollingJob
     from .polling import BaseTokenEndpointPoolingJob as BaseTokenEndpointPoolingJob
+    from .profiles import ProfileViolation as ProfileViolation
     from .registration import ClientInformation as ClientInformation
     from .registration import ClientRegistrationError as ClientRegistrationError
     from .registration import InvalidClientInformationResponse as InvalidClientInformationResponse
@@ -195,11 +215,22 @@ if TYPE_CHECKING:
     from .registration import InvalidSoftwareStatement as InvalidSoftwareStatement
     from .registration import RefusedRedirectUri as RefusedRedirectUri
     from .registration import UnapprovedSoftwareStatement as UnapprovedSoftwareStatement
+    from .retries import Retries as Retries
     from .serializers import AuthorizationRequestSerializer as AuthorizationRequestSerializer
     from .serializers import DPoPKeySerializer as DPoPKeySerializer
     from .serializers import InvalidSerializedValue as InvalidSerializedValue
     from .serializers import Serializer as Serializer
     from .serializers import TokenSerializer as TokenSerializer
+    from .token_sources import AuthorizationCodeSource as AuthorizationCodeSource
+    from .token_sources import CallableSource as CallableSource
+    from .token_sources import ClientCredentialsSource as ClientCredentialsSource
+    from .token_sources import DeviceCodeSource as DeviceCodeSource
+    from .token_sources import FileSource as FileSource
+    from .token_sources import JwtBearerSource as JwtBearerSource
+    from .token_sources import RefreshTokenSource as RefreshTokenSource
+    from .token_sources import ResourceOwnerPasswordSource as ResourceOwnerPasswordSource
+    from .token_sources import TokenExchangeSource as TokenExchangeSource
+    from .token_sources import TokenSource as TokenSource
     from .tokens import BearerToken as BearerToken
     from .tokens import DPoPToken as DPoPToken
     from .tokens import ExpiredIdToken as ExpiredIdToken
@@ -218,6 +249,7 @@ if TYPE_CHECKING:
     from .tokens import MissingIdToken as MissingIdToken
     from .tokens import MissingIdTokenClaim as MissingIdTokenClaim
     from .tokens import MissingIdTokenKey as MissingIdTokenKey
+    from .tokens import StaleIdToken as StaleIdToken
     from .tokens import UnsupportedIdTokenAlg as UnsupportedIdTokenAlg
     from .tokens import UnsupportedTokenTypeError as UnsupportedTokenTypeError
     from .utils import InvalidEndpointUri as InvalidEndpointUri
@@ -231,18 +263,27 @@ if TYPE_CHECKING:
     from .utils import validate_endpoint_uri as validate_endpoint_uri
     from .utils import validate_issuer_uri as validate_issuer_uri
     from .utils import validate_url as validate_url
+    from .webfinger import ISSUER_REL as ISSUER_REL
+    from .webfinger import InvalidIdentifier as InvalidIdentifier
+    from .webfinger import InvalidWebFingerResponse as InvalidWebFingerResponse
+    from .webfinger import MissingIssuerLink as MissingIssuerLink
+    from .webfinger import UnknownWebFingerResource as UnknownWebFingerResource
+    from .webfinger import WebFingerResource as WebFingerResource
+    from .webfinger import issuer_of as issuer_of
+    from .webfinger import webfinger_resource as webfinger_resource
 else:
     _HOMES = {
         "_async_api_client": ("AsyncApiClient"),
         "_async_auth": (
             "AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2ClientCredentialsAuth"
-            " AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth"
+            " AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth AsyncOAuth2TokenSourceAuth"
         ),
         "aio": ("AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob AsyncOAuth2Client"),
         "api_client": ("ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect"),
         "auth": (
             "BearerAuth BearerAuthorization OAuth2AccessTokenAuth OAuth2AuthorizationCodeAuth"
             " OAuth2ClientCredentialsAuth OAuth2DeviceCodeAuth OAuth2ResourceOwnerPasswordAuth"
+            " OAuth2TokenSourceAuth TokenEvent"
         ),
         "authorization_details": ("AuthorizationDetail InvalidAuthorizationDetails read_authorization_details"),
         "authorization_request": (
@@ -259,6 +300,7 @@ else:
             " MismatchingClientNotificationToken MismatchingIdTokenAuthReqId MissingAuthRequestId"
             " validate_ping_callback"
         ),
+        "challenges": ("ApiError InsufficientScope InsufficientUserAuthentication InvalidAccessToken api_error"),
         "client": (
             "ClaimSource DeadlineAdapter InvalidClaimSource InvalidIntrospectionResponse InvalidSamlAssertion"
             " MismatchingUserInfoSubject MissingRefreshToken NotAnAccessToken OAuth2Client SecurityToken"
@@ -298,27 +340,42 @@ else:
             " UnauthorizedClient UnknownIntrospectionError UnknownTokenEndpointError UnknownTokenResponseError"
             " UnsupportedTokenType UseDPoPNonce"
         ),
+        "federation": (
+            "EntityStatement ExpiredEntityStatement InvalidEntityStatement MismatchingEntityStatement"
+            " MissingEntityStatementClaim MissingTrustChain UnsupportedClientRegistrationTypes"
+            " UnsupportedEntityStatement entity_configuration provider_metadata read_entity_statement"
+        ),
         "logout": ("EndSessionRequest InvalidFrontChannelLogout InvalidLogoutToken LogoutToken"),
         "mtls": ("SelfSignedTlsClientAuth TlsClientAuth"),
         "pkce": ("CHALLENGE_METHODS InvalidCodeVerifierParam PkceUtils UnsupportedCodeChallengeMethod"),
         "polling": ("BaseTokenEndpointPollingJob BaseTokenEndpointPoolingJob"),
+        "profiles": ("ProfileViolation"),
         "registration": (
             "ClientInformation ClientRegistrationError InvalidClientInformationResponse InvalidClientMetadata"
             " InvalidSoftwareStatement RefusedRedirectUri UnapprovedSoftwareStatement"
         ),
+        "retries": ("Retries"),
         "serializers": (
             "AuthorizationRequestSerializer DPoPKeySerializer InvalidSerializedValue Serializer TokenSerializer"
+        ),
+        "token_sources": (
+            "AuthorizationCodeSource CallableSource ClientCredentialsSource DeviceCodeSource FileSource"
+            " JwtBearerSource RefreshTokenSource ResourceOwnerPasswordSource TokenExchangeSource TokenSource"
         ),
         "tokens": (
             "BearerToken DPoPToken ExpiredIdToken IdToken InvalidIdToken InvalidIdTokenSignature"
             " MismatchingIdTokenAcr MismatchingIdTokenAlg MismatchingIdTokenAudience MismatchingIdTokenAuthTime"
             " MismatchingIdTokenAzp MismatchingIdTokenHash MismatchingIdTokenIssuer MismatchingIdTokenNonce"
-            " MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim MissingIdTokenKey UnsupportedIdTokenAlg"
-            " UnsupportedTokenTypeError"
+            " MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim MissingIdTokenKey StaleIdToken"
+            " UnsupportedIdTokenAlg UnsupportedTokenTypeError"
         ),
         "utils": (
             "InvalidEndpointUri InvalidIssuer InvalidScopeParam InvalidUri InvalidUrl b64u_decode b64u_encode"
             " generate_jwk_key_pair validate_endpoint_uri validate_issuer_uri validate_url"
+        ),
+        "webfinger": (
+            "ISSUER_REL InvalidIdentifier InvalidWebFingerResponse MissingIssuerLink UnknownWebFingerResource"
+            " WebFingerResource issuer_of webfinger_resource"
         ),
     }
     _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
@@ -343,10 +400,13 @@ else:
 __all__ = [
     "CHALLENGE_METHODS",
     "DPOP_ALGS",
+    "ISSUER_REL",
     "AccessDenied",
     "AccessTokenError",
     "AccountSelectionRequired",
     "ApiClient",
+    "ApiError",
+    "AuthorizationCodeSource",
     "AuthorizationDetail",
     "AuthorizationPending",
     "AuthorizationRequest",
@@ -363,7 +423,9 @@ __all__ = [
     "BearerAuthorization",
     "BearerToken",
     "BrowserRequest",
+    "CallableSource",
     "ClaimSource",
+    "ClientCredentialsSource",
     "ClientInformation",
     "ClientRegistrationError",
     "ClientSecretBasic",
@@ -382,19 +444,26 @@ __all__ = [
     "DeviceAuthorizationPollingJob",
     "DeviceAuthorizationPoolingJob",
     "DeviceAuthorizationResponse",
+    "DeviceCodeSource",
     "EndSessionRequest",
     "EndpointError",
+    "EntityStatement",
     "ExpiredAccessToken",
     "ExpiredBearerToken",
     "ExpiredDeviceCode",
+    "ExpiredEntityStatement",
     "ExpiredIdToken",
     "ExpiredResponseJwt",
     "ExpiredToken",
+    "FileSource",
     "IdToken",
     "IncompleteResponse",
     "InsecureTransport",
+    "InsufficientScope",
+    "InsufficientUserAuthentication",
     "InteractionRequired",
     "IntrospectionError",
+    "InvalidAccessToken",
     "InvalidAnswer",
     "InvalidAuthResponse",
     "InvalidAuthorizationDetails",
@@ -417,10 +486,12 @@ __all__ = [
     "InvalidDeviceAuthorizationResponse",
     "InvalidDiscoveryDocument",
     "InvalidEndpointUri",
+    "InvalidEntityStatement",
     "InvalidFrontChannelLogout",
     "InvalidGrant",
     "InvalidIdToken",
     "InvalidIdTokenSignature",
+    "InvalidIdentifier",
     "InvalidIntrospectionResponse",
     "InvalidIssuer",
     "InvalidLogoutToken",
@@ -449,11 +520,14 @@ __all__ = [
     "InvalidUrl",
     "InvalidUseDPoPNonceResponse",
     "InvalidUserInfoResponse",
+    "InvalidWebFingerResponse",
+    "JwtBearerSource",
     "LoginRequired",
     "LogoutToken",
     "MismatchingAuthReqId",
     "MismatchingClientNotificationToken",
     "MismatchingDiscoveryIssuer",
+    "MismatchingEntityStatement",
     "MismatchingIdTokenAcr",
     "MismatchingIdTokenAlg",
     "MismatchingIdTokenAudience",
@@ -473,12 +547,15 @@ __all__ = [
     "MissingDPoPNonce",
     "MissingDeviceCode",
     "MissingEndpointUri",
+    "MissingEntityStatementClaim",
     "MissingIdToken",
     "MissingIdTokenClaim",
     "MissingIdTokenKey",
     "MissingIssuer",
+    "MissingIssuerLink",
     "MissingRefreshToken",
     "MissingResponseJwt",
+    "MissingTrustChain",
     "NonRenewableTokenError",
     "NotAnAccessToken",
     "OAuth2AccessTokenAuth",
@@ -488,17 +565,22 @@ __all__ = [
     "OAuth2DeviceCodeAuth",
     "OAuth2Error",
     "OAuth2ResourceOwnerPasswordAuth",
+    "OAuth2TokenSourceAuth",
     "PkceUtils",
     "PrivateKeyJWT",
     "PrivateKeyJwt",
+    "ProfileViolation",
     "PublicApp",
+    "RefreshTokenSource",
     "RefusedDPoPProof",
     "RefusedRedirectUri",
     "RepeatedDPoPNonce",
     "RepeatedParameter",
     "RequestParameterAuthorizationRequest",
     "RequestUriParameterAuthorizationRequest",
+    "ResourceOwnerPasswordSource",
     "ResponseTooLarge",
+    "Retries",
     "RevocationError",
     "SecurityToken",
     "SelfSignedTlsClientAuth",
@@ -507,10 +589,14 @@ __all__ = [
     "SessionSelectionRequired",
     "SlowDown",
     "SourcedClaims",
+    "StaleIdToken",
     "TlsClientAuth",
     "TokenEndpointError",
+    "TokenEvent",
+    "TokenExchangeSource",
     "TokenResponseError",
     "TokenSerializer",
+    "TokenSource",
     "TransportError",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
@@ -522,29 +608,39 @@ __all__ = [
     "UnknownTokenEndpointError",
     "UnknownTokenResponseError",
     "UnknownTokenType",
+    "UnknownWebFingerResource",
     "UnrepeatableRequestBody",
     "UnsupportedClientCredentials",
+    "UnsupportedClientRegistrationTypes",
     "UnsupportedCodeChallengeMethod",
+    "UnsupportedEntityStatement",
     "UnsupportedIdTokenAlg",
     "UnsupportedResponseJwtAlg",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UseDPoPNonce",
+    "WebFingerResource",
     "access_token_hash",
     "aggregated_claims",
+    "api_error",
     "b64u_decode",
     "b64u_encode",
     "discovery_urls",
+    "entity_configuration",
     "generate_jwk_key_pair",
+    "issuer_of",
     "issuers_of",
     "oauth2_discovery_document_url",
     "oidc_discovery_document_url",
+    "provider_metadata",
     "read_authorization_details",
     "read_claim_sources",
+    "read_entity_statement",
     "validate_dpop_proof",
     "validate_endpoint_uri",
     "validate_issuer_uri",
     "validate_ping_callback",
     "validate_url",
+    "webfinger_resource",
     "well_known_uri",
 ]

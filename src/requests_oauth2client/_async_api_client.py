@@ -11,8 +11,9 @@ from . import _httpx
 from ._httpx import AsyncFace
 from ._protocol import api
 from ._protocol.api_message import Message
-from ._protocol.sources import TokenSource
+from ._protocol.keeping import TokenKeeper
 from ._steps import awaitable
+from .challenges import api_error
 from .exceptions import InvalidParam
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class AsyncApiClient(AsyncFace, _Api):
         return given
 
     def _usable_auth(self, auth: Any) -> Any:
-        if isinstance(auth, TokenSource) and auth.face is not AsyncFace:
+        if isinstance(auth, TokenKeeper) and auth.face is not AsyncFace:
             name = type(auth).__name__
             msg = f"A {name} would block the event loop. Use Async{name}, with an AsyncOAuth2Client."
             raise InvalidParam(msg)
@@ -166,6 +167,9 @@ class AsyncApiClient(AsyncFace, _Api):
     async def _check_status(self, response: httpx2.Response) -> None:
         if response.status_code >= HTTPStatus.BAD_REQUEST:  # httpx2 raises for a redirect too
             await response.aclose()
+            error = api_error(response)
+            if error is not None:
+                raise error
             response.raise_for_status()
 
 

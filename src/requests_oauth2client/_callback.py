@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import parse_qsl
 
-from . import _jarm
+from . import _jarm, profiles
 from ._http import Form
 from ._request_params import words
 from ._values import NotPickled
@@ -82,6 +82,7 @@ class AuthorizationResponse(Extended):
         issuer: who was asked, and, if it names itself in its answers, who answered.
         dpop_key: the key that the code is bound to (RFC 9449 section 10).
         id_token: the ID token that came with the code, where the response_type asked for one.
+        profile: the profile that the request kept to, and by which the callback was checked.
         **kwargs: the other parameters of the callback, such as `session_state`; reachable as attributes.
 
     Attributes:
@@ -103,6 +104,7 @@ class AuthorizationResponse(Extended):
     issuer: str | None
     dpop_key: Any = field(hash=False)
     id_token: IdToken | None = field(repr=False)
+    profile: str | None
     kwargs: Mapping[str, Any] = field(hash=False)
 
     def __init__(
@@ -118,6 +120,7 @@ class AuthorizationResponse(Extended):
         issuer: str | None = None,
         dpop_key: Any = None,
         id_token: IdToken | str | None = None,
+        profile: str | None = None,
         **kwargs: Any,
     ) -> None:
         self.__dict__.update(
@@ -131,6 +134,7 @@ class AuthorizationResponse(Extended):
             issuer=issuer,
             dpop_key=dpop_key,
             id_token=id_token if isinstance(id_token, IdToken) or not id_token else IdToken(id_token),
+            profile=profile,
             kwargs=further(kwargs),
         )
 
@@ -147,6 +151,7 @@ def judge_callback(
     params = parse_callback(response, request=request)
     if not _jarm.is_asked_for(request):
         return judge_parameters(request, params, response)
+    profiles.check(request.profile, "signed answer", alg)
     token = _jarm.response_jwt(request, params, response)
     if jwks is None:
         msg = (
@@ -229,6 +234,7 @@ def _answer(
         issuer=request.issuer,
         dpop_key=request.dpop_key,
         id_token=asked_for.get("id_token"),
+        profile=request.profile,
         **{name: value for name, value in params.items() if name not in ours},
     )
 

@@ -5,7 +5,7 @@ Read from the settings of a client and from an authorization response. Knows no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class Registration(NotPickled):
     decryption_key: Any = field(repr=False)
     client_secret: str | None = field(repr=False)
     has_keys: bool
+    iat_max_age: float | None = None
+    s_hash_required: bool = False
 
     @property
     def is_symmetric(self) -> bool:
@@ -61,6 +63,8 @@ def _read_registration(client: Any) -> Registration:
         decryption_key=client.id_token_decryption_key,
         client_secret=client.client_secret,
         has_keys=bool(client.jwks_uri or client.authorization_server_jwks is not None or alg in HMAC),
+        iat_max_age=client.id_token_iat_max_age,
+        s_hash_required=client.id_token_s_hash_required,
     )
 
 
@@ -70,17 +74,18 @@ class Expected(NotPickled):
 
     Attributes:
         client_id: in `aud`, and `azp`.
-        issuers: those that the client and the request know; one, if all is well.
+        issuers: those that the client and the request know; the same, if all is well.
         allow_unknown_issuer: take any issuer when none is known.
         compares_nonce: False where it is unknown whether a nonce was sent.
         nonce, acr_values, max_age: of the authorization request; `max_age` in seconds.
         texts: what the claims `at_hash`, `c_hash` and `s_hash` are hashes of.
         required: those of these claims that have to be there.
+        iat_max_age: seconds since it was issued.
         exp_leeway, auth_time_leeway: seconds.
     """
 
     client_id: str
-    issuers: tuple[str, ...] = ()
+    issuers: Sequence[str] = ()
     allow_unknown_issuer: bool = False
     compares_nonce: bool = False
     nonce: str | None = field(default=None, repr=False)
@@ -88,6 +93,7 @@ class Expected(NotPickled):
     max_age: int | None = None
     texts: Mapping[str, str | None] = field(default_factory=dict, repr=False)
     required: frozenset[str] = frozenset()
+    iat_max_age: float | None = None
     exp_leeway: float = 0
     auth_time_leeway: float = 10
 
@@ -114,7 +120,7 @@ def expectations(
     known = (registration.issuer, getattr(answered, "issuer", None))
     return Expected(
         client_id=registration.client_id,
-        issuers=tuple(dict.fromkeys(issuer for issuer in known if issuer is not None)),
+        issuers=[issuer for issuer in known if issuer is not None],
         allow_unknown_issuer=registration.allow_unknown_issuer,
         compares_nonce=answered is not None,
         nonce=getattr(answered, "nonce", None),
@@ -126,6 +132,7 @@ def expectations(
             "s_hash": getattr(answered, "state", None),
         },
         required=required,
+        iat_max_age=registration.iat_max_age,
         exp_leeway=exp_leeway,
         auth_time_leeway=auth_time_leeway,
     )

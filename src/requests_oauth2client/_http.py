@@ -177,10 +177,10 @@ def _refuse_repeated(members: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-# json.loads() would make a decoder for each text
+# json.loads() would make a decoder for each text; its decode() looks for white space with a regular expression, twice
 _decode = json.JSONDecoder(
     object_pairs_hook=_refuse_repeated, parse_constant=_refuse_constant, parse_int=_integer
-).decode
+).raw_decode
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -191,8 +191,9 @@ def parse_json(text: bytes | str) -> Any:
     """
     try:
         if isinstance(text, bytes):
-            text = text.decode("utf-8-sig")  # RFC 8259 section 8.1: a parser may ignore a byte order mark
-        value = _decode(text)
+            text = text.decode().removeprefix("\ufeff")  # RFC 8259 §8.1: a parser may ignore a byte order mark
+        text = text.strip(" \t\r\n")  # RFC 8259 §2
+        value, end = _decode(text)
         if text.count("[") + text.count("{") > JSON_DEPTH:  # else it can't be nested deeper
             _check_depth(value)
     except UnicodeDecodeError:
@@ -204,6 +205,9 @@ def parse_json(text: bytes | str) -> Any:
     except RecursionError:
         msg = f"it is nested deeper than {JSON_DEPTH} levels"
         raise ValueError(msg) from None
+    if end != len(text):
+        msg = f"it is no JSON (something follows at character {end})"
+        raise ValueError(msg)
     return value
 
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from . import profiles
 from ._callback import AuthorizationResponse, Extended, further
 from ._http import Form
 from ._request_params import InvalidAuthorizationRequestParam, text
 from ._times import expiry, is_past, now, remaining
 from ._values import NotPickled
 from .exceptions import InvalidParam
-from .utils import validate_endpoint_uri
+from .utils import b64u_encode, validate_endpoint_uri
 
 if TYPE_CHECKING:
     from .authorization_request import AuthorizationRequest
@@ -48,8 +49,17 @@ def join_query(endpoint: str, form: Form) -> str:
     return f"{endpoint}{joint}{form.encode().decode()}"
 
 
+class _Unsigned:
+    """What stands in the place of a key where there is none."""
+
+    alg = "none"
+    public_jwk = None
+
+
 class Signable:
     """What makes request objects of an authorization request (RFC 9101)."""
+
+    profile: str | None
 
     def sign_request_jwt(self, jwk: Any, alg: str | None = None, lifetime: float | None = None, **claims: Any) -> str:
         """Return this request as a signed JWT, a request object.
@@ -58,21 +68,44 @@ class Signable:
             jwk: the private key: a JWK, a `cryptography` key, PEM, or a signer that keeps its key elsewhere.
             alg: the algorithm, where the JWK does not say its own.
             lifetime: seconds for which it is good: adds `iat` and `exp`. By default, the claims are exactly the
-                parameters of the request.
+                parameters of the request; under the profile `fapi2` there are always iss, aud, iat, nbf, exp and jti.
             **claims: further claims. For `iss`, `aud`, `iat`, `nbf` and `jti`, True fills the right value in:
                 client_id, issuer, now, now and a random one. Many servers demand `iss=True, aud=True`.
 
         Raises:
             InvalidKey: the key can't sign with this algorithm.
+            ProfileViolation: the profile of the request forbids the algorithm, a claim or the lifetime.
             InvalidAuthorizationRequestParam: a claim is a parameter of the request already, or may not be in a
                 request object; or `aud` is to be filled in and the issuer is not known.
 
         Source: RFC 9101 sections 4 and 6.1.
         """
-        from ._jose import jws, keys  # noqa: PLC0415  loads cryptography
+        from ._jose import jws  # noqa: PLC0415  loads cryptography
 
-        key = keys.signing_key(jwk, alg=alg, symmetric=True)
+        key = profiles.signing_key(self.profile, jwk, alg, symmetric=True)
         return jws.sign(self._claims(lifetime, claims), key, header={"typ": TYP})
+
+    def unsigned_request_jwt(self, lifetime: float | None = None, **claims: Any) -> str:
+        """Return this request as a JWT that nobody signs: whoever can change it on its way asks for something else.
+
+        Only for a client that is registered with `request_object_signing_alg` none, at an OP that fetches it itself,
+        over https. RFC 9101 section 4 forbids it; sign where you can.
+
+        Args:
+            lifetime: seconds for which it is good, as for `sign_request_jwt`.
+            **claims: further claims, as for `sign_request_jwt`.
+
+        Raises:
+            ProfileViolation: the profile of the request demands a signature.
+            InvalidAuthorizationRequestParam: as for `sign_request_jwt`.
+
+        Source: OIDC Core section 6.1.
+        """
+        from ._jose import jws  # noqa: PLC0415  loads cryptography
+
+        profiles.check(self.profile, "signature", _Unsigned)
+        header, found = {"alg": _Unsigned.alg}, self._claims(lifetime, claims)
+        return f"{b64u_encode(jws.to_json(header))}.{b64u_encode(jws.to_json(found))}."  # RFC 7519 §6
 
     def sign_and_encrypt_request_jwt(
         self,
@@ -150,7 +183,7 @@ class Signable:
             self.authorization_endpoint,
             self.client_id,
             jwt,
-            expires_in=lifetime,
+            expires_in=profiles.request_object(self.profile, lifetime, {})[0],
             dpop_key=self.dpop_key,
             authorization_request=self,
             testing=self.testing,
@@ -158,6 +191,7 @@ class Signable:
 
     def _claims(self: Any, lifetime: float | None, claims: Mapping[str, Any]) -> dict[str, Any]:
         """Put the claims together: the request's parameters, and what the caller adds."""
+        lifetime, claims = profiles.request_object(self.profile, lifetime, claims)
         second = int(now().timestamp())
         ours = {"iss": self.client_id, "aud": self.issuer, "iat": second, "nbf": second, "jti": secrets.token_urlsafe()}
         params: Form = self.args
@@ -170,7 +204,9 @@ class Signable:
         if claims.get("aud") is True and self.issuer is None:
             problem = "the issuer, which it shall be, is not known; pass issuer= to the request"
             raise InvalidAuthorizationRequestParam(name="aud", problem=problem)
-        return {**params, **{name: value for name, value in added.items() if value is not None}}
+        together = {**params, **{name: value for name, value in added.items() if value is not None}}
+        profiles.check(self.profile, "request object", together, self.issuer)
+        return together
 
 
 def _encryption_alg(jwk: Any) -> str:
@@ -220,7 +256,12 @@ class ReferringAuthorizationRequest(Extended):
 
     @property
     def uri(self) -> str:
-        """The URL to send the user to (RFC 9101 section 5)."""
+        """The URL to send the user to (RFC 9101 section 5).
+
+        Raises:
+            ProfileViolation: the profile demands that the request is pushed, or that nothing else is in its URL.
+        """
+        profiles.check(getattr(self.authorization_request, "profile", None), "browser", self)
         return join_query(self.authorization_endpoint, self.args)
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ Reads the wall clock at the time of the call, in one place, so that clock-freezi
 from __future__ import annotations
 
 import math
+import time
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -16,6 +17,11 @@ FOREVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 def now() -> datetime:
     """Return the current time, aware, in UTC."""
     return datetime.now(tz=UTC)
+
+
+def timestamp() -> float:
+    """Return the current time in seconds since 1970."""
+    return time.time()
 
 
 def seconds(value: Any) -> float | None:

@@ -43,8 +43,8 @@ def retry_after(headers: Any) -> float | None:
     text = headers.get("Retry-After") if isinstance(headers, Mapping) else None
     if not isinstance(text, str):
         return None
-    if _DIGITS.fullmatch(text.strip()):
-        return min(float(text), LONGEST)
+    if _DIGITS.fullmatch(digits := text.strip()):
+        return min(float(digits), LONGEST)
     moment = _http_date(text)
     if moment is None:
         return None

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import _httpx
+from ._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
 from ._httpx import AsyncFace
 from ._protocol import (
     assertion,
@@ -15,6 +16,7 @@ from ._protocol import (
     claim_sources,
     device,
     discovery,
+    federation,
     introspection,
     keys,
     logout,
@@ -24,6 +26,7 @@ from ._protocol import (
     token_endpoint,
     token_exchange,
     userinfo,
+    webfinger,
 )
 from ._protocol.client import Client
 from ._protocol.polling import poll
@@ -33,6 +36,7 @@ from .client_authentication import ClientAuthentication, UnsupportedClientCreden
 from .device_authorization import DeviceJob
 from .exceptions import InvalidParam
 from .polling import PollingJob
+from .retries import DEFAULT_RETRIES, Retries
 from .tokens import BearerToken
 
 if TYPE_CHECKING:
@@ -126,6 +130,95 @@ class AsyncOAuth2Client(AsyncFace, Client):
             document = await _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
         client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
         return await client.__aenter__()
+
+    @classmethod
+    async def from_federation(
+        cls,
+        entity_id: Any,
+        *,
+        trust_anchors: Mapping[str, Any],
+        auth: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
+
+        With automatic registration, the client_id is the client's own entity identifier, and the OP wants signed
+        requests: `client.authorization_request().sign(key, lifetime=60, iss=True, aud=True, jti=True)`. Serve what
+        `entity_configuration` returns, so that the OP can find out who this is. What the federation says is judged
+        now and not again: make another client before the statements expire.
+
+        Args:
+            entity_id: of the OP: its issuer.
+            trust_anchors: whom to trust: entity identifiers, each with its JWKS, which you got in another way.
+            auth: how the client authenticates.
+            session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes, such as `client_id` and `private_key`.
+
+        Returns:
+            The client.
+
+        Raises:
+            InvalidEntityStatement: or one of its subclasses: what the OP says of itself is refused.
+            MissingTrustChain: no trust anchor vouches for it.
+            UnsupportedClientRegistrationTypes: it does not register clients automatically.
+            InvalidParam: there are no trust anchors, a bad URL, or the metadata are of another issuer.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OpenID Federation 1.0 sections 10 and 12.1.
+        """
+        asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
+        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
+            known = await _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        settings = {**known, **kwargs}
+        client = cls(settings.pop("token_endpoint"), auth, session=session, testing=testing, **settings)
+        return await client.__aenter__()
+
+    @classmethod
+    async def find_issuer(
+        cls,
+        identifier: Any,
+        *,
+        host: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109  as everywhere here: for the HTTP library
+        max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
+        retries: Retries | None = DEFAULT_RETRIES,
+    ) -> str:
+        """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
+
+        Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+        users, compare the issuer with them; where all users are at one host, name it.
+
+        Args:
+            identifier: an e-mail address, a host, an `https:` URL, or an `acct:` URI.
+            host: which host to ask, or its origin; by default the one in the identifier.
+            session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own.
+            testing: allow plain http to any host.
+            timeout: seconds for the whole of each answer.
+            max_response_size: bytes that an answer may have.
+            retries: how often a host that fails is asked again; None for once only.
+
+        Returns:
+            The issuer.
+
+        Raises:
+            InvalidIdentifier: nothing can be found with this; nothing was sent. An `InvalidParam`.
+            UnknownWebFingerResource: the host knows nothing about this user.
+            MissingIssuerLink: the host names no OP for this user.
+            InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is no https URL.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 2, RFC 7033.
+        """
+        limits = {"timeout": timeout, "max_response_size": max_response_size, "retries": retries}
+        asker = discovery.asker_of(limits, testing=testing)
+        finding = webfinger.find_issuer(asker, identifier, host=host)
+        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
+            return await _Visitor(visiting)._drive(finding)  # noqa: SLF001  the two halves of one face
 
     @classmethod
     async def register(

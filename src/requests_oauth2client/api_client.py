@@ -20,6 +20,7 @@ from ._protocol import api
 from ._protocol.api_message import Message
 from ._requests import SyncFace
 from ._steps import blocking
+from .challenges import api_error
 from .exceptions import InvalidParam, OAuth2Error
 
 __all__ = [
@@ -43,7 +44,8 @@ class ApiClient(SyncFace, api.Api[requests.Response]):
         auth: how to authenticate: any auth handler of this package or of `requests`, or `(name, password)`.
         url: another name for `base_url`.
         timeout: seconds for each wait (to connect, and for each part of the answer), or `(connect, read)`.
-        raise_for_status: whether a status of 400 and above is an error.
+        raise_for_status: whether a status of 400 and above is an error: an `ApiError` where the API says in a
+            challenge what it demands, such as more scope.
         none_fields: fields of `data` and `json` that are None are left out (`exclude`), stay (`include`: null in
             JSON; a form has no such value and leaves them out), or become empty texts (`empty`). In JSON this holds
             for the members of objects at every depth. Query parameters that are None are always left out.
@@ -182,4 +184,7 @@ class ApiClient(SyncFace, api.Api[requests.Response]):
         return requests.TooManyRedirects(msg, response=response)
 
     def _check_status(self, response: requests.Response) -> None:
+        error = api_error(response)
+        if error is not None:
+            raise error
         response.raise_for_status()

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 from . import _request_params as params
+from . import profiles
 from ._callback import AuthorizationResponse, Extended, further, judge_callback
 from ._http import Form
 from ._jarm import (
@@ -92,6 +93,7 @@ class AuthorizationRequest(Signable, Extended):
         claims: which claims to give: a mapping, or JSON (OIDC Core section 5.5).
         resource: for which APIs the token shall be: one URI or several (RFC 8707).
         authorization_details: `AuthorizationDetail`s, or mappings with a `type` (RFC 9396).
+        profile: `oauth2.1` or `fapi2`: refuse what it forbids. Under `fapi2` this request has no URL: it is pushed.
         testing: allow plain http to any host. What is sent there then travels unencrypted.
         **kwargs: further parameters: a bool is sent as true or false, a list as a repeated parameter, a mapping
             as JSON; None is not sent.
@@ -111,6 +113,7 @@ class AuthorizationRequest(Signable, Extended):
         InvalidPromptParam: `none` beside other words.
         InvalidAuthorizationDetails: no list of objects with a type.
         InvalidAuthorizationRequestParam: another parameter is wrong.
+        ProfileViolation: the profile forbids this request; it names the clause.
 
     Source: RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1, RFC 7636, RFC 8707, RFC 9207, RFC 9396.
     """
@@ -144,6 +147,7 @@ class AuthorizationRequest(Signable, Extended):
     dpop: bool
     dpop_alg: str
     dpop_key: Any = field(hash=False)
+    profile: str | None
     testing: bool
     kwargs: Mapping[str, Any] = field(hash=False)
 
@@ -176,6 +180,7 @@ class AuthorizationRequest(Signable, Extended):
         claims: Mapping[str, Any] | str | None = None,
         resource: str | Iterable[str] | None = None,
         authorization_details: Iterable[Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
+        profile: str | None = None,
         testing: bool = False,
         **kwargs: Any,
     ) -> None:
@@ -206,10 +211,12 @@ class AuthorizationRequest(Signable, Extended):
             acr_values=params.acr_values(acr_values),
             max_age=params.max_age(max_age),
             issuer=None if issuer is None else str(issuer),
-            authorization_response_iss_parameter_supported=bool(authorization_response_iss_parameter_supported),
+            authorization_response_iss_parameter_supported=bool(authorization_response_iss_parameter_supported)
+            or profiles.announces_issuer(profile),
             dpop=bool(dpop) or dpop_key is not None,
             dpop_alg=dpop_alg,
             dpop_key=params.dpop_key(dpop_key, dpop_alg, dpop=dpop),
+            profile=profiles.known(profile),
             testing=bool(testing),
             kwargs=further(params.further_params({**named, **kwargs})),
         )
@@ -219,6 +226,7 @@ class AuthorizationRequest(Signable, Extended):
 
     def _check(self) -> None:
         """Refuse what only shows when all parameters are together."""
+        profiles.check(self.profile, "request", self)
         if self.authorization_response_iss_parameter_supported and not self.issuer:
             problem = "it is needed to check the `iss` that authorization_response_iss_parameter_supported announces"
             raise InvalidAuthorizationRequestParam(name="issuer", problem=problem)
@@ -266,7 +274,12 @@ class AuthorizationRequest(Signable, Extended):
 
     @property
     def uri(self) -> str:
-        """The URL to send the user to (RFC 6749 section 3.1)."""
+        """The URL to send the user to (RFC 6749 section 3.1).
+
+        Raises:
+            ProfileViolation: the profile demands that this request is pushed.
+        """
+        profiles.check(self.profile, "browser", self)
         return join_query(self.authorization_endpoint, self.args)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any, Self
 import requests
 
 from . import _requests
+from ._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
 from ._protocol import (
     assertion,
     authorization,
@@ -16,6 +17,7 @@ from ._protocol import (
     claim_sources,
     device,
     discovery,
+    federation,
     introspection,
     keys,
     logout,
@@ -25,6 +27,7 @@ from ._protocol import (
     token_endpoint,
     token_exchange,
     userinfo,
+    webfinger,
 )
 from ._protocol.assertion import InvalidSamlAssertion
 from ._protocol.claim_sources import (
@@ -48,6 +51,7 @@ from ._protocol.token_exchange import (
 from ._protocol.userinfo import MismatchingUserInfoSubject
 from ._requests import DeadlineAdapter, SyncFace
 from ._steps import blocking
+from .retries import DEFAULT_RETRIES, Retries
 from .tokens import BearerToken
 
 
@@ -90,6 +94,10 @@ class OAuth2Client(SyncFace, Client):
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
         id_token_encrypted_response_enc: their JWE enc; by default A128CBC-HS256.
         id_token_decryption_key: the key to decrypt them with; a private key, or a JWKS of them.
+        id_token_iat_max_age: seconds for which an ID token is taken after it was issued, also if it expires later;
+            None leaves that to the AS.
+        id_token_s_hash_required: refuse ID tokens that come through the browser without the `s_hash` of the state, as
+            FAPI 1.0 Advanced demands (part 2, section 5.2.2.1).
         allow_unknown_issuer: take ID tokens of any issuer, where none is known, if a known key has signed them.
             Whoever else signs with these keys can then log in anybody.
         userinfo_signed_response_alg: the only JWS alg that userinfo answers may have; None when they are not signed.
@@ -109,6 +117,9 @@ class OAuth2Client(SyncFace, Client):
         dpop_alg: that algorithm.
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
+        retries: how requests that are safe to repeat are made again when the AS is ill; None for no retries.
+        profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
+            not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.
         **extra_metadata: anything else worth keeping with the client.
 
@@ -116,6 +127,7 @@ class OAuth2Client(SyncFace, Client):
         UnsupportedClientCredentials: the credentials are missing or contradict each other.
         InvalidEndpointUri: an address is not acceptable.
         InvalidIssuer: the issuer is not acceptable.
+        ProfileViolation: what is given contradicts the profile; it names the clause.
     """
 
     @property
@@ -170,6 +182,95 @@ class OAuth2Client(SyncFace, Client):
             document = _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
         client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
         return client.__enter__()
+
+    @classmethod
+    def from_federation(
+        cls,
+        entity_id: Any,
+        *,
+        trust_anchors: Mapping[str, Any],
+        auth: Any = None,
+        session: requests.Session | None = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
+
+        With automatic registration, the client_id is the client's own entity identifier, and the OP wants signed
+        requests: `client.authorization_request().sign(key, lifetime=60, iss=True, aud=True, jti=True)`. Serve what
+        `entity_configuration` returns, so that the OP can find out who this is. What the federation says is judged
+        now and not again: make another client before the statements expire.
+
+        Args:
+            entity_id: of the OP: its issuer.
+            trust_anchors: whom to trust: entity identifiers, each with its JWKS, which you got in another way.
+            auth: how the client authenticates.
+            session: the `requests.Session` to send with; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes, such as `client_id` and `private_key`.
+
+        Returns:
+            The client.
+
+        Raises:
+            InvalidEntityStatement: or one of its subclasses: what the OP says of itself is refused.
+            MissingTrustChain: no trust anchor vouches for it.
+            UnsupportedClientRegistrationTypes: it does not register clients automatically.
+            InvalidParam: there are no trust anchors, a bad URL, or the metadata are of another issuer.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OpenID Federation 1.0 sections 10 and 12.1.
+        """
+        asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
+        with _requests.new_session() if session is None else nullcontext(session) as visiting:
+            known = _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        settings = {**known, **kwargs}
+        client = cls(settings.pop("token_endpoint"), auth, session=session, testing=testing, **settings)
+        return client.__enter__()
+
+    @classmethod
+    def find_issuer(
+        cls,
+        identifier: Any,
+        *,
+        host: Any = None,
+        session: requests.Session | None = None,
+        testing: bool = False,
+        timeout: float = DEFAULT_TIMEOUT,
+        max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
+        retries: Retries | None = DEFAULT_RETRIES,
+    ) -> str:
+        """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
+
+        Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+        users, compare the issuer with them; where all users are at one host, name it.
+
+        Args:
+            identifier: an e-mail address, a host, an `https:` URL, or an `acct:` URI.
+            host: which host to ask, or its origin; by default the one in the identifier.
+            session: the `requests.Session` to send with; by default one of its own.
+            testing: allow plain http to any host.
+            timeout: seconds for the whole of each answer.
+            max_response_size: bytes that an answer may have.
+            retries: how often a host that fails is asked again; None for once only.
+
+        Returns:
+            The issuer.
+
+        Raises:
+            InvalidIdentifier: nothing can be found with this; nothing was sent. An `InvalidParam`.
+            UnknownWebFingerResource: the host knows nothing about this user.
+            MissingIssuerLink: the host names no OP for this user.
+            InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is no https URL.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 2, RFC 7033.
+        """
+        limits = {"timeout": timeout, "max_response_size": max_response_size, "retries": retries}
+        asker = discovery.asker_of(limits, testing=testing)
+        finding = webfinger.find_issuer(asker, identifier, host=host)
+        with _requests.new_session() if session is None else nullcontext(session) as visiting:
+            return _Visitor(visiting)._drive(finding)  # noqa: SLF001  the two halves of one face
 
     @classmethod
     def register(

@@ -10,10 +10,11 @@ import base64
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from urllib.parse import parse_qsl, quote_plus
 from uuid import uuid4
 
+from . import profiles
 from ._http import Form, Request
 from ._redaction import one_line
 from ._values import NotPickled
@@ -203,6 +204,12 @@ class ClientAssertion(ClientAuthentication):
         }
         return sign(claims, self._signing_key(), header={"typ": ASSERTION_TYP})
 
+    def addressed_to(self, aud: str) -> Self:
+        """Return this method with another audience."""
+        other = object.__new__(type(self))
+        _set(other, **{**vars(self), "aud": aud})
+        return other
+
     def authenticate(self, request: Request) -> Request:
         """Add the assertion; its audience is `aud`, or the URL that is called."""
         return request.with_fields(
@@ -356,6 +363,7 @@ def client_auth_factory(
     private_key: Any = None,
     issuer: str | None = None,
     default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
+    profile: str | None = None,
 ) -> Any:
     """Make the authentication method of a client from what its user passed.
 
@@ -366,6 +374,7 @@ def client_auth_factory(
         private_key: or its private key.
         issuer: the AS: the audience of assertions that are made here.
         default_auth_handler: the method for an id and a secret.
+        profile: the profile of the client, which may prefer an algorithm.
 
     Raises:
         UnsupportedClientCredentials: nothing of that kind, or contradicting ones.
@@ -388,7 +397,8 @@ def client_auth_factory(
         msg = "A client authenticates with client_secret= or with private_key=, not with both."
         raise UnsupportedClientCredentials(msg)
     if private_key is not None:
-        return PrivateKeyJwt(client_id, private_key, aud=issuer)
+        alg = profiles.preferred_alg(profile, private_key) or _INFER
+        return PrivateKeyJwt(client_id, private_key, aud=issuer, alg=alg)
     return PublicApp(client_id) if client_secret is None else default_auth_handler(client_id, client_secret)
 
 

@@ -16,8 +16,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
-from ._auth_flow import AuthFlow, Flow, rewind
-from ._challenges import UNAUTHORIZED, challenge_error
+from ._auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
 from ._dpop_proof import (
     DPOP_ALGS,
     TYP,
@@ -31,6 +30,7 @@ from ._dpop_proof import (
 )
 from ._http import Response, parse_json_object
 from ._values import NotPickled
+from .challenges import UNAUTHORIZED, challenge_error
 from .exceptions import InvalidParam, OAuth2Error, TokenEndpointError
 from .tokens import BearerToken
 from .utils import b64u_decode
@@ -285,9 +285,7 @@ class DPoPToken(AuthFlow, BearerToken):
         """
         super().authenticate(request, allow_insecure_http=allow_insecure_http)
         self._prove(request)
-        register: Any = getattr(request, "register_hook", None)  # of requests; httpx shows the answer to the auth flow
-        if register is not None:
-            register("response", self._on_response)
+        hook_into(request, _on_response, self)
         return request
 
     def _prove(self, request: Any) -> None:
@@ -304,25 +302,33 @@ class DPoPToken(AuthFlow, BearerToken):
     def answering(self, request: Any) -> Flow:
         """Yield a request that has its proof, be sent its answer; yield it once more if a nonce is demanded.
 
+        Returns:
+            The last answer.
+
         Raises:
             MissingDPoPNonce: a nonce is demanded, and none is given.
             RepeatedDPoPNonce: a nonce is demanded, and the one that was shown is given.
             UnrepeatableRequestBody: a nonce is demanded, and the body is used up.
         """
         response = yield request
+        return (yield from self.answered(request, response))
+
+    def answered(self, request: Any, response: Any) -> Flow:
+        """Look at the answer to a request; yield it once more if a nonce is demanded, as `answering` does."""
         if response.status_code != UNAUTHORIZED or not self._was_shown(response, request):
             self.dpop_key.learn_nonce(response)
-            return
+            return response
         shown = _nonce_in(request.headers.get(HEADER))
         nonce = self.dpop_key.demanded_nonce(response, shown=shown, error=challenge_error(response, HEADER))
         if nonce is None:
-            return
-        again = request.copy() if hasattr(request, "copy") else request
+            return response
+        again = copied(request)
         if not rewind(again):
             raise UnrepeatableRequestBody(response=response)
         self._prove(again)
         response = yield again
         self.dpop_key.demanded_nonce(response, shown=nonce, error=challenge_error(response, HEADER))
+        return response
 
     def _was_shown(self, response: Response, request: Any) -> bool:
         """Tell whether who answers was shown the token: after a redirect it may be somebody else."""
@@ -330,32 +336,10 @@ class DPoPToken(AuthFlow, BearerToken):
         ours = hmac.compare_digest(shown.encode(), self.authorization_header().encode())
         return ours and target(response.url) == target(request.url)
 
-    def _on_response(self, response: Any, *_: Any, **kwargs: Any) -> Any:
-        """Do what `answering` says, as a response hook of requests."""
-        flow = self.answering(response.request)
-        next(flow)
-        again = _tell(flow, response)
-        if again is None:
-            return response
-        if not kwargs.get("stream"):
-            _ = response.content  # read to its end, so that the connection can be used again
-        response.close()
-        answer = response.connection.send(again, **kwargs)
-        answer.request = again
-        answer.history.append(response)
-        _tell(flow, answer)
-        return answer
 
-
-def _tell(flow: Flow, response: Any) -> Any:
-    """Send an answer into a flow; return the request that it yields, or None at its end."""
-    try:
-        return flow.send(response)
-    except StopIteration:
-        return None
-    except OAuth2Error:
-        response.close()
-        raise
+def _on_response(token: DPoPToken, response: Any, **options: Any) -> Any:
+    """Do what `answering` says, as a response hook of requests."""
+    return answer_flow(token.answered(response.request, response), response, options)
 
 
 def check_key(key: Any) -> DPoPKey:

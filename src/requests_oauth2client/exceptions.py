@@ -21,6 +21,8 @@
     │                             SessionSelectionRequired ConsentRequired
     ├── MissingEndpointUri                   the client does not know an address (AttributeError)
     ├── InvalidParam                         an argument is wrong (ValueError)
+    ├── ApiError (in challenges)             an API demands more than the token gives
+    │   └── InvalidAccessToken InsufficientScope InsufficientUserAuthentication
     └── AccessTokenError                     no usable access token; the request was not sent
         └── ExpiredAccessToken NonRenewableTokenError InsecureTransport
 
@@ -34,6 +36,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ._redaction import excerpt, one_line, sent_secrets, without_query
+from ._tries import add_tries, retry_after
 
 
 class OAuth2Error(Exception):
@@ -45,10 +48,12 @@ class OAuth2Error(Exception):
         description: what is wrong, in words. For an error that the AS sent, its `error_description`.
         status: the HTTP status of the answer, or None.
         endpoint: the address that answered, without its query, or None.
+        retry_after: seconds after which the server asks to come again (RFC 9110 section 10.2.3), or None.
+        attempts: how often the request was made, this failure included.
     """
 
     advice: ClassVar[str] = ""
-    kept: ClassVar[tuple[str, ...]] = ("description", "status", "endpoint")
+    kept: ClassVar[tuple[str, ...]] = ("description", "status", "endpoint", "retry_after", "attempts")
 
     def __init__(self, response: Any = None, client: Any = None, description: str | None = None) -> None:
         self.response = response
@@ -56,7 +61,11 @@ class OAuth2Error(Exception):
         self.description = description
         self.status: int | None = getattr(response, "status_code", None)
         self.endpoint: str | None = without_query(_part(response, "url"))
-        Exception.__init__(self, self._text())  # not super(): a twin's other base has an __init__ of its own
+        self.retry_after: float | None = retry_after(_part(response, "headers"))
+        self.attempts = 1
+        again = f" The server asks to come again in {self.retry_after:g} seconds." if self.retry_after else ""
+        Exception.__init__(self, self._text() + again)  # not super(): a twin's other base has an __init__ of its own
+        add_tries(self, _part(response, "oauth2_tries"))
 
     def _text(self) -> str:
         """Join what came, what is wrong, and what to do."""
@@ -135,11 +144,16 @@ class EndpointError(OAuth2Error):
     def _text(self) -> str:
         where = self.endpoint or "The endpoint"
         hide = sent_secrets(self.request)
-        said = f": {excerpt(self.description, hide=hide)}" if self.description else "."
+        said = f": {_sentence(excerpt(self.description, hide=hide))}" if self.description else "."
         status = f" with status {self.status}" if self.status else ""
         more = f"See {excerpt(self.uri, hide=hide)}" if self.uri else ""
         code = excerpt(self.error, hide=hide)
         return " ".join(part for part in (f"{where} answered{status} error={code!r}{said}", more, self.advice) if part)
+
+
+def _sentence(text: str) -> str:
+    """End a text of the AS as a sentence, so that ours can follow."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 class TokenEndpointError(EndpointError):
@@ -171,7 +185,7 @@ class InvalidGrant(TokenEndpointError):
 
     advice = (
         "It may be used, expired or revoked, or have been issued to another client or redirect_uri."
-        " Start the authorization again."
+        " Log in again: start the authorization anew."
     )
 
 
@@ -273,10 +287,15 @@ class TransportError(OAuth2Error):
     Attributes:
         endpoint: the address that was asked.
         response: what came before it broke (status and headers, perhaps a part of the body), or None.
+        sent: whether the request may have reached the server. When it is False, the server has not acted on it:
+            there was no connection.
     """
 
-    def __init__(self, endpoint: str, description: str, *, response: Any = None) -> None:
+    kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "sent")
+
+    def __init__(self, endpoint: str, description: str, *, response: Any = None, sent: bool = True) -> None:
         super().__init__(response=response, description=description)
+        self.sent = sent
         self.endpoint = without_query(endpoint)
         self.args = (f"{self.endpoint}: {description}",)
 
@@ -300,11 +319,12 @@ class IncompleteResponse(TransportError):
 class DeadlineExceeded(TransportError):
     """The whole answer did not come within the time for it."""
 
-    def __init__(self, endpoint: str, *, seconds: float, response: Any = None) -> None:
+    def __init__(self, endpoint: str, *, seconds: float, response: Any = None, sent: bool = True) -> None:
         super().__init__(
             endpoint,
             f"no whole answer within {seconds:g} seconds. Pass a longer `timeout` if this server may take that long.",
             response=response,
+            sent=sent,
         )
 
 
@@ -521,60 +541,17 @@ ExpiredDeviceCode = ExpiredToken
 InvalidState = MismatchingState
 
 __all__ = [
-    "AccessDenied",
-    "AccessTokenError",
-    "AccountSelectionRequired",
-    "AuthorizationPending",
-    "AuthorizationResponseError",
-    "BackChannelAuthenticationError",
-    "ConsentRequired",
-    "DeadlineExceeded",
-    "DeviceAuthorizationError",
-    "EndpointError",
-    "ExpiredAccessToken",
-    "ExpiredBearerToken",
-    "ExpiredDeviceCode",
-    "ExpiredToken",
-    "IncompleteResponse",
-    "InsecureTransport",
-    "InteractionRequired",
-    "IntrospectionError",
-    "InvalidAnswer",
-    "InvalidAuthResponse",
-    "InvalidAuthorizationServerJwks",
-    "InvalidBackChannelAuthenticationResponse",
-    "InvalidClient",
-    "InvalidDeviceAuthorizationResponse",
-    "InvalidGrant",
-    "InvalidParam",
-    "InvalidPushedAuthorizationResponse",
-    "InvalidRequest",
-    "InvalidScope",
-    "InvalidState",
-    "InvalidTarget",
-    "InvalidTokenResponse",
-    "InvalidUserInfoResponse",
-    "LoginRequired",
-    "MismatchingIssuer",
-    "MismatchingState",
-    "MissingAuthCode",
-    "MissingEndpointUri",
-    "MissingIssuer",
-    "NonRenewableTokenError",
-    "OAuth2Error",
-    "RepeatedParameter",
-    "ResponseTooLarge",
-    "RevocationError",
-    "ServerError",
-    "SessionSelectionRequired",
-    "SlowDown",
-    "TokenEndpointError",
-    "TokenResponseError",
-    "TransportError",
-    "UnauthorizedClient",
-    "UnknownIntrospectionError",
-    "UnknownTokenEndpointError",
-    "UnknownTokenResponseError",
-    "UnsupportedTokenType",
-    "UseDPoPNonce",
-]
+    "AccessDenied", "AccessTokenError", "AccountSelectionRequired", "AuthorizationPending",
+    "AuthorizationResponseError", "BackChannelAuthenticationError", "ConsentRequired", "DeadlineExceeded",
+    "DeviceAuthorizationError", "EndpointError", "ExpiredAccessToken", "ExpiredBearerToken", "ExpiredDeviceCode",
+    "ExpiredToken", "IncompleteResponse", "InsecureTransport", "InteractionRequired", "IntrospectionError",
+    "InvalidAnswer", "InvalidAuthResponse", "InvalidAuthorizationServerJwks",
+    "InvalidBackChannelAuthenticationResponse", "InvalidClient", "InvalidDeviceAuthorizationResponse", "InvalidGrant",
+    "InvalidParam", "InvalidPushedAuthorizationResponse", "InvalidRequest", "InvalidScope", "InvalidState",
+    "InvalidTarget", "InvalidTokenResponse", "InvalidUserInfoResponse", "LoginRequired", "MismatchingIssuer",
+    "MismatchingState", "MissingAuthCode", "MissingEndpointUri", "MissingIssuer", "NonRenewableTokenError",
+    "OAuth2Error", "RepeatedParameter", "ResponseTooLarge", "RevocationError", "ServerError",
+    "SessionSelectionRequired", "SlowDown", "TokenEndpointError", "TokenResponseError", "TransportError",
+    "UnauthorizedClient", "UnknownIntrospectionError", "UnknownTokenEndpointError", "UnknownTokenResponseError",
+    "UnsupportedTokenType", "UseDPoPNonce",
+]  # fmt: skip

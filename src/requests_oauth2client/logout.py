@@ -11,6 +11,7 @@ ending it is the application's.
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ from .utils import InvalidEndpointUri, validate_endpoint_uri
 EVENT = "http://schemas.openid.net/event/backchannel-logout"  # Back-Channel Logout section 2.4
 TYPES = frozenset({"", "jwt", "logout+jwt"})  # section 2.4: the last is recommended, and many send none
 LEEWAY = 60  # seconds that the clocks of OP and client may differ
+_BARE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^?#]*\??(?:#.*)?", re.DOTALL)  # RFC 3986 section 3
 
 
 class InvalidLogoutToken(OAuth2Error, ValueError):
@@ -145,7 +147,7 @@ class EndSessionRequest(NotPickled):
 
 def _is_bare(response: Any) -> bool:
     """Tell whether a callback is a URL without any parameter, as an OP may send when there is no state."""
-    return isinstance(response, str) and "://" in response and not urlsplit(response).query
+    return isinstance(response, str) and _BARE_URL.fullmatch(response) is not None
 
 
 def _same(one: str, other: str) -> bool:

@@ -106,6 +106,7 @@ class ClientInformation(NotPickled):
         self.client_secret = self._text("client_secret")
         self.registration_access_token = self._text("registration_access_token")
         self.registration_client_uri = self._text("registration_client_uri")
+        self.redirect_uris = self._texts("redirect_uris")
 
     def _text(self, name: str, *, required: bool = False) -> Any:
         value = self.metadata.get(name)
@@ -114,6 +115,13 @@ class ClientInformation(NotPickled):
             msg = f"The {name} {came}, expected a text."
             raise InvalidParam(msg)
         return value
+
+    def _texts(self, name: str) -> list[str]:
+        value = self.metadata.get(name)
+        if value is not None and not (isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)):
+            msg = f"The {name} are {one_line(value)!r}, expected an array of texts."
+            raise InvalidParam(msg)
+        return list(value or ())
 
     @property
     def client_secret_expires_at(self) -> datetime | None:
@@ -145,9 +153,13 @@ class ClientInformation(NotPickled):
                 f" {needed}. A secret comes with the answer; pass private_key= or client_certificate=."
             )
             raise InvalidParam(msg)
-        redirect_uris = self.metadata.get("redirect_uris") or [None]
         known = {name: self.metadata[name] for name in SETTINGS if self.metadata.get(name) is not None}
-        return {**known, "auth": make(credentials), "redirect_uri": redirect_uris[0], "registration": self}
+        return {
+            **known,
+            "auth": make(credentials),
+            "redirect_uri": next(iter(self.redirect_uris), None),
+            "registration": self,
+        }
 
     def for_update(self, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Return the metadata to send in an update: all of them, with changes; those that are None are left out."""

@@ -36,6 +36,21 @@ class InvalidSerializedValue(InvalidParam):
     """What should be loaded is not what this serializer makes, was changed, or is under another key."""
 
 
+def checked_keys(key: bytes | Iterable[bytes] | None) -> tuple[bytes, ...] | None:
+    """Return one or several keys as a tuple.
+
+    Raises:
+        InvalidParam: there is none, or one is too short.
+    """
+    if key is None:
+        return None
+    keys = (key,) if isinstance(key, bytes) else tuple(key)
+    if not keys or not all(isinstance(one, bytes) and len(one) >= MIN_KEY_SIZE for one in keys):
+        msg = f"A key is at least {MIN_KEY_SIZE} random bytes, for instance of secrets.token_bytes(32)."
+        raise InvalidParam(msg)
+    return keys
+
+
 class Serializer(NotPickled, Generic[V]):
     """Base of the serializers.
 
@@ -50,11 +65,7 @@ class Serializer(NotPickled, Generic[V]):
     kind: ClassVar[str]
 
     def __init__(self, key: bytes | Iterable[bytes] | None = None) -> None:
-        keys = [] if key is None else [key] if isinstance(key, bytes) else list(key)
-        if key is not None and (not keys or not all(isinstance(k, bytes) and len(k) >= MIN_KEY_SIZE for k in keys)):
-            msg = f"A key is at least {MIN_KEY_SIZE} random bytes, for instance of secrets.token_bytes(32)."
-            raise InvalidParam(msg)
-        self._keys = [self._derived(one) for one in keys]
+        self._keys = [self._derived(one) for one in checked_keys(key) or ()]
 
     def _derived(self, key: bytes) -> bytes:
         """Make a key of its own for each kind of value, so that one can't be passed off as another."""

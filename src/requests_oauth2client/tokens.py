@@ -7,18 +7,21 @@ library; whether an ID token is right is decided in `_id_token_check`.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+import functools
+from collections.abc import Callable, Generator, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ._http import parse_json_object
+from ._jose import compact
+from ._jose.errors import MalformedToken
 from ._redaction import one_line
 from ._times import expiry, is_past, moment, remaining
 from ._values import NotPickled
 from .exceptions import ExpiredAccessToken, InsecureTransport, InvalidParam, OAuth2Error
-from .utils import b64u_decode, is_loopback, join_scope
+from .utils import is_loopback, join_scope
 
 if TYPE_CHECKING:
+    from ._jose.compact import ParsedJws
     from .authorization_request import AuthorizationResponse
     from .dpop import DPoPToken
 else:
@@ -33,7 +36,6 @@ else:
         return DPoPToken
 
 
-MAX_JWT_SIZE = 1 << 18  # characters; an ID token with hundreds of groups has some 20 000
 Req = TypeVar("Req")
 
 
@@ -62,6 +64,10 @@ class MissingIdToken(InvalidIdToken):
 
 class ExpiredIdToken(InvalidIdToken):
     """The ID token is expired."""
+
+
+class StaleIdToken(InvalidIdToken):
+    """The ID token was issued longer ago than the client allows (OIDC Core section 3.1.3.7, rule 10)."""
 
 
 class UnsupportedIdTokenAlg(InvalidIdToken):
@@ -139,12 +145,20 @@ class IdToken(NotPickled):
     def __init__(self, value: Any, *, checked: bool = False) -> None:
         self.value = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
         self.checked = checked
-        parts = self.value.split(".") if len(self.value) <= MAX_JWT_SIZE else []
-        if len(parts) not in {3, 5}:
-            msg = f"This is no JWT: expected 3 parts, or 5 when encrypted, up to {MAX_JWT_SIZE} characters."
-            raise InvalidIdToken(msg)
-        self.headers: dict[str, Any] = _json_part(parts[0], "header")
-        self._claims = _json_part(parts[1], "payload") if len(parts) == 3 else None  # noqa: PLR2004  a JWS
+        try:
+            self._take_apart()
+        except MalformedToken as wrong:
+            msg = f"This is no JWT: {wrong}"
+            raise InvalidIdToken(msg) from None
+
+    def _take_apart(self) -> None:
+        self._jws: ParsedJws | None = None  # while it is encrypted
+        self._claims: dict[str, Any] | None = None
+        if compact.is_jwe(self.value):
+            self.headers = compact.read_jwe_header(self.value)
+        else:
+            self._jws = compact.take_apart(self.value)
+            self.headers, self._claims = self._jws.header, self._jws.claims()
 
     @property
     def is_encrypted(self) -> bool:
@@ -244,14 +258,6 @@ class IdToken(NotPickled):
 
     def __hash__(self) -> int:
         return hash(self.value)
-
-
-def _json_part(part: str, name: str) -> dict[str, Any]:
-    try:
-        return parse_json_object(b64u_decode(part))
-    except ValueError as wrong:
-        msg = f"This is no JWT: its {name} can't be read: {wrong}."
-        raise InvalidIdToken(msg) from None
 
 
 def _text(value: Any) -> str | None:
@@ -396,9 +402,7 @@ class BearerToken(NotPickled):
 
         Source: OIDC Core section 3.1.3.7.
         """
-        from ._id_token_check import validate_id_token  # noqa: PLC0415  loads cryptography
-
-        return validate_id_token(self, client, azr, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway)
+        return _validate_id_token()(self, client, azr, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway)
 
     def _with_id_token(self, id_token: IdToken) -> BearerToken:
         """Return this token with another ID token, without judging the rest again."""
@@ -443,9 +447,9 @@ class BearerToken(NotPickled):
         request.headers[self.AUTHORIZATION_HEADER] = self.authorization_header()  # type: ignore[attr-defined]
         return request
 
-    def answering(self, request: Any) -> Generator[Any, Any, None]:
-        """Yield an authenticated request, be sent its answer; a bearer token leaves it at that."""
-        yield request
+    def answering(self, request: Any) -> Generator[Any, Any, Any]:
+        """Yield an authenticated request, be sent its answer, and return that; a bearer token leaves it at that."""
+        return (yield request)
 
     def __str__(self) -> str:
         return self.access_token
@@ -463,6 +467,13 @@ class BearerToken(NotPickled):
 
     def __hash__(self) -> int:
         return hash((type(self), self.access_token))
+
+
+@functools.cache  # an import statement in the method would cost each token 3 µs
+def _validate_id_token() -> Callable[..., BearerToken]:
+    from ._id_token_check import validate_id_token  # noqa: PLC0415  it knows this module
+
+    return validate_id_token
 
 
 def _token_text(value: Any, name: str) -> str:
@@ -509,6 +520,7 @@ __all__ = [
     "MissingIdToken",
     "MissingIdTokenClaim",
     "MissingIdTokenKey",
+    "StaleIdToken",
     "UnsupportedIdTokenAlg",
     "UnsupportedTokenTypeError",
 ]

@@ -6,11 +6,12 @@ import contextlib
 import http.client
 import json
 import sys
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks import stub_server, table, workers
+from benchmarks import id_token_checks, signer, stub_server, table, workers
 from benchmarks.__main__ import main
 from benchmarks.case import Case, Place, Quantity, Row, Target, UnmeasurableError
 from benchmarks.cases import CASES
@@ -192,3 +193,45 @@ def test_the_stub_answers_every_request_of_a_connection() -> None:
             assert answer.status == 200
             assert json.load(answer)["access_token"] == stub_server.ACCESS_TOKEN
         connection.close()
+
+
+def test_what_is_counted_is_no_time() -> None:
+    counting = Row(label="keys", setup="keys", counts="fetches", target=Target(limit=2))
+
+    (line,) = table.markdown({"keys": [compare(counting, [3.0], [1.0])]}).splitlines()[2:]
+
+    assert (
+        line == "| keys | keys | 3.00 (3.00 … 3.00) | 2 fetches (2 fetches … 2 fetches) | 3 fetches | ≤ 2.00 | **no** |"
+    )
+
+
+def test_the_publisher_counts_its_fetches() -> None:
+    jwks = signer.Signer(signer.new_key()).jwks
+
+    with signer.publishing(jwks) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=5)
+        for _ in range(2):
+            connection.request("GET", "/jwks")
+            assert json.load(connection.getresponse()) == jwks
+        connection.close()
+
+        assert server.fetches == 2
+
+
+@pytest.mark.parametrize("make", [id_token_checks.rule, id_token_checks.bearer_token], ids=lambda make: make.__name__)
+def test_our_checks_take_a_right_id_token_and_refuse_others(make: Any) -> None:
+    key = signer.Signer(signer.new_key())
+    check = make(jwks=key.jwks)
+
+    check(key.id_token())
+    assert id_token_checks.refuses(check, signer.Signer(signer.new_key()).id_token())
+    assert id_token_checks.refuses(check, signer.with_kid(key.id_token(), "made up"))
+
+
+@pytest.mark.parametrize(("setup", "fetches"), [("rule, known", 1), ("rule, unknown", 2)])
+def test_a_thousand_tokens_cost_one_fetch_and_made_up_kids_one_more(setup: str, fetches: int) -> None:
+    case = CASES["keys"]
+    row = next(row for row in case.rows if row.setup == setup)
+
+    with case.open_meter({Place.HOUSE: sys.executable}) as meter:
+        assert meter(row) == fetches

@@ -74,7 +74,7 @@ GRANTS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] =
                    {"grant_type": JWT_BEARER, "assertion": "a.b.c", "scope": "x"}),
     "jwt bearer of bytes": ("jwt_bearer", (b"a.b.c",), {}, {"grant_type": JWT_BEARER, "assertion": "a.b.c"}),
     "jwt bearer of an object": (
-        "jwt_bearer", (IdToken("e30.e30.c"),), {}, {"grant_type": JWT_BEARER, "assertion": "e30.e30.c"},
+        "jwt_bearer", (IdToken("e30.e30.c2ln"),), {}, {"grant_type": JWT_BEARER, "assertion": "e30.e30.c2ln"},
     ),
     "password": (
         "resource_owner_password", ("alice", "p&=w"), {"scope": "a"},

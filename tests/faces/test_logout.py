@@ -163,6 +163,8 @@ def test_a_front_channel_logout_names_the_session(client: Any) -> None:
         ({"sid": "S"}, InvalidFrontChannelLogout),
         ({"iss": ISSUER, "sid": "T"}, InvalidFrontChannelLogout),
         ([("iss", ISSUER)], InvalidAuthResponse),
+        ("iss=https://other.example&sid=S", MismatchingIssuer),  # a query, though it has :// in it
+        ("https://[app.example/fc?iss=https://other.example&sid=S", MismatchingIssuer),
     ],
 )
 def test_a_forged_front_channel_logout_is_refused(client: Any, params: Any, error: type[Exception]) -> None:

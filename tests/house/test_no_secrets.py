@@ -24,7 +24,7 @@ from requests_oauth2client._jose.keys import generate_private_jwk
 from requests_oauth2client.exceptions import OAuth2Error
 from requests_oauth2client.utils import PRIVATE_JWK_MEMBERS, b64u_encode
 
-JWT = f"{b64u_encode('{}')}.{b64u_encode(json.dumps({'sub': 'planted-subject'}))}.planted-signature"
+JWT = f"{b64u_encode('{}')}.{b64u_encode(json.dumps({'sub': 'planted-subject'}))}.planted-signature-01"
 PLANTED = {
     name: f"planted {name}".replace(" ", "-")
     for name in (
@@ -199,6 +199,32 @@ RECIPES: dict[str, Recipe] = {
     ),
     "TlsClientAuth": lambda: package.TlsClientAuth("id", ("cert.pem", "key.pem")),
     "TokenSerializer": lambda: package.TokenSerializer(SHARED_KEY),
+    "AuthorizationCodeSource": lambda: package.AuthorizationCodeSource(
+        client(), authorization_response(), code_verifier=VERIFIER
+    ),
+    "CallableSource": lambda: package.CallableSource(lambda: token()),  # noqa: PLW0108  a function of the user's
+    "ClientCredentialsSource": lambda: package.ClientCredentialsSource(client(), custom=PLANTED["custom"]),
+    "DeviceCodeSource": lambda: package.DeviceCodeSource(client(), device_response(), custom=PLANTED["custom"]),
+    "FileSource": lambda: package.FileSource("token"),
+    "JwtBearerSource": lambda: package.JwtBearerSource(client(), JWT),
+    "RefreshTokenSource": lambda: package.RefreshTokenSource(client(), custom=PLANTED["custom"]),
+    "ResourceOwnerPasswordSource": lambda: package.ResourceOwnerPasswordSource(
+        client(), username="alice", password=PLANTED["password"]
+    ),
+    "TokenExchangeSource": lambda: package.TokenExchangeSource(client(), token()),
+    "TokenSource": lambda: package.TokenSource(client(), custom=PLANTED["custom"]),
+    "OAuth2TokenSourceAuth": lambda: package.OAuth2TokenSourceAuth(
+        package.TokenExchangeSource(client(), token()), token=token()
+    ),
+    "AsyncOAuth2TokenSourceAuth": lambda: package.AsyncOAuth2TokenSourceAuth(
+        package.TokenExchangeSource(async_client(), token()), token=token()
+    ),
+    "TokenEvent": lambda: package.TokenEvent(name="obtained", client_id="id", grant="x", subject="alice"),
+    "EntityStatement": lambda: package.EntityStatement(
+        iss=URL, sub=URL, claims={"a": "public"}, keys={"keys": []}, parsed=None
+    ),
+    "Retries": package.Retries,
+    "WebFingerResource": lambda: package.webfinger_resource("alice@as.local"),
 }  # fmt: skip
 
 # Their `str()` is the value itself: it goes into a header, a form or the user's browser.
@@ -287,6 +313,7 @@ PARTS: dict[str, Callable[[], Any]] = {
     "url": lambda: f"https://user:{PLANTED['password']}@as.local/x?code={PLANTED['code']}",
     "uri": lambda: f"https://user:{PLANTED['password']}@as.local/x",
     "issuer": lambda: URL,
+    "challenge": lambda: ("bearer", {"error": "x", "error_description": echo().content.decode(), "scope": "a"}),
 }
 STATES = {"MismatchingState": ("received", "expected"), "MismatchingIdTokenNonce": ("received", "expected")}
 

@@ -25,10 +25,10 @@ from joserfc.jwk import ECKey, JWKRegistry
 
 from devkit.exchange import Answer, Received, answer, error
 from devkit.faces import Face, open_face
-from requests_oauth2client._challenges import MAX_HEADER_SIZE, parse_challenges
 from requests_oauth2client._dpop_proof import DPOP_ALGS, target
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk
 from requests_oauth2client.auth import BearerAuth
+from requests_oauth2client.challenges import MAX_HEADER_SIZE, parse_challenges
 from requests_oauth2client.dpop import (
     MAX_ORIGINS,
     DPoPKey,

@@ -34,6 +34,7 @@ from requests_oauth2client.tokens import (
     MissingIdToken,
     MissingIdTokenClaim,
     MissingIdTokenKey,
+    StaleIdToken,
     UnsupportedIdTokenAlg,
 )
 from requests_oauth2client.utils import b64u_encode
@@ -106,7 +107,7 @@ def test_the_token_that_was_given_stays_unchecked() -> None:
         {"aud": [CLIENT, CLIENT]},
         {"aud": [CLIENT, "other"], "azp": CLIENT},
         {"azp": CLIENT},
-        {"exp": time.time() + 60.5},
+        {"exp": time.time() + 86_400.5},
         {"unknown": {"a": 1}},
         {"at_hash": left_half(ACCESS_TOKEN, "sha256")},
         {"c_hash": left_half(CODE, "sha256"), "s_hash": left_half(STATE, "sha256")},
@@ -220,6 +221,16 @@ def test_a_token_from_the_future_is_refused(claim: str) -> None:
 @pytest.mark.parametrize("claim", ["iat", "nbf"])
 def test_clocks_may_differ_a_little(claim: str) -> None:
     assert validate(signed(**{claim: int(time.time()) + CLOCK_LEEWAY - 30})).checked
+
+
+def test_an_old_token_is_refused_where_the_client_limits_its_age() -> None:
+    with pytest.raises(StaleIdToken, match="id_token_iat_max_age=300"):
+        validate(signed(iat=int(time.time()) - 300 - CLOCK_LEEWAY - 30), using=client(id_token_iat_max_age=300))
+    assert validate(signed(iat=int(time.time()) - 300), using=client(id_token_iat_max_age=300)).checked
+
+
+def test_by_default_the_age_of_a_token_is_up_to_the_as() -> None:
+    assert validate(signed(iat=int(time.time()) - 7 * 86_400)).checked
 
 
 @pytest.mark.parametrize("nonce", [None, "nonce1", "", 1, "\ud800"])

@@ -1,6 +1,7 @@
 """Request objects: what is signed, who can read it, and what is left in the URL (RFC 9101)."""
 
 import dataclasses
+import json
 import pickle
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +21,8 @@ from requests_oauth2client.authorization_request import (
     RequestUriParameterAuthorizationRequest,
 )
 from requests_oauth2client.exceptions import InvalidParam
-from requests_oauth2client.utils import InvalidEndpointUri
+from requests_oauth2client.profiles import ProfileViolation
+from requests_oauth2client.utils import InvalidEndpointUri, b64u_decode
 
 ISSUER = "https://as.local"
 ENDPOINT = f"{ISSUER}/authorize"
@@ -118,6 +120,20 @@ def test_a_signer_keeps_its_key() -> None:
             return signing_key(KEY, alg=alg).sign(data)
 
     assert claims_of(make().sign(Hsm()).request)["client_id"] == "client"
+
+
+def test_an_unsigned_request_object_has_the_parameters_and_no_signature() -> None:
+    request = make(state="s", nonce="n")
+    head, payload, signature = request.unsigned_request_jwt(60, aud=True).split(".")
+    found = json.loads(b64u_decode(payload))
+    assert (json.loads(b64u_decode(head)), signature) == ({"alg": "none"}, "")
+    assert found.pop("exp") - found.pop("iat") == 60
+    assert found == {**request.args, "aud": ISSUER}
+
+
+def test_fapi_forbids_unsigned_request_objects() -> None:
+    with pytest.raises(ProfileViolation, match=r"5\.4\.1"):
+        make(profile="fapi2").unsigned_request_jwt()
 
 
 def test_a_public_key_can_not_sign() -> None:

@@ -11,8 +11,9 @@ from freezegun import freeze_time
 from hypothesis import given
 from hypothesis import strategies as st
 
+from requests_oauth2client._jose.compact import MAX_SIZE
 from requests_oauth2client.exceptions import InvalidParam
-from requests_oauth2client.tokens import MAX_JWT_SIZE, BearerToken, IdToken, InvalidIdToken, UnsupportedTokenTypeError
+from requests_oauth2client.tokens import BearerToken, IdToken, InvalidIdToken, UnsupportedTokenTypeError
 from requests_oauth2client.utils import b64u_encode
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this
@@ -311,7 +312,7 @@ def test_an_encrypted_id_token_hides_its_claims() -> None:
 @pytest.mark.parametrize(
     "value",
     ["", "a", "a.b", "a.b.c.d", "....", "..", "a.b.c", f"{b64u_encode('[]')}.e30.x", f"e30.{b64u_encode('7')}.x",
-     "e30.e30\n.x", "é.e30.x", None, 7, b"\xff.\xff.x", "a" * (MAX_JWT_SIZE + 1), jwt({"a": "x" * MAX_JWT_SIZE})],
+     "e30.e30\n.x", "é.e30.x", None, 7, b"\xff.\xff.x", "a" * (MAX_SIZE + 1), jwt({"a": "x" * MAX_SIZE})],
 )  # fmt: skip
 def test_what_is_no_jwt_is_refused(value: Any) -> None:
     with pytest.raises(InvalidIdToken, match="This is no JWT"):

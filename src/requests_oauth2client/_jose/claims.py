@@ -95,11 +95,12 @@ def audiences(claims: Mapping[str, Any]) -> list[str]:
     value = claims.get("aud")
     if value is None:
         raise MissingClaim(claim="aud")
-    found = [value] if isinstance(value, str) else value
-    if not isinstance(found, list) or not found or not all(isinstance(item, str) for item in found):
+    if isinstance(value, str):
+        return [value]
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         msg = f"The JWT says aud={one_line(value)!r}; expected a str, or a list of str that is not empty."
         raise InvalidClaim(msg, claim="aud", received=value, expected="a str or a list of str")
-    return list(found)
+    return list(value)
 
 
 def check_aud(claims: Mapping[str, Any], expected: str) -> list[str]:

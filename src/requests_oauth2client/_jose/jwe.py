@@ -20,9 +20,10 @@ from .._redaction import one_line
 from .._values import NotPickled
 from ..exceptions import InvalidParam
 from .algs import ENCRYPTION, KEY_MANAGEMENT, listed
+from .compact import check_header, decode, read_header, split
 from .errors import DecryptionFailed, InvalidKey, MalformedToken, NoMatchingKey, UnsupportedAlg
 from .jwk import FOREIGN, AsymmetricKey, bare_jwk, import_any, kind, plain, secret_octets, symmetric_octets
-from .jws import decode, read_header, split, to_json
+from .jws import to_json
 
 MAX_SIZE = 1 << 19  # characters of a compact JWE: a JWS of full size, encrypted
 
@@ -111,6 +112,7 @@ def _parse(token: object) -> tuple[dict[str, Any], bytes]:
     for part, name in zip(parts[1:], ("encrypted key", "iv", "ciphertext", "tag"), strict=True):
         decode(part, name)
     header = read_header(parts[0])
+    check_header(header)
     if "zip" in header or not header.get("enc"):
         msg = (
             f"The JWE says zip={one_line(header.get('zip'))!r}, enc={one_line(header.get('enc'))!r};"

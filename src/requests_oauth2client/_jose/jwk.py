@@ -60,17 +60,18 @@ def plain(key: Any) -> Any:
     return key.dict_value if isinstance(key, (RSAKey, ECKey, OKPKey, OctKey)) else key
 
 
-def members_of(jwk: Mapping[str, Any]) -> dict[str, str]:
-    """Return the members of a JWK that make the key, and nothing else."""
+def members_of(jwk: Mapping[str, Any], *, private: bool = True) -> dict[str, str]:
+    """Return the members of a JWK that make the key, and nothing else; without `private`, its public half."""
     kty = jwk.get("kty")
     if not isinstance(kty, str) or kty not in NEEDED:
         msg = f"This is {kind(jwk)}; expected one of {sorted(NEEDED)}."
         raise InvalidKey(msg)
-    found = {name: jwk[name] for name in (*PUBLIC[kty], *PRIVATE[kty]) if name in jwk}
-    missing = [name for name in NEEDED[kty] if name not in found]
+    found: dict[str, Any] = {name: jwk.get(name) for name in NEEDED[kty]}
+    if private:
+        found |= {name: jwk[name] for name in PRIVATE[kty] if name in jwk}
     wrong = [name for name, value in found.items() if not isinstance(value, str) or len(value) > LONGEST_MEMBER]
-    if missing or wrong:
-        msg = f"This is {kind(jwk)}, in which {missing + wrong} are missing, no str, or too long (RFC 7518 section 6)."
+    if wrong:
+        msg = f"This is {kind(jwk)}, in which {wrong} are missing, no str, or too long (RFC 7518 section 6)."
         raise InvalidKey(msg)
     return {"kty": kty, **found}
 
@@ -205,8 +206,7 @@ def public_jwk(jwk: Mapping[str, Any]) -> dict[str, Any]:
 
 def bare_jwk(jwk: Mapping[str, Any]) -> dict[str, str]:
     """Return what makes the public key, and nothing else: kty with n and e, or with crv, x and y."""
-    members = members_of(jwk)
-    return {name: members[name] for name in ("kty", *NEEDED[members["kty"]])}
+    return members_of(jwk, private=False)
 
 
 def thumbprint(jwk: Mapping[str, Any]) -> str:

@@ -25,7 +25,7 @@ from .algs import ALGS, DEFAULT_SIGNATURE, HMAC, SIGNATURE, same_alg
 from .errors import AmbiguousKey, InvalidKey, NoMatchingKey
 from .jwk import (
     FOREIGN,
-    PUBLIC,
+    NEEDED,
     PUBLIC_OPS,
     bare_jwk,
     generate_private_jwk,
@@ -45,6 +45,7 @@ from .signatures import SCHEMES
 
 MAX_KEYS = 1000  # in a set; each that is broken takes 40 µs to find out
 SHOWN_KIDS = 20  # in a message
+MAPPING = (dict, Mapping)  # dict first: to ask an abstract class takes ten times as long
 OPS = {"sig": ("verify",), "enc": ("encrypt", "wrapKey", "deriveKey", "deriveBits")}  # RFC 7517 section 4.3
 
 
@@ -226,27 +227,26 @@ def verification_key(jwk: Mapping[str, Any]) -> VerificationKey:
 
 def _identity(jwk: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the whole public key as something to compare and to hash."""
-    members = members_of(jwk)
-    return (members["kty"], *(members[name] for name in PUBLIC[members["kty"]]))
+    return tuple(members_of(jwk, private=False).values())
 
 
 @functools.lru_cache(maxsize=256)  # keyed by the whole public key, so an entry can't be another key's
 def _verification_key(kty: str, *values: str) -> VerificationKey:
-    members = dict(zip(PUBLIC[kty], values, strict=True))
+    members = dict(zip(NEEDED[kty], values, strict=True))
     return VerificationKey(kty, members.get("crv"), import_jwk({"kty": kty, **members}).public_key)
 
 
 def keys_of(jwks: Any) -> Iterator[Mapping[str, Any]]:
     """Go through the JWKs of a JWKS or of an iterable of keys, or give the one key, as a JWK."""
-    if isinstance(jwks, Mapping):
+    if isinstance(jwks, MAPPING):
         found = jwks.get("keys") if "keys" in jwks else [jwks]
     elif isinstance(jwks, Iterable) and not isinstance(jwks, (str, bytes)):
         found = jwks
     else:
         found = [] if jwks is None else [to_jwk(jwks)]
-    for key in found if isinstance(found, Iterable) else []:
-        jwk = key if isinstance(key, Mapping) else plain(key)
-        if isinstance(jwk, Mapping):
+    for key in found if isinstance(found, (list, Iterable)) else ():
+        jwk = key if isinstance(key, MAPPING) else plain(key)
+        if isinstance(jwk, MAPPING):
             yield jwk
 
 

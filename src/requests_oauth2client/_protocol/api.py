@@ -296,6 +296,8 @@ def request(
         InvalidRedirect: a redirect that is to be followed leads to no http(s) URL.
         HTTPError: the status is an error; the async face raises `HTTPStatusError`. And whatever else the HTTP
             library raises.
+        ApiError: it is an error of these, and the API says in a challenge what it demands: `InsufficientScope`,
+            `InsufficientUserAuthentication`, or another token (`InvalidAccessToken`).
 
     Source: RFC 9110; for redirects, sections 15.4 and 17.16.
     """

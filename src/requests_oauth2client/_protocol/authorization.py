@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
-from .. import _jarm
+from .. import _jarm, profiles
 from .._callback import AuthorizationResponse, judge_parameters, parse_callback
 from .._request_object import AnyAuthorizationRequest, ReferringAuthorizationRequest
 from .._steps import Steps
@@ -58,6 +58,7 @@ def authorization_request(
 
     Raises:
         MissingEndpointUri: the client has no authorization_endpoint.
+        ProfileViolation: the profile of the client forbids this request.
         InvalidParam: an argument is not acceptable; its class says which.
 
     Source: RFC 6749 section 4.1.1.
@@ -69,7 +70,8 @@ def authorization_request(
         "authorization_response_iss_parameter_supported": client.authorization_response_iss_parameter_supported,
         "testing": client.testing,
     }
-    return AuthorizationRequest(
+    profile = {} if client.profile is None else {"profile": client.profile}
+    request = AuthorizationRequest(
         client.endpoint("authorization_endpoint"),
         client.client_id,
         redirect_uri or client.redirect_uri,
@@ -81,8 +83,10 @@ def authorization_request(
         dpop=key is not None,
         dpop_alg=dpop_alg or client.dpop_alg,
         dpop_key=key,
-        **{**known, **kwargs},
+        **{**known, **kwargs, **profile},
     )
+    profiles.check(client.profile, "own request", client, request)
+    return request
 
 
 def authorization_response(

@@ -13,9 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
+from .. import profiles
 from .._http import Response, is_success, read_json_object
 from .._steps import Now, Steps, inner
-from .._times import expiry, is_past, remaining
+from .._times import expiry, is_past, remaining, seconds
 from .._values import NotPickled
 from ..exceptions import BackChannelAuthenticationError, InvalidBackChannelAuthenticationResponse, InvalidParam
 from ..tokens import BearerToken, InvalidIdToken
@@ -149,6 +150,7 @@ def backchannel_authentication_request(
     Raises:
         InvalidBackchannelAuthenticationRequestHintParam: there is no hint, or more than one.
         InvalidClientNotificationToken: that token can't be sent in a header.
+        ProfileViolation: the profile of the client demands a signed request.
         MissingEndpointUri: the client has no backchannel_authentication_endpoint.
         BackChannelAuthenticationError: or another `EndpointError`: the OP refused.
         InvalidBackChannelAuthenticationResponse: the answer is neither an auth_req_id nor an OAuth error.
@@ -156,6 +158,7 @@ def backchannel_authentication_request(
 
     Source: CIBA Core section 7.
     """
+    profiles.check(client.profile, "CIBA request", private_jwk)
     hints = {"login_hint_token": login_hint_token, "id_token_hint": id_token_hint, "login_hint": login_hint}
     data = {
         "scope": join_scope(scope),
@@ -212,7 +215,6 @@ def _notification_token(token: str | None) -> str | None:
 def _signed(client: Client, parameters: Mapping[str, Any], private_jwk: Any, alg: str | None) -> Steps[str]:
     """Make the signed request: all parameters go inside, with the claims of CIBA Core section 7.1.1."""
     from .._jose.jws import sign  # noqa: PLC0415  loads cryptography
-    from .._jose.keys import signing_key  # noqa: PLC0415
 
     now: Any = yield Now()
     issued_at = int(now.timestamp())
@@ -225,7 +227,7 @@ def _signed(client: Client, parameters: Mapping[str, Any], private_jwk: Any, alg
         "exp": issued_at + REQUEST_LIFETIME,
         "jti": str(uuid4()),
     }
-    return sign(claims, signing_key(private_jwk, alg=alg))
+    return sign(claims, profiles.signing_key(client.profile, private_jwk, alg))
 
 
 def parse(client: Client, response: Response) -> BackChannelAuthenticationResponse:
@@ -237,6 +239,8 @@ def parse(client: Client, response: Response) -> BackChannelAuthenticationRespon
     if not isinstance(answer.get("auth_req_id"), str) or not answer["auth_req_id"]:
         what = "no text" if "auth_req_id" in answer else "missing"
         _fail(client, response, f"This is no backchannel authentication response: its auth_req_id is {what}.")
+    if (seconds(answer.get("expires_in")) or 0) <= 0:  # CIBA Core §7.3: required
+        _fail(client, response, "This is no backchannel authentication response: it has no expires_in above 0.")
     return BackChannelAuthenticationResponse(**answer)
 
 

@@ -17,6 +17,7 @@ from .._values import NotPickled
 from ..exceptions import DeviceAuthorizationError, InvalidDeviceAuthorizationResponse
 from ..utils import InvalidUri, join_scope, split_url
 from .endpoint import call_endpoint, raise_oauth_error
+from .retries import Repeat
 
 if TYPE_CHECKING:
     from .client import Client
@@ -128,6 +129,7 @@ def authorize_device(
         "device_authorization_endpoint",
         {"scope": join_scope(scope), **data},
         invalid=InvalidDeviceAuthorizationResponse,
+        repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )
     if is_success(response):

@@ -21,6 +21,7 @@ from .._redaction import one_line, without_query
 from .._steps import Now, Steps
 from ..discovery import InvalidDiscoveryDocument, MismatchingDiscoveryIssuer, discovery_urls, issuers_of
 from ..exceptions import InvalidParam
+from ..retries import DEFAULT_RETRIES, Retries, check_retries
 from ..utils import validate_endpoint_uri, validate_issuer_uri
 from . import documents
 from .settings import ENDPOINTS
@@ -52,6 +53,7 @@ class Asker:
 
     timeout: float = DEFAULT_TIMEOUT
     max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE
+    retries: Retries | None = DEFAULT_RETRIES
     testing: bool = False
 
 
@@ -219,4 +221,5 @@ def told_apart(issuer: Any, auth: Any) -> tuple[str | None, Any]:
 def asker_of(settings: Mapping[str, Any], *, testing: bool) -> Asker:
     """Read the limits from the arguments for a client."""
     given = {name: settings[name] for name in ("timeout", "max_response_size") if settings.get(name) is not None}
-    return replace(Asker(testing=testing), **given)
+    retries = check_retries(settings.get("retries", DEFAULT_RETRIES))
+    return replace(Asker(testing=testing, retries=retries), **given)

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 from .._http import Request, Response, read_json_object
 from .._redaction import one_line
-from .._steps import Send, Steps
+from .._steps import Steps
 from ..exceptions import IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from ..retries import Retries
 from .endpoint import OURS
+from .retries import Repeat, retried
 
 OK = 200
 
@@ -24,6 +26,8 @@ class Asker(Protocol):
     def timeout(self) -> float: ...
     @property
     def max_response_size(self) -> int: ...
+    @property
+    def retries(self) -> Retries | None: ...
 
 
 def get(
@@ -59,7 +63,7 @@ def get(
         options=options,
     )
     try:
-        response: Response = yield Send(request)
+        response = yield from retried(asker, request, repeat=Repeat.ALWAYS)
     except (ResponseTooLarge, IncompleteResponse) as broken:
         if broken.response is None:
             raise

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .._challenges import challenge_error
 from .._http import Request, Response, is_success, read_oauth_error
 from .._steps import Steps
+from ..challenges import challenge_error
 from ..dpop import HEADER, DPoPKey, access_token_hash, check_key
 from ..exceptions import InvalidParam
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .. import profiles
 from .._http import Form, Request, Response, read_oauth_error
 from .._redaction import one_line
-from .._steps import Send, Steps
+from .._steps import Steps
 from ..exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
 from .dpop_retry import send_with_proof
+from .retries import Attempt, Repeat, once, retried
 
 if TYPE_CHECKING:
     from ..dpop import DPoPKey
@@ -32,6 +34,7 @@ def call_endpoint(
     dpop_key: DPoPKey | None = None,
     accept: str = "application/json",
     timeout: Any = None,
+    repeat: Repeat = Repeat.UNSENT,
     requests_kwargs: Mapping[str, Any] | None = None,
 ) -> Steps[Response]:
     """POST a form to an endpoint.
@@ -45,6 +48,7 @@ def call_endpoint(
         dpop_key: the key to prove; a nonce that is demanded is given.
         accept: the media type to ask for.
         timeout: seconds for the whole answer.
+        repeat: when the request may be made again, should the AS be ill.
         requests_kwargs: further arguments for the HTTP library; its `timeout` and `headers` count too.
 
     Raises:
@@ -56,12 +60,12 @@ def call_endpoint(
     )
 
     def send(request: Request) -> Steps[Response]:
-        authenticated = client.authenticate(request) if auth is None else auth(request)
-        return (yield from send_request(client, authenticated, invalid=invalid))
+        return once(client.authenticate(request) if auth is None else auth(request))
 
-    if dpop_key is None:
-        return (yield from send(request))
-    return (yield from send_with_proof(request, dpop_key, send))
+    def send_proved(request: Request) -> Steps[Response]:
+        return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
+
+    return (yield from send_request(client, request, invalid=invalid, repeat=repeat, attempt=send_proved))
 
 
 def build_request(
@@ -78,6 +82,7 @@ def build_request(
     if taken := OURS & options.keys():
         msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
         raise InvalidParam(msg)
+    profiles.check(client.profile, "transport", options)
     asked = options.pop("timeout", None)
     return Request(
         url=url,
@@ -90,10 +95,28 @@ def build_request(
     )
 
 
-def send_request(client: Client, request: Request, *, invalid: type[InvalidAnswer]) -> Steps[Response]:
-    """Send a request; a body that can't be read to its end is an invalid answer of that endpoint."""
+def send_request(
+    client: Client,
+    request: Request,
+    *,
+    invalid: type[InvalidAnswer],
+    repeat: Repeat = Repeat.UNSENT,
+    attempt: Attempt = once,
+) -> Steps[Response]:
+    """Send a request; a body that can't be read to its end is an invalid answer of that endpoint.
+
+    Args:
+        client: whose limits count.
+        request: the request.
+        invalid: what to raise when the body is too large or breaks off.
+        repeat: when it may be made again, should the AS be ill.
+        attempt: authenticates and sends it.
+
+    Raises:
+        TransportError: no answer came.
+    """
     try:
-        response: Response = yield Send(request)
+        response = yield from retried(client, request, repeat=repeat, attempt=attempt)
     except (ResponseTooLarge, IncompleteResponse) as broken:
         if broken.response is None:
             raise

@@ -14,6 +14,7 @@ from ..exceptions import IntrospectionError, UnknownIntrospectionError
 from ..tokens import BearerToken
 from .endpoint import call_endpoint, raise_oauth_error
 from .jwt_answer import LEEWAY, Protection, UncheckedJwt, is_jwt, read, refused, text_of
+from .retries import Repeat
 from .revocation import token_text
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def introspect_token(
         {"token": token_text(token, token_type_hint), "token_type_hint": token_type_hint, **introspect_kwargs},
         invalid=UnknownIntrospectionError,
         accept=f"application/{JWT_TYPE}" if protection else "application/json",
+        repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )
     if not is_success(response):

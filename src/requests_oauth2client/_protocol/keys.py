@@ -9,16 +9,16 @@ nothing about keys that are still fresh. OIDC Core section 10.1.1 (rotation). Kn
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .. import _jose
 from .._http import Response
 from .._http_freshness import fresh_until
 from .._jose.algs import HMAC
 from .._jose.errors import AmbiguousKey, InvalidSignature, NoMatchingKey
-from .._steps import Call, Lock, Now, Steps
+from .._steps import Apart, Lock, Now, Steps
 from ..exceptions import InvalidAuthorizationServerJwks, OAuth2Error
 from . import documents
 
@@ -44,15 +44,15 @@ class KeyCache:
 
     def __init__(self) -> None:
         self.ended = 0  # fetches, whether or not they succeeded
-        self.asked_at: datetime | None = None  # when the last of them began
+        self.asked_anew_at: datetime | None = None  # when the last of them that an unknown kid caused began
         self.fresh_until: datetime | None = None  # None: nothing was fetched
         self.failure: str | None = None  # what the last of them failed with; no exception, which would keep its frames
 
 
 def cache_of(client: Client) -> KeyCache:
     """Return the key cache of a client: one for all its threads and tasks."""
-    cache: KeyCache = client.__dict__.setdefault("_key_cache", KeyCache())
-    return cache
+    found: KeyCache | None = client.__dict__.get("_key_cache")
+    return found if found is not None else client.__dict__.setdefault("_key_cache", KeyCache())
 
 
 def update_authorization_server_public_keys(
@@ -75,7 +75,7 @@ def update_authorization_server_public_keys(
     Source: RFC 7517 section 5, OIDC Core section 10.1.1.
     """
     client.endpoint("jwks_uri")
-    return (yield from _apart(client, _fetch_alone(client, None, requests_kwargs)))
+    return (yield Apart(_fetch_alone(client, None, requests_kwargs)))
 
 
 def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
@@ -91,7 +91,7 @@ def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None)
     if known is not None and (cache.fresh_until is None or (yield Now()) < cache.fresh_until):
         return known
     client.endpoint("jwks_uri")
-    return (yield from _apart(client, _fetch_alone(client, cache.ended, requests_kwargs)))
+    return (yield Apart(_fetch_alone(client, cache.ended, requests_kwargs)))
 
 
 def hold(client: Client) -> Steps[None]:
@@ -101,26 +101,19 @@ def hold(client: Client) -> Steps[None]:
 
 
 def newer(client: Client, seen: Any, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
-    """Return keys that are newer than those seen, or those again: after a recent fetch, or where one fails."""
+    """Return keys that are newer than those seen, or those again: within the cool-down, or where fetching fails."""
     cache = cache_of(client)
     if client.jwks_uri is None or client.authorization_server_jwks is not seen:
         return client.authorization_server_jwks
     now = yield Now()
-    if cache.asked_at is not None and now < cache.asked_at + timedelta(seconds=COOL_DOWN):
-        return seen
+    if cache.asked_anew_at is not None and now < cache.asked_anew_at + timedelta(seconds=COOL_DOWN):
+        return seen  # other fetches don't count: an AS may change its keys right after one (OIDC Core §10.1.1)
     try:
-        return (yield from _apart(client, _fetch_alone(client, cache.ended, requests_kwargs)))
+        return (yield Apart(_fetch_alone(client, cache.ended, requests_kwargs)))
     except OAuth2Error:
         return client.authorization_server_jwks  # they are still fresh, even if the endpoint fails
-
-
-def _apart(client: Client, steps: Steps[R]) -> Steps[R]:
-    """Run steps as a rule of their own, so that a lock which they take ends with them and not with ours."""
-    drive = getattr(client, "_drive", None)
-    if drive is None:
-        return (yield from steps)  # there is no face: a rule is played
-    outcome: R = yield Call(functools.partial(drive, steps))
-    return outcome
+    finally:
+        cache.asked_anew_at = now  # only now: who came meanwhile has waited for the same fetch
 
 
 def _fetch_alone(client: Client, ended: int | None, requests_kwargs: Mapping[str, Any] | None) -> Steps[Any]:
@@ -142,7 +135,7 @@ def _fetch_alone(client: Client, ended: int | None, requests_kwargs: Mapping[str
 
 
 def _fetch(client: Client, cache: KeyCache, requests_kwargs: Mapping[str, Any] | None) -> Steps[Any]:
-    now = cache.asked_at = yield Now()
+    now = yield Now()
     try:
         response = yield from documents.get(
             client,
@@ -193,7 +186,7 @@ def verify_jws(
 
     Args:
         client: whose keys.
-        token: the compact JWS, or what `jws.parse` made of it.
+        token: the compact JWS, taken apart or not.
         algs: the algorithms that are expected.
         secret: the client secret, where one of them is HMAC: then no key is fetched.
         requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
@@ -204,10 +197,10 @@ def verify_jws(
 
     Source: RFC 7515 section 5.2, OIDC Core section 10.1.1.
     """
-    from .._jose import jws  # noqa: PLC0415  loads cryptography
-
+    jws = _jose.jws  # loads cryptography
     parsed = token if isinstance(token, jws.ParsedJws) else jws.parse(token)
-    if parsed.alg in HMAC or parsed.alg not in algs:
+    alg = parsed.alg
+    if alg in HMAC or alg not in algs:
         return jws.verify(parsed, algs=algs, secret=secret)
     known = yield from current(client, requests_kwargs=requests_kwargs)
     try:

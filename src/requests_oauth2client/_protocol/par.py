@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from .. import profiles
 from .._http import Form, Response, is_success, read_json_object
 from .._request_object import (
     InvalidPushedAuthorizationRequest,
@@ -20,6 +21,7 @@ from ..authorization_request import AuthorizationRequest
 from ..dpop import DPoPKey
 from ..exceptions import EndpointError, InvalidPushedAuthorizationResponse
 from .endpoint import call_endpoint, raise_oauth_error
+from .retries import Repeat
 
 if TYPE_CHECKING:
     from .client import Client
@@ -47,6 +49,7 @@ def pushed_authorization_request(
     Raises:
         MissingEndpointUri: the client has no pushed_authorization_request_endpoint.
         InvalidPushedAuthorizationRequest: it is a reference already, or of another client.
+        ProfileViolation: the profile of the client forbids this request.
         EndpointError: the AS refused; its class is the `error` code's.
         InvalidPushedAuthorizationResponse: the answer is neither a request_uri nor an OAuth error.
         TransportError: no whole answer came; also an exception of the HTTP library.
@@ -54,6 +57,7 @@ def pushed_authorization_request(
     Source: RFC 9126 sections 2 and 3, RFC 9449 section 10.1.
     """
     fields = Form(_fields(client, authorization_request), data)
+    original = _judged(client, authorization_request, data)
     key = authorization_request.dpop_key
     response = yield from call_endpoint(
         client,
@@ -61,6 +65,7 @@ def pushed_authorization_request(
         fields,
         invalid=InvalidPushedAuthorizationResponse,
         dpop_key=key if isinstance(key, DPoPKey) else None,  # RFC 9449 §10.1; dpop_jkt goes along too
+        repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )
     if is_success(response):
@@ -69,7 +74,7 @@ def pushed_authorization_request(
         pushed = client.on_pushed_authorization_error(response, dpop_key=key)
     return pushed.replace(
         authorization_endpoint=authorization_request.authorization_endpoint,
-        authorization_request=_original(authorization_request),
+        authorization_request=original,
     )
 
 
@@ -84,8 +89,14 @@ def _fields(client: Client, request: Any) -> Form:
     return request.args
 
 
-def _original(request: AuthorizationRequest | RequestParameterAuthorizationRequest) -> AuthorizationRequest | None:
-    return request if isinstance(request, AuthorizationRequest) else request.authorization_request
+def _judged(client: Client, request: Any, data: Mapping[str, Any]) -> AuthorizationRequest | None:
+    """Return the request that the pushed one stands for, which keeps the profile of the client."""
+    profiles.check(client.profile, "push", client, request, data)
+    original: AuthorizationRequest | None = getattr(request, "authorization_request", request)
+    if original is None or client.profile is None:
+        return original
+    profiles.check(client.profile, "own request", client, original)
+    return original if original.profile == client.profile else original.replace(profile=client.profile)  # judges it
 
 
 def parse(client: Client, response: Response, *, dpop_key: Any = None) -> RequestUriParameterAuthorizationRequest:

@@ -12,10 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .. import profiles
 from .._http import Request, Response, is_success, read_json_object
 from .._steps import Steps
 from ..exceptions import EndpointError, InvalidParam, MissingEndpointUri
 from ..registration import ClientInformation, ClientRegistrationError, InvalidClientInformationResponse
+from ..retries import Retries
 from ..tokens import BearerToken
 from ..utils import validate_endpoint_uri
 from . import discovery
@@ -42,6 +44,10 @@ def register(
 ) -> Steps[dict[str, Any]]:
     """Register a client, and return the arguments that make it; see `OAuth2Client.register`."""
     known = dict(settings)
+    certificate = settings.get("client_certificate")
+    metadata = profiles.registration(
+        settings.get("profile"), metadata, private_key=private_key, certificate=certificate
+    )
     limits = discovery.asker_of(settings, testing=testing)
     if url is not None or issuer is not None:
         document = yield from discovery.discover(limits, url, issuer)
@@ -52,10 +58,9 @@ def register(
     uri = validate_endpoint_uri(endpoint, https=not testing, name="registration_endpoint")
     statement = {} if software_statement is None else {"software_statement": str(software_statement)}
     token = None if initial_access_token is None else str(initial_access_token)
-    asker = Newcomer(limits.timeout, limits.max_response_size, exception_classes)
+    asker = Newcomer(limits.timeout, limits.max_response_size, limits.retries, exception_classes)
     response = yield from _send(asker, "POST", uri, token, {**metadata, **statement})
     information = _information(asker, response)
-    certificate = settings.get("client_certificate")
     return {**known, **information.client_arguments(private_key=private_key, certificate=certificate)}
 
 
@@ -65,6 +70,7 @@ class Newcomer:
 
     timeout: float
     max_response_size: int
+    retries: Retries | None
     exception_classes: Mapping[str, type[EndpointError]]
 
 

@@ -10,6 +10,7 @@ from .._steps import Steps, inner
 from ..exceptions import InvalidAnswer, MissingEndpointUri, RevocationError
 from ..tokens import BearerToken
 from .endpoint import call_endpoint, raise_oauth_error
+from .retries import Repeat
 from .token_endpoint import MissingRefreshToken
 
 if TYPE_CHECKING:
@@ -48,7 +49,12 @@ def revoke_token(
     """
     data = {"token": token_text(token, token_type_hint), "token_type_hint": token_type_hint, **revoke_kwargs}
     response = yield from call_endpoint(
-        client, "revocation_endpoint", data, invalid=InvalidAnswer, requests_kwargs=requests_kwargs
+        client,
+        "revocation_endpoint",
+        data,
+        invalid=InvalidAnswer,
+        repeat=Repeat.ALWAYS,
+        requests_kwargs=requests_kwargs,
     )
     return client.parse_revocation_response(response) if is_success(response) else client.on_revocation_error(response)
 

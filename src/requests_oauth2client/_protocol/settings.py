@@ -11,12 +11,14 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, NoReturn, Self, SupportsIndex
 
+from .. import profiles
 from .._dpop_proof import check_alg
 from .._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
 from ..dpop import DPoPKey
 from ..exceptions import InvalidParam, MissingEndpointUri
 from ..registration import ClientInformation
+from ..retries import DEFAULT_RETRIES, Retries, check_retries
 from ..tokens import BearerToken
 from ..utils import validate_endpoint_uri, validate_issuer_uri
 
@@ -36,9 +38,9 @@ ENDPOINTS = (
 
 PLAIN = (  # the settings that are kept as they were given
     "redirect_uri authorization_server_jwks id_token_signed_response_alg id_token_encrypted_response_alg"
-    " id_token_encrypted_response_enc id_token_decryption_key allow_unknown_issuer code_challenge_method"
-    " authorization_response_iss_parameter_supported token_class dpop_bound_access_tokens dpop_key_generator"
-    " timeout max_response_size registration extra_metadata"
+    " id_token_encrypted_response_enc id_token_decryption_key id_token_iat_max_age id_token_s_hash_required"
+    " allow_unknown_issuer code_challenge_method authorization_response_iss_parameter_supported token_class"
+    " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration extra_metadata"
 ).split()
 
 
@@ -46,6 +48,7 @@ class ClientSettings:
     """The settings of a client of either face; `OAuth2Client` says what each is for."""
 
     testing: bool
+    profile: str | None
     issuer: str | None
     client_id: str
     token_endpoint: str
@@ -65,6 +68,8 @@ class ClientSettings:
     id_token_encrypted_response_alg: str | None
     id_token_encrypted_response_enc: str | None
     id_token_decryption_key: Any
+    id_token_iat_max_age: float | None
+    id_token_s_hash_required: bool
     userinfo_signed_response_alg: str | None
     userinfo_encrypted_response_alg: str | None
     userinfo_encrypted_response_enc: str | None
@@ -86,6 +91,7 @@ class ClientSettings:
     dpop_alg: str
     timeout: float
     max_response_size: int
+    retries: Retries | None
     registration: ClientInformation | None
     extra_metadata: dict[str, Any]
 
@@ -112,37 +118,44 @@ class ClientSettings:
         jwks_uri: str | None = None,
         authorization_server_jwks: Any = None,
         issuer: str | None = None,
-        id_token_signed_response_alg: str | None = "RS256",
+        id_token_signed_response_alg: str | None = profiles.UNSAID_ALG,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,
         id_token_decryption_key: Any = None,
+        id_token_iat_max_age: float | None = None,
+        id_token_s_hash_required: bool = False,
         client_certificate: Certificate | None = None,
         allow_unknown_issuer: bool = False,
         code_challenge_method: str | None = "S256",
         authorization_response_iss_parameter_supported: bool = False,
         token_class: type[BearerToken] = BearerToken,
         session: Any = None,
-        dpop_bound_access_tokens: bool = False,
+        dpop_bound_access_tokens: bool = profiles.UNSAID_NO,
         dpop_key_generator: Callable[[str], DPoPKey] = DPoPKey.generate,
         dpop_alg: str = "ES256",
         default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
         timeout: float = DEFAULT_TIMEOUT,
         max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
+        retries: Retries | None = DEFAULT_RETRIES,
         registration: ClientInformation | None = None,
+        profile: str | None = None,
         testing: bool = False,
         **extra_metadata: Any,
     ) -> None:
         given = locals()
         self.testing = testing
+        self.profile = profiles.known(profile)
         self.issuer = None if issuer is None else validate_issuer_uri(issuer, https=not testing)
-        self.auth = client_auth_factory(
+        method = client_auth_factory(
             auth,
             client_id=client_id,
             client_secret=client_secret,
             private_key=private_key,
             issuer=self.issuer,
             default_auth_handler=default_auth_handler,
+            profile=self.profile,
         )
+        self.auth = profiles.addressed(self.profile, method, self.issuer)
         self.client_id = _client_id(self.auth, client_id)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in PLAIN})
@@ -150,12 +163,14 @@ class ClientSettings:
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
             dpop_alg=check_alg(dpop_alg),
+            retries=check_retries(retries),
             client_certificate=getattr(self.auth, "certificate", client_certificate),
             mtls_endpoint_aliases=MappingProxyType(aliases),
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
         self._given_session = session  # or the client's own, once it has made one
         self._owns_session = False
+        self._follow_profile()
         self._check_face()
 
     def _checked(self, name: str, uri: str | None) -> str | None:
@@ -163,6 +178,15 @@ class ClientSettings:
 
     def _set(self, **settings: Any) -> None:
         self.__dict__.update(settings)
+
+    def _follow_profile(self) -> None:
+        """Switch on what the profile demands and nobody gave, then judge the whole."""
+        unsaid = profiles.switched_on(self.profile, vars(self), certificate=self.client_certificate)
+        self._unsaid = frozenset(unsaid)
+        self._set(**unsaid)
+        if profiles.announces_issuer(self.profile):
+            self._set(authorization_response_iss_parameter_supported=True)
+        profiles.check(self.profile, "client", self)
 
     def _check_face(self) -> None:
         """Refuse a session or an auth that is not of this face's HTTP library."""
@@ -177,6 +201,7 @@ class ClientSettings:
             UnsupportedClientCredentials: and everything else that making a client raises.
         """
         settings = {name: getattr(self, name) for name in ClientSettings.__annotations__ if name != "client_id"}
+        settings = {name: value for name, value in settings.items() if name not in self._unsaid}
         if self.jwks_uri is not None:
             del settings["authorization_server_jwks"]
         session = None if self._owns_session else self._given_session

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .. import profiles
 from .._steps import Steps, inner
 from ..dpop import DPoPKey, DPoPToken
 from ..exceptions import InvalidParam, InvalidTokenResponse
 from ..tokens import BearerToken
 from ..utils import join_scope
-from . import dpop_retry, id_token, token_response
+from . import dpop_retry, id_token, retries, token_response
 from .endpoint import call_endpoint
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ def token_request(
         The token; a `DPoPToken` if it is bound to a key.
 
     Raises:
+        ProfileViolation: the profile of the client forbids this grant, or a token that is not bound to a key.
         TokenEndpointError: or another `EndpointError`: the AS refused; its class is the `error` code's.
         InvalidTokenResponse: the answer is neither a token nor an OAuth error, or the token is not bound to the key.
         InvalidUseDPoPNonceResponse: the AS demands a DPoP nonce, and gives none or the same again.
@@ -64,6 +66,7 @@ def token_request(
     Source: RFC 6749 sections 3.2, 4.5 and 5, RFC 9449 section 5.
     """
     key = dpop_retry.key_for(client, dpop=dpop, dpop_key=dpop_key)
+    profiles.check(client.profile, "grant", client, data, key)
     response = yield from call_endpoint(
         client,
         "token_endpoint",
@@ -71,6 +74,7 @@ def token_request(
         invalid=InvalidTokenResponse,
         dpop_key=key,
         timeout=timeout,
+        repeat=retries.of_grant(data),
         requests_kwargs=requests_kwargs,
     )
     return token_response.judge(client, response, dpop_key=key)
@@ -141,6 +145,7 @@ def authorization_code(
 
     Source: RFC 6749 section 4.1.3, RFC 7636 section 4.5, OIDC Core section 3.1.3.
     """
+    profiles.check(client.profile, "code", client, code)
     answered: Any = code if hasattr(code, "code_verifier") else None
     if answered is not None:
         known = {"code_verifier": answered.code_verifier, "redirect_uri": answered.redirect_uri}

@@ -21,6 +21,7 @@ from ..tokens import BearerToken
 from .dpop_retry import send_with_proof
 from .endpoint import build_request, raise_oauth_error, send_request
 from .jwt_answer import LEEWAY, Protection, UncheckedJwt, is_jwt, read, refused, text_of
+from .retries import Repeat, once
 
 if TYPE_CHECKING:
     from .client import Client
@@ -90,12 +91,13 @@ def userinfo(
     request = _request(client, token, method, bearer_method, requests_kwargs)
 
     def send(request: Request) -> Steps[Response]:
-        return send_request(client, request, invalid=InvalidUserInfoResponse)
+        if not isinstance(token, DPoPToken):
+            return once(request)
+        return send_with_proof(request, token.dpop_key, once, access_token=token.access_token)
 
-    if isinstance(token, DPoPToken):
-        response = yield from send_with_proof(request, token.dpop_key, send, access_token=token.access_token)
-    else:
-        response = yield from send(request)
+    response = yield from send_request(
+        client, request, invalid=InvalidUserInfoResponse, repeat=Repeat.ALWAYS, attempt=send
+    )
     if not is_success(response):
         return client.on_userinfo_error(response)
     answer = client.parse_userinfo_response(response)

@@ -78,6 +78,11 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
         elif session:  # also asked while there is no request, and nothing to forget
             session.pop(self.session_key, None)
 
+    def hold(self, token: BearerToken, lifetime: int | None) -> None:
+        """Hold a token that came now, in the session."""
+        super().hold(token, lifetime)
+        self.token = token
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self.client.client_id!r} session_key={self.session_key!r}>"
 
