@@ -206,7 +206,7 @@ def valid_token(keeper: TokenKeeper, /) -> Steps[BearerToken]:
     """
     held = keeper.token
     if held is None or held.is_expired() or held == keeper.refused or keeper.is_unsaved:
-        token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended), shielded=True)
+        token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended))
         return token
     if not keeper.background:
         return (yield from _renew_ahead(keeper, held))
@@ -225,7 +225,7 @@ def renew_token(keeper: TokenKeeper, /) -> Steps[None]:
         TokenEndpointError: and everything else that a token request raises.
         TokenStoreError: the store can't be used.
     """
-    yield Apart(_replace(keeper, keeper.token), shielded=True)
+    yield Apart(_replace(keeper, keeper.token))
 
 
 def replaced_token(keeper: TokenKeeper, /, refused: BearerToken) -> Steps[BearerToken]:
@@ -269,7 +269,7 @@ def _renew_ahead(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
     if keeper.flight.is_paused((yield Now())):
         return held
     try:
-        token: BearerToken = yield Apart(_renew_first(keeper, held), shielded=True)
+        token: BearerToken = yield Apart(_renew_first(keeper, held))
     except Exception:  # noqa: BLE001  it was told, and the token is still good
         return held
     return token
@@ -289,6 +289,14 @@ def _renew_first(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
 
 
 def _obtain(keeper: TokenKeeper, held: BearerToken | None, *, is_good: Any = None) -> Steps[BearerToken]:
+    """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back."""
+    refreshes = held is not None and held.refresh_token is not None
+    steps = _obtain_now(keeper, held, is_good or keeper.is_good)
+    token: BearerToken = yield Apart(steps, shielded=refreshes or not keeper.source.waits_for_user)
+    return token
+
+
+def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any) -> Steps[BearerToken]:
     """Get a token, or take the one that another process has put into the store, and hold it."""
     flight = keeper.flight
     try:
@@ -296,7 +304,7 @@ def _obtain(keeper: TokenKeeper, held: BearerToken | None, *, is_good: Any = Non
             token = yield from obtained(keeper.source, held)
             lifetime = token.expires_in
         else:
-            token, lifetime = yield from keeper.vault.obtained(keeper, held, is_good or keeper.is_good)
+            token, lifetime = yield from keeper.vault.obtained(keeper, held, is_good)
     except NonRenewableTokenError:
         raise
     except Exception as failure:

@@ -47,6 +47,7 @@ class TokenSource:
         grant: what its tokens are got with, for logs and for the names of stored entries.
         is_repeatable: whether it can get a token again and again.
         is_a_users: whether a user grants its tokens: then a store has to know which user.
+        waits_for_user: whether getting one takes as long as the user does.
         token_kwargs: further form fields for its token requests.
     """
 
@@ -54,6 +55,7 @@ class TokenSource:
     grant: ClassVar[str] = "custom"
     is_repeatable: bool = True
     is_a_users: ClassVar[bool] = False
+    waits_for_user: ClassVar[bool] = False
 
     def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
         self.client = client
@@ -179,6 +181,7 @@ class DeviceCodeSource(TokenSource):
     grant = "device_code"
     is_repeatable = False
     is_a_users = True
+    waits_for_user = True
 
     def __init__(
         self,
