@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 
-.PHONY: setup demo test lint types tests bench constraints clean
+.PHONY: setup demo test lint types tests fuzz bench constraints clean
 
 setup: $(READY)
 
@@ -35,6 +35,11 @@ types: setup
 
 tests: setup
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
+
+# Random bytes for whatever parses bytes from outside; only documented errors may come out.
+fuzz: setup
+	$(PIP) install --constraint constraints.txt --group fuzz
+	$(BIN)/python -m fuzz --seconds 60 $(ARGS)
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -44,6 +44,7 @@ class Row:
     place: Place = Place.HOUSE
     target: Target | None = None
     is_baseline: bool = False
+    counts: str = ""  # what is counted, where it is not seconds
 
 
 class UnmeasurableError(Exception):
@@ -51,7 +52,7 @@ class UnmeasurableError(Exception):
 
 
 Meter: TypeAlias = Callable[[Row], float]
-"""Measure a row once: seconds for one operation."""
+"""Measure a row once: seconds for one operation, or what the row counts."""
 
 Interpreters: TypeAlias = Mapping[Place, str]
 """The interpreter of each place that is there."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
@@ -35,17 +36,23 @@ def seconds(value: float) -> str:
     return f"{value * 1e3:.1f} ms" if abs(value) >= 1e-3 else f"{value * 1e6:.1f} µs"
 
 
+def amount(value: float, counts: str = "") -> str:
+    """Write a time, or a number of what is counted."""
+    return f"{value:.0f} {counts}" if counts else seconds(value)
+
+
 def _cells(case: str, outcome: Result | Failure) -> tuple[str, ...]:
     row = outcome.row
     target = _target(row.target)
     if isinstance(outcome, Failure):
         met = "—" if row.target is None else "not measured"
         return (case, row.label, f"error: {_one_line(outcome.reason)}", "", "", target, met)
-    cost = seconds(outcome.cost.median)
+    write = functools.partial(amount, counts=row.counts)
+    cost = write(outcome.cost.median)
     if row.is_baseline:
         return (case, row.label, "1", "", cost, target, "—")
     met = {None: "—", True: "yes", False: "**no**"}[outcome.met]
-    return (case, row.label, _ratio(outcome.ratio), _added(outcome.added), cost, target, met)
+    return (case, row.label, _ratio(outcome.ratio), _spread(outcome.added, write), cost, target, met)
 
 
 def _target(target: Target | None) -> str:
@@ -58,8 +65,8 @@ def _ratio(ratio: Spread) -> str:
     return f"{ratio.median:.2f} ({ratio.low:.2f} … {ratio.high:.2f})"
 
 
-def _added(added: Spread) -> str:
-    return f"{seconds(added.median)} ({seconds(added.low)} … {seconds(added.high)})"
+def _spread(found: Spread, write: Callable[[float], str]) -> str:
+    return f"{write(found.median)} ({write(found.low)} … {write(found.high)})"
 
 
 def _one_line(text: str) -> str:
@@ -70,7 +77,13 @@ def _one_line(text: str) -> str:
 def _plain(outcome: Result | Failure) -> dict[str, Any]:
     row = outcome.row
     target = None if row.target is None else {"limit": row.target.limit, "quantity": row.target.quantity.value}
-    shown = {"row": row.label, "place": row.place.value, "baseline": row.is_baseline, "target": target}
+    shown: dict[str, Any] = {
+        "row": row.label,
+        "unit": row.counts or "seconds",
+        "place": row.place.value,
+        "baseline": row.is_baseline,
+        "target": target,
+    }
     if isinstance(outcome, Failure):
         return {**shown, "error": outcome.reason}
     figures = {"ratio": outcome.ratio, "added": outcome.added, "cost": outcome.cost}

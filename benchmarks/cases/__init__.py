@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 
-from . import handler, imports, proof, token
+from . import dpop, handler, id_token, imports, keys, token
 
-CASES: dict[str, Case] = {case.name: case for case in (imports.CASE, handler.CASE, token.CASE, proof.CASE)}
+CASES: dict[str, Case] = {
+    case.name: case for case in (imports.CASE, handler.CASE, token.CASE, dpop.CASE, id_token.CASE, keys.CASE)
+}

@@ -1,4 +1,4 @@
-"""proof: CPU time of a DPoP proof with ath and nonce; the baseline is the ES256 signature alone, of as many bytes."""
+"""dpop: CPU time of a DPoP proof with ath and nonce; the baseline is the ES256 signature alone, of as many bytes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from importlib import import_module
 from typing import Any
 
 from benchmarks import workers
-from benchmarks.case import Case, Interpreters, Meter, Operation, Row, Target
+from benchmarks.case import Case, Interpreters, Meter, Operation, Place, Row, Target
 
 API = "https://api.example.org/users/1?fields=name"
-ATH = "a" * 43
+ATH, NONCE = "a" * 43, "n" * 43
 COUNT = 500
 
 
@@ -20,25 +20,28 @@ def signature(_context: Mapping[str, str]) -> Operation:
     ec = import_module("cryptography.hazmat.primitives.asymmetric.ec")
     hashes = import_module("cryptography.hazmat.primitives.hashes")
     key, ecdsa = ec.generate_private_key(ec.SECP256R1()), ec.ECDSA(hashes.SHA256())
-    signed = _key().proof("GET", API, ATH).rpartition(".")[0].encode()
+    signed = str(_dpop().DPoPKey.generate().proof("GET", API, ATH, NONCE)).rpartition(".")[0].encode()
     return lambda: key.sign(signed, ecdsa)
 
 
 def proof(_context: Mapping[str, str]) -> Operation:
-    """Make a proof as for each API request."""
-    key = _key()
-    found = import_module("requests_oauth2client.dpop").validate_dpop_proof(
-        key.proof("GET", API, ATH), htm="GET", htu=API, ath=ATH, nonce="n" * 43
-    )
+    """Make a proof as for each API request; the key knows the nonce of the origin."""
+    key = _dpop().DPoPKey.generate(nonces={"https://api.example.org": NONCE})
+    found = _dpop().validate_dpop_proof(key.proof("GET", API, ATH), htm="GET", htu=API, ath=ATH, nonce=NONCE)
     if found.dpop_jkt != key.dpop_jkt:
         message = "the proof is of another key"
         raise AssertionError(message)
     return lambda: key.proof("GET", API, ATH)
 
 
-def _key() -> Any:
-    dpop = import_module("requests_oauth2client.dpop")
-    return dpop.DPoPKey.generate(nonces={"https://api.example.org": "n" * 43})
+def proof_of_release(_context: Mapping[str, str]) -> Operation:
+    """Make a proof as the release does, which is told the nonce."""
+    key = _dpop().DPoPKey.generate()
+    return lambda: str(key.proof("GET", API, ATH, NONCE))
+
+
+def _dpop() -> Any:
+    return import_module("requests_oauth2client.dpop")
 
 
 @contextlib.contextmanager
@@ -54,14 +57,21 @@ def profile(sort: str) -> str:
 
 
 CASE = Case(
-    name="proof",
+    name="dpop",
     rounds=40,
     quick_rounds=10,
     open_meter=open_meter,
     profile=profile,
-    setups={"signature": signature, "proof": proof},
+    setups={"signature": signature, "proof": proof, "proof of release": proof_of_release},
     rows=(
         Row(label="`cryptography`, ES256 signature", setup="signature", is_baseline=True),
         Row(label="ours, `DPoPKey.proof`", setup="proof", target=Target(limit=1.8)),
+        Row(
+            label="`cryptography`, ES256 signature, among the peers",
+            setup="signature",
+            place=Place.PEERS,
+            is_baseline=True,
+        ),
+        Row(label="requests-oauth2client, `DPoPKey.proof`", setup="proof of release", place=Place.PEERS),
     ),
 )
