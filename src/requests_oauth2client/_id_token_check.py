@@ -94,7 +94,7 @@ def validate_id_token(
 
 def addressed(id_token: IdToken, expected: Expected) -> IdToken:
     """Judge who made it, and for whom: what needs no key."""
-    return _judged(id_token, expected, 0, (check_type, check_issuer, check_audience, check_authorized_party))
+    return _judged(id_token, expected, 0, RULES_WITHOUT_KEY)
 
 
 def agreed(id_token: IdToken, expected: Expected, now: float) -> IdToken:
@@ -304,6 +304,7 @@ def check_hashes(found: Mapping[str, Any], id_token: IdToken, expected: Expected
             raise MismatchingIdTokenHash(msg, id_token)
 
 
+RULES_WITHOUT_KEY: tuple[Rule, ...] = (check_type, check_issuer, check_audience, check_authorized_party)
 RULES: tuple[Rule, ...] = (
     check_subject,
     check_expiry,

@@ -81,8 +81,8 @@ class AsyncOAuth2Client(AsyncFace, Client):
     @property
     def session(self) -> httpx2.AsyncClient:  # type: ignore[override]
         """The client that requests to the AS are sent with."""
-        if self._given_session is None:
-            self._given_session, self._owns_session = _httpx.new_session(self.client_certificate), True
+        if self._given_session is None or self._is_inherited():
+            self._own(_httpx.new_session(self.client_certificate))
         session: httpx2.AsyncClient = self._given_session
         return session
 

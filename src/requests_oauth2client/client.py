@@ -133,8 +133,8 @@ class OAuth2Client(SyncFace, Client):
     @property
     def session(self) -> requests.Session:  # type: ignore[override]
         """The session that requests to the AS are sent with."""
-        if self._given_session is None:
-            self._given_session, self._owns_session = _requests.new_session(), True
+        if self._given_session is None or self._is_inherited():
+            self._own(_requests.new_session())
         session: requests.Session = self._given_session
         return session
 

@@ -142,16 +142,17 @@ def read_json_object(data: bytes, name: str) -> dict[str, Any]:
 
 def read_header(part: bytes) -> dict[str, Any]:
     """Read a protected header, without judging it."""
-    known = _known_header(part)
-    return {name: value if isinstance(value, str) else copy.deepcopy(value) for name, value in known.items()}
+    known, is_flat = _known_header(part)
+    return known.copy() if is_flat else copy.deepcopy(known)
 
 
 @functools.lru_cache(maxsize=64)  # all tokens of a key have the same header
-def _known_header(part: bytes) -> dict[str, Any]:
+def _known_header(part: bytes) -> tuple[dict[str, Any], bool]:
     if len(part) > MAX_HEADER:
         msg = f"The header of the token has {len(part)} characters, more than {MAX_HEADER}."
         raise MalformedToken(msg)
-    return read_json_object(decode(part, "header"), "header")
+    header = read_json_object(decode(part, "header"), "header")
+    return header, not any(isinstance(value, (dict, list)) for value in header.values())
 
 
 def check_header(header: Mapping[str, Any]) -> None:

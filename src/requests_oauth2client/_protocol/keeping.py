@@ -19,7 +19,7 @@ from .._steps import Apart, Lock, Now, Spawn, Steps
 from ..exceptions import ExpiredAccessToken, NonRenewableTokenError
 from ..tokens import BearerToken
 from .sources import TokenSource, client_of_face, obtained
-from .storing import Vault
+from .storing import Found, Vault
 
 SHARE = 0.25  # of the lifetime of a token: the most that leeway may take of it
 PAUSE = 0.5  # seconds after the second failure in a row; doubled with each further one
@@ -302,9 +302,9 @@ def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any) -> 
     try:
         if keeper.vault is None:
             token = yield from obtained(keeper.source, held)
-            lifetime = token.expires_in
+            found = Found(token, token.expires_in, is_new=True)
         else:
-            token, lifetime = yield from keeper.vault.obtained(keeper, held, is_good)
+            found = yield from keeper.vault.obtained(keeper, held, is_good)
     except NonRenewableTokenError:
         raise
     except Exception as failure:
@@ -312,6 +312,6 @@ def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any) -> 
         keeper.tell("failed", held, failure)
         raise
     flight.succeeded()
-    keeper.hold(token, lifetime)
-    keeper.tell("obtained", token)
-    return token
+    keeper.hold(found.token, found.lifetime)
+    keeper.tell("obtained" if found.is_new else "adopted", found.token)
+    return found.token

@@ -6,6 +6,7 @@ section 2, RFC 8414 section 2). Knows no HTTP library and no operation.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -169,7 +170,7 @@ class ClientSettings:
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
         self._given_session = session  # or the client's own, once it has made one
-        self._owns_session = False
+        self._owns_session, self._owner = False, 0
         self._follow_profile()
         self._check_face()
 
@@ -187,6 +188,13 @@ class ClientSettings:
         if profiles.announces_issuer(self.profile):
             self._set(authorization_response_iss_parameter_supported=True)
         profiles.check(self.profile, "client", self)
+
+    def _own(self, session: Any) -> None:
+        """Use a session of the client's own, in this process: after a fork, connections are those of the parent."""
+        self._given_session, self._owns_session, self._owner = session, True, os.getpid()
+
+    def _is_inherited(self) -> bool:
+        return self._owns_session and self._owner != os.getpid()
 
     def _check_face(self) -> None:
         """Refuse a session or an auth that is not of this face's HTTP library."""

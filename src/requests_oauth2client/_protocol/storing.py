@@ -17,7 +17,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._steps import Blocking, Lock, Now, Sleep, Spawn, Steps
 from ..exceptions import InvalidGrant, InvalidParam, OAuth2Error
@@ -46,6 +46,14 @@ class LostStoredToken(OAuth2Error):
             " refresh token held here may be used, and using it again could end the whole session. Log in again, and"
             " set the handler's `token`."
         )
+
+
+class Found(NamedTuple):
+    """A token that is good, how many seconds it was good for when it came, and whether that was just now."""
+
+    token: BearerToken
+    lifetime: int | None
+    is_new: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,8 +144,8 @@ class Vault:
 
     def obtained(
         self, keeper: TokenKeeper, held: BearerToken | None, is_good: Callable[[BearerToken, int | None], bool]
-    ) -> Steps[tuple[BearerToken, int | None]]:
-        """Give a token that is good, and its lifetime: the stored one, or one that is got now and stored.
+    ) -> Steps[Found]:
+        """Give a token that is good: the stored one, or one that is got now and stored.
 
         Raises:
             LostStoredToken: the entry has vanished.
@@ -151,14 +159,12 @@ class Vault:
         self.unsaved = None
         token = record.token
         if token is not None and is_good(token, record.lifetime):
-            return token, record.lifetime
+            return Found(token, record.lifetime, is_new=False)
         if token is None and self._has_stored and not keeper.source.is_repeatable:
             raise LostStoredToken
         return (yield from self._renewed(keeper, token or held, fence))
 
-    def _renewed(
-        self, keeper: TokenKeeper, base: BearerToken | None, fence: int
-    ) -> Steps[tuple[BearerToken, int | None]]:
+    def _renewed(self, keeper: TokenKeeper, base: BearerToken | None, fence: int) -> Steps[Found]:
         now = yield Now()
         if base is not None and base.refresh_token is not None:
             yield from self._write(Record(token=base, pending=int(now.timestamp())), fence)
@@ -174,7 +180,7 @@ class Vault:
         except (StoreUnavailable, StaleFence) as failure:  # the token came: this process goes on with it
             keeper.tell("unsaved", token, failure)
             yield Spawn(self._keep_saving(record, base))
-        return token, record.lifetime
+        return Found(token, record.lifetime, is_new=True)
 
     def _keep_saving(self, record: Record, base: BearerToken | None) -> Steps[None]:
         """Write a token as soon as the store is there again, unless somebody else has written another."""
