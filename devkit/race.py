@@ -139,6 +139,7 @@ def prepared(
 
 
 def log_in(course: Course, server: AuthorizationServer, browser: Browser) -> None:
+    """Log the one user in, in place of what is stored."""
     auth = course.handler()
     request = auth.client.replace(authorization_endpoint=server.authorization_endpoint).authorization_request(
         scope="openid offline_access api.read", redirect_uri=server.clients["web"].redirect_uri, prompt="consent"
