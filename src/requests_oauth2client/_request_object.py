@@ -19,7 +19,7 @@ from . import profiles
 from ._callback import AuthorizationResponse, Extended, further
 from ._http import Form
 from ._request_params import InvalidAuthorizationRequestParam, text
-from ._times import expiry, is_past, now, remaining
+from ._times import Expiring, expiry, now
 from ._values import NotPickled
 from .exceptions import InvalidParam
 from .utils import b64u_encode, validate_endpoint_uri
@@ -217,7 +217,7 @@ def _encryption_alg(jwk: Any) -> str:
 
 
 @dataclass(frozen=True, init=False)
-class ReferringAuthorizationRequest(Extended):
+class ReferringAuthorizationRequest(Expiring, Extended):
     """What requests with a request object have in common: the browser's URL, and the request they stand for."""
 
     pickle_advice = "Store the AuthorizationRequest that it was made of, with AuthorizationRequestSerializer."
@@ -266,15 +266,6 @@ class ReferringAuthorizationRequest(Extended):
 
     def __str__(self) -> str:
         return self.uri
-
-    @property
-    def expires_in(self) -> int | None:
-        """Seconds until it expires, rounded up; None when that is unknown."""
-        return remaining(self.expires_at)
-
-    def is_expired(self, leeway: float = 0) -> bool | None:
-        """Tell whether it is expired, or will be within `leeway` seconds; None when that is unknown."""
-        return is_past(self.expires_at, leeway)
 
     def validate_callback(self, response: Any, *, jwks: Any = None, alg: str = "RS256") -> AuthorizationResponse:
         """Check that a callback answers this request; see `AuthorizationRequest.validate_callback`.

@@ -84,3 +84,22 @@ def is_past(expires_at: datetime | None, leeway: float = 0) -> bool | None:
     if expires_at is None:
         return None
     return (expires_at - now()).total_seconds() <= leeway
+
+
+class Expiring:
+    """Something that expires.
+
+    Attributes:
+        expires_at: when, aware, UTC; None when that is unknown.
+    """
+
+    expires_at: datetime | None
+
+    @property
+    def expires_in(self) -> int | None:
+        """Seconds until it expires, rounded up; counts down, and goes below zero. None when unknown."""
+        return remaining(self.expires_at)
+
+    def is_expired(self, leeway: float = 0) -> bool | None:
+        """Tell whether it is expired, or will be within `leeway` seconds; None when unknown."""
+        return is_past(self.expires_at, leeway)

@@ -25,3 +25,16 @@ class NotPickled:
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
+
+
+class Received(NotPickled):
+    """What a server sent: fields that no specification knows are attributes too, from `kwargs`."""
+
+    kwargs: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.__dict__["kwargs"][name]
+        except KeyError:
+            msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
+            raise AttributeError(msg) from None

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from ._jose import compact
 from ._jose.errors import MalformedToken
 from ._redaction import one_line
-from ._times import expiry, is_past, moment, remaining
-from ._values import NotPickled
+from ._times import Expiring, expiry, is_past, moment
+from ._values import NotPickled, Received
 from .exceptions import ExpiredAccessToken, InsecureTransport, InvalidParam, OAuth2Error
 from .utils import is_loopback, join_scope
 
@@ -264,7 +264,7 @@ def _text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
-class BearerToken(NotPickled):
+class BearerToken(Expiring, Received):
     """An access token with all that came along, which authenticates requests (RFC 6749 section 5.1, RFC 6750).
 
     Give it as `auth=` to requests, httpx2 or httpx. Further fields of the answer are attributes and items.
@@ -332,13 +332,6 @@ class BearerToken(NotPickled):
     def __delattr__(self, name: str) -> None:
         self.__setattr__(name, None)
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["kwargs"][name]
-        except KeyError:
-            msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
-            raise AttributeError(msg) from None
-
     def __getitem__(self, name: str) -> Any:
         return self._fields()[name]
 
@@ -364,15 +357,6 @@ class BearerToken(NotPickled):
         if self.id_token is not None:
             fields["id_token"] = str(self.id_token)
         return {name: value for name, value in fields.items() if value is not None}
-
-    @property
-    def expires_in(self) -> int | None:
-        """Seconds until it expires, rounded up; counts down, and goes below zero. None when unknown."""
-        return remaining(self.expires_at)
-
-    def is_expired(self, leeway: float = 0) -> bool | None:
-        """Tell whether it is expired, or will be within `leeway` seconds; None when the server did not say."""
-        return is_past(self.expires_at, leeway)
 
     @property
     def access_token_jwt(self) -> IdToken:

@@ -16,8 +16,8 @@ from uuid import uuid4
 from .. import profiles
 from .._http import Response, is_success, read_json_object
 from .._steps import Now, Steps, inner
-from .._times import expiry, is_past, remaining, seconds
-from .._values import NotPickled
+from .._times import Expiring, expiry, seconds
+from .._values import Received
 from ..exceptions import BackChannelAuthenticationError, InvalidBackChannelAuthenticationResponse, InvalidParam
 from ..tokens import BearerToken, InvalidIdToken
 from ..utils import join_scope
@@ -54,7 +54,7 @@ class MismatchingIdTokenAuthReqId(InvalidIdToken):
     """The ID token is the answer to another authentication request (CIBA Core section 10.3.1)."""
 
 
-class BackChannelAuthenticationResponse(NotPickled):
+class BackChannelAuthenticationResponse(Expiring, Received):
     """What the OP gives a client that asks it to authenticate a user (CIBA Core section 7.3).
 
     Args:
@@ -81,22 +81,6 @@ class BackChannelAuthenticationResponse(NotPickled):
         self.expires_at = expiry(expires_at, expires_in)
         self.interval = polling_interval(DEFAULT_INTERVAL if interval is None else interval)
         self.kwargs = kwargs
-
-    @property
-    def expires_in(self) -> int | None:
-        """Seconds until it expires, rounded up; None when the OP did not say."""
-        return remaining(self.expires_at)
-
-    def is_expired(self, leeway: float = 0) -> bool | None:
-        """Tell whether it is expired, or will be within `leeway` seconds; None when unknown."""
-        return is_past(self.expires_at, leeway)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["kwargs"][name]
-        except KeyError:
-            msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
-            raise AttributeError(msg) from None
 
     def __repr__(self) -> str:
         until = f" expires_at={self.expires_at.isoformat()}" if self.expires_at else ""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from .._http import Response, is_success, read_json_object
 from .._steps import Steps
-from .._times import expiry, is_past, remaining, seconds
-from .._values import NotPickled
+from .._times import Expiring, expiry, seconds
+from .._values import Received
 from ..exceptions import DeviceAuthorizationError, InvalidDeviceAuthorizationResponse
 from ..utils import InvalidUri, join_scope, split_url
 from .endpoint import call_endpoint, raise_oauth_error
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 DEFAULT_INTERVAL = 5  # seconds, RFC 8628 section 3.2
 
 
-class DeviceAuthorizationResponse(NotPickled):
+class DeviceAuthorizationResponse(Expiring, Received):
     """What the AS gives a device that asks for authorization (RFC 8628 section 3.2).
 
     Show `user_code` and `verification_uri` to the user, or `verification_uri_complete` as a QR code.
@@ -63,22 +63,6 @@ class DeviceAuthorizationResponse(NotPickled):
         self.expires_at = expiry(expires_at, expires_in)
         self.interval = polling_interval(interval)
         self.kwargs = kwargs
-
-    @property
-    def expires_in(self) -> int | None:
-        """Seconds until the codes expire, rounded up; None when the AS did not say."""
-        return remaining(self.expires_at)
-
-    def is_expired(self, leeway: float = 0) -> bool | None:
-        """Tell whether the codes are expired, or will be within `leeway` seconds; None when unknown."""
-        return is_past(self.expires_at, leeway)
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["kwargs"][name]
-        except KeyError:
-            msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
-            raise AttributeError(msg) from None
 
     def __repr__(self) -> str:
         return f"<DeviceAuthorizationResponse verification_uri={self.verification_uri!r} interval={self.interval}>"
