@@ -192,9 +192,10 @@ def _set_up(path: Path) -> sqlite3.Connection:
 
 def _is_made(file: sqlite3.Connection, path: Path) -> bool:
     """Tell whether the file has its tables; refuse one that another program made."""
+    is_empty = not file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]  # first: others make it meanwhile
     marks = [file.execute(f"PRAGMA {mark}").fetchone()[0] for mark in ("application_id", "user_version")]
-    is_empty = not file.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if marks != [OURS, LAYOUT] and not (is_empty and marks == [0, 0]):
+    is_empty = is_empty and marks == [0, 0]
+    if marks != [OURS, LAYOUT] and not is_empty:
         msg = f"{path} was made by another program, or a later release of this package. Choose another path."
         raise StoreCorrupted(msg)
     return not is_empty
