@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 
-from . import dpop, handler, id_token, imports, keys, renewal, token
+from . import cache, dpop, handler, id_token, imports, keys, memory, renewal, token
 
 CASES: dict[str, Case] = {
-    case.name: case for case in (imports.CASE, handler.CASE, token.CASE, dpop.CASE, id_token.CASE, keys.CASE, renewal.CASE)
+    module.CASE.name: module.CASE for module in (imports, handler, token, dpop, id_token, keys, renewal, cache, memory)
 }
