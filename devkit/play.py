@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
@@ -30,6 +31,7 @@ class Heard(Generic[R]):
     """What a rule asked for, in order, and how it ended."""
 
     now: datetime = NOON
+    meanwhile: Callable[[], object] | None = None
     sent: list[Request] = field(default_factory=list)
     sleeps: list[float] = field(default_factory=list)
     locks: list[object] = field(default_factory=list)
@@ -51,7 +53,9 @@ class Heard(Generic[R]):
         return [dict(request.form or {}) for request in self.sent]
 
 
-def play(steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON) -> Heard[R]:
+def play(
+    steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON, meanwhile: Callable[[], object] | None = None
+) -> Heard[R]:
     """Run a rule.
 
     Args:
@@ -59,8 +63,9 @@ def play(steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON) 
         answers: what its requests get, in order: a response, or an exception for a failure to send; or either of
             them `After` some seconds.
         now: when it begins; its clock goes on while it sleeps.
+        meanwhile: what happens while it sleeps, each time.
     """
-    heard: Heard[R] = Heard(now=now)
+    heard: Heard[R] = Heard(now=now, meanwhile=meanwhile)
     coming = iter(answers)
     try:
         heard.returned = _run(steps, heard, coming)
@@ -73,19 +78,22 @@ def play(steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON) 
 def _run(steps: Steps[R], heard: Heard[Any], coming: Any) -> R:
     resume: Any = steps.send
     value: Any = None
-    while True:
-        try:
-            command = resume(value)
-        except StopIteration as stop:
-            result: R = stop.value
-            return result
-        try:
-            value, resume = _perform(command, heard, coming), steps.send
-        except Exception as failure:  # noqa: BLE001  as the faces do
-            value, resume = failure, steps.throw
+    with ExitStack() as held:
+        while True:
+            try:
+                command = resume(value)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            try:
+                value, resume = _perform(command, heard, coming, held), steps.send
+            except Exception as failure:  # noqa: BLE001  as the faces do
+                value, resume = failure, steps.throw
 
 
-def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:  # noqa: PLR0911  one for each command
+def _perform(  # noqa: PLR0911  one for each command
+    command: Command, heard: Heard[Any], coming: Any, held: ExitStack
+) -> Any:
     match command:
         case Send(request):
             heard.sent.append(request)
@@ -93,12 +101,12 @@ def _perform(command: Command, heard: Heard[Any], coming: Any) -> Any:  # noqa: 
         case Sleep(seconds):
             heard.sleeps.append(seconds)
             heard.now += timedelta(seconds=seconds)
-            return None
+            return heard.meanwhile and heard.meanwhile()
         case Now():
             return heard.now
-        case Lock(entry):
+        case Lock(entry, wait):
             heard.locks.append(entry)
-            return entry.hold(command.wait).__enter__() if isinstance(entry, Holdable) else True
+            return held.enter_context(entry.hold(wait)) if isinstance(entry, Holdable) else True
         case Call(thunk) | Blocking(thunk):
             return thunk()
         case Apart(steps):
@@ -114,6 +122,6 @@ def _next(coming: Any, request: Request, heard: Heard[Any]) -> Any:
     if isinstance(found, After):
         heard.now += timedelta(seconds=found.seconds)
         found = found.outcome
-    if isinstance(found, Exception):
+    if isinstance(found, BaseException):  # also one that stands for the end of the process
         raise found
     return found

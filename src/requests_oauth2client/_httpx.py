@@ -10,6 +10,7 @@ import asyncio
 import functools
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager, AsyncExitStack
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
 OPTIONS = frozenset({"extensions", "cookies"})
+WORKERS = 40  # threads at most
 UNSENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "InvalidURL"})
 
 
@@ -59,6 +61,7 @@ if not LIBRARIES:
 
 import anyio  # noqa: E402  comes with either
 import anyio.to_thread  # noqa: E402
+from anyio.lowlevel import RunVar  # noqa: E402
 
 LIBRARY = LIBRARIES[0]
 CLIENTS = tuple(library.AsyncClient for library in LIBRARIES)
@@ -123,16 +126,29 @@ class AsyncFace:
             case Blocking(thunk):
                 return await _in_thread(thunk)
             case Apart(steps, shielded):
-                with anyio.CancelScope(shield=shielded):
-                    return await self._drive(steps)
+                run = functools.partial(self._drive, steps)
+                return await (_to_its_end(run) if shielded else run())
             case Spawn(steps):
                 return _spawn(functools.partial(self._drive, steps))
 
 
 async def _in_thread(thunk: Callable[[], Any]) -> Any:
     """Call what may block in a worker thread; await what it returns, where that is needed."""
-    returned = await anyio.to_thread.run_sync(thunk)
+    (returned,) = await _in_worker(_working, lambda: (thunk(),))  # trio takes no coroutine out of a thread
     return await returned if inspect.isawaitable(returned) else returned
+
+
+# Those that wait for a lock have threads of their own: else they could take all from its holder, and wait forever.
+_working: RunVar[anyio.CapacityLimiter] = RunVar("working")
+_waiting: RunVar[anyio.CapacityLimiter] = RunVar("waiting")
+
+
+async def _in_worker(limits: RunVar[anyio.CapacityLimiter], call: Callable[..., Any], *args: Any) -> Any:
+    limiter = limits.get(None)
+    if limiter is None:
+        limiter = anyio.CapacityLimiter(WORKERS)
+        limits.set(limiter)
+    return await anyio.to_thread.run_sync(call, *args, limiter=limiter)
 
 
 _tasks: set[Any] = set()  # asyncio itself remembers tasks only weakly
@@ -140,8 +156,8 @@ _tasks: set[Any] = set()  # asyncio itself remembers tasks only weakly
 
 def _spawn(run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """Start a task that belongs to the event loop."""
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run():
+    trio = _running_trio()
+    if trio is not None:
         trio.lowlevel.spawn_system_task(run)
         return
     task = asyncio.get_running_loop().create_task(run())
@@ -149,7 +165,34 @@ def _spawn(run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     task.add_done_callback(_tasks.discard)
 
 
+def _running_trio() -> Any:
+    """Return trio if this task is one of its."""
+    trio: Any = sys.modules.get("trio")
+    return trio if trio is not None and trio.lowlevel.in_trio_run() else None
+
+
+async def _to_its_end(run: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """Run something to its end even if this task is cancelled meanwhile; the cancellation comes after it."""
+    if _running_trio() is not None:
+        with anyio.CancelScope(shield=True):
+            return await run()
+    task = asyncio.ensure_future(run())  # of its own: asyncio's Task.cancel() goes through a shield of anyio
+    cancelled: BaseException | None = None
+    with anyio.CancelScope(shield=True):
+        while not task.done():
+            try:
+                await asyncio.wait([task])
+            except asyncio.CancelledError as request:
+                cancelled = request
+    if cancelled is not None:
+        _ = task.cancelled() or task.exception()  # or asyncio would say that nobody has looked at it
+        raise cancelled
+    return task.result()
+
+
 _locks: WeakKeyDictionary[Any, anyio.Lock] = WeakKeyDictionary()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_locks.clear)  # there, the tasks that hold locks do not exist
 
 
 async def _held(entry: Any, wait: float | None, held: AsyncExitStack) -> Any:
@@ -167,13 +210,15 @@ async def _held(entry: Any, wait: float | None, held: AsyncExitStack) -> Any:
 async def _held_in_thread(lock: AbstractContextManager[Any], held: AsyncExitStack) -> Any:
     """Hold a lock that blocks while it waits. It is given back even if this task is cancelled."""
 
-    async def give_back() -> None:
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(lock.__exit__, None, None, None)
+    async def enter() -> Any:
+        outcome = await _in_worker(_waiting, lock.__enter__)
+        held.push_async_callback(_to_its_end, leave)
+        return outcome
 
-    outcome = await anyio.to_thread.run_sync(lock.__enter__)
-    held.push_async_callback(give_back)
-    return outcome
+    async def leave() -> None:
+        await _in_worker(_working, lock.__exit__, None, None, None)
+
+    return await _to_its_end(enter)
 
 
 async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:

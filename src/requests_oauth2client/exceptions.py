@@ -501,7 +501,7 @@ class ExpiredAccessToken(AccessTokenError):
         since = getattr(token, "expires_at", None)
         super().__init__(
             f"The access token expired{f' at {since.isoformat()}' if since else ''} and can't be renewed here."
-            " Get another one.",
+            " Get another one, or log in again.",
             token=token,
         )
 

@@ -1,18 +1,21 @@
 """Sources of tokens, for `OAuth2TokenSourceAuth` and its async twin: every grant, a function, a file, one of your own.
 
-class VaultSource(TokenSource):
-def get_token(self, held):
-return BearerToken(vault.read("api/token"), expires_in=300)
+    class VaultSource(TokenSource):
+        def get_token(self, held):
+            return BearerToken(vault.read("api/token"), expires_in=300)
 
-auth = OAuth2TokenSourceAuth(VaultSource())
+    auth = OAuth2TokenSourceAuth(VaultSource())
+
+A source says how to get a token; its handler decides when.
 """
 
 from __future__ import annotations
 
-import json
 import os
+from datetime import datetime
 from pathlib import Path
 
+from ._http import parse_json_object
 from ._protocol.sources import (
     AuthorizationCodeSource,
     CallableSource,
@@ -35,7 +38,7 @@ class FileSource(TokenSource):
 
     Args:
         path: the file: an access token, or a token response as JSON.
-        lifetime: seconds after which an access token that does not say its expiry itself is read again.
+        lifetime: seconds after which a token that does not say its expiry itself is read again.
     """
 
     grant = "file"
@@ -55,22 +58,22 @@ class FileSource(TokenSource):
         with self.path.open(encoding="utf-8", errors="replace") as file:
             text = file.read(MAX_FILE_SIZE).strip()
         try:
-            if text.startswith("{"):
-                return BearerToken(**json.loads(text))
-            token = BearerToken(text, expires_in=self.lifetime)
+            token = BearerToken(**(parse_json_object(text) if text.startswith("{") else {"access_token": text}))
         except (ValueError, TypeError) as wrong:
             msg = f"There is no token in {self.path}: expected an access token, or a token response as JSON. {wrong}"
             raise InvalidParam(msg) from None
-        return _with_own_expiry(token)
+        if token.expires_at is not None:
+            return token
+        expires_at = _own_expiry(token)
+        return token.replace(expires_at=expires_at) if expires_at else token.replace(expires_in=self.lifetime)
 
 
-def _with_own_expiry(token: BearerToken) -> BearerToken:
-    """Return a token with the expiry that it says itself, if it is a JWT (RFC 9068 section 2.2)."""
+def _own_expiry(token: BearerToken) -> datetime | None:
+    """Return the expiry that a token says itself, if it is a JWT (RFC 9068 section 2.2)."""
     try:
-        expires_at = token.access_token_jwt.expires_at
+        return token.access_token_jwt.expires_at
     except InvalidIdToken:
-        return token
-    return token if expires_at is None else token.replace(expires_at=expires_at)
+        return None
 
 
 __all__ = [

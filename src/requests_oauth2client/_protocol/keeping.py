@@ -10,6 +10,7 @@ clock. Knows no HTTP library and no header.
 
 from __future__ import annotations
 
+import os
 import random
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from typing import Any, ClassVar
 from .._events import OnEvent, TokenEvent, tell
 from .._steps import Apart, Lock, Now, Spawn, Steps
 from ..exceptions import ExpiredAccessToken, NonRenewableTokenError
+from ..stores.base import EntryLocked, StoreUnavailable
 from ..tokens import BearerToken
 from .sources import TokenSource, client_of_face, obtained
 from .storing import Found, Vault
@@ -31,7 +33,7 @@ class Flight:
 
     def __init__(self) -> None:
         self.ended = 0
-        self.is_spawned = False
+        self.spawned_for: tuple[int, BearerToken] | None = None  # the process, the token
         self.failure: Exception | None = None
         self._failures = 0
         self._pause: tuple[datetime, timedelta] | None = None
@@ -45,8 +47,9 @@ class Flight:
         """Note that none came: from the second failure in a row on, nobody asks again for a while."""
         self.ended += 1
         self._failures += 1
-        self.failure = failure.with_traceback(None)
-        seconds = min(PAUSE * 2 ** (self._failures - 2), LONGEST_PAUSE) * random.uniform(0.5, 1)  # noqa: S311  no secret
+        self.failure = _same(failure)  # without the traceback, and what lives in its frames
+        whole = min(PAUSE * 2 ** min(self._failures - 2, 10), LONGEST_PAUSE)  # 2**1024 is more than a float can be
+        seconds = whole * random.uniform(0.5, 1)  # noqa: S311  no secret
         self._pause = (now, timedelta(seconds=seconds)) if self._failures > 1 else None
 
     def is_paused(self, now: datetime) -> bool:
@@ -64,6 +67,8 @@ def _same(failure: Exception) -> Exception:
     again = type(failure).__new__(type(failure), *failure.args)
     again.args = failure.args
     again.__dict__.update(failure.__dict__)
+    if isinstance(failure, OSError) and isinstance(again, OSError) and failure.filename is not None:
+        again.filename = failure.filename  # which is not among its args
     return again
 
 
@@ -145,9 +150,11 @@ class TokenKeeper:
         return self.source.token_kwargs
 
     def forget_token(self) -> None:
-        """Drop the token; the next request gets another one."""
-        self.refused = self.token
-        self.token = None
+        """Drop the token; the next request gets another one. What is stored of it stays there, to renew it with."""
+        self.refused = self.token or self.refused
+        self._token = None
+        if self.vault is not None and self.vault.unsaved == "if empty":
+            self.vault.unsaved = None
 
     def hold(self, token: BearerToken, lifetime: int | None) -> None:
         """Hold a token that came now, or that was stored when it came; it was good for `lifetime` seconds then."""
@@ -205,14 +212,14 @@ def valid_token(keeper: TokenKeeper, /) -> Steps[BearerToken]:
         TokenStoreError: the store can't be used.
     """
     held = keeper.token
-    if held is None or held.is_expired() or held == keeper.refused or keeper.is_unsaved:
+    if held is None or held.is_expired() or held == keeper.refused:
         token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended))
         return token
+    if keeper.is_unsaved:
+        return (yield from _save_first(keeper, held))
     if not keeper.background:
         return (yield from _renew_ahead(keeper, held))
-    if not keeper.flight.is_spawned:
-        keeper.flight.is_spawned = True
-        yield Spawn(_renew_behind(keeper, held))
+    yield from _spawn(keeper, held)
     return held
 
 
@@ -258,10 +265,19 @@ def _get(keeper: TokenKeeper, ended: int) -> Steps[BearerToken]:
         raise ExpiredAccessToken(held) from None
 
 
+def _save_first(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
+    """Let the store know a token that is good, or give a better one; without the store, go on with it."""
+    try:
+        token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended))
+    except (StoreUnavailable, EntryLocked):  # it was told
+        return held
+    return token
+
+
 def _replace(keeper: TokenKeeper, held: BearerToken | None) -> Steps[None]:
     yield Lock(keeper.flight)
     if keeper.token == held:  # nobody has replaced it while this caller waited
-        yield from _obtain(keeper, held, is_good=lambda token, _: token != held)
+        yield from _obtain(keeper, held, is_good=lambda token, left: token != held and keeper.is_good(token, left))
 
 
 def _renew_ahead(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
@@ -275,28 +291,42 @@ def _renew_ahead(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
     return token
 
 
+def _spawn(keeper: TokenKeeper, held: BearerToken) -> Steps[None]:
+    """Begin one renewal in the background; where that can't be, the next caller tries again."""
+    spawned_for = os.getpid(), held  # after a fork, the other threads do not exist
+    if keeper.flight.spawned_for == spawned_for or keeper.flight.is_paused((yield Now())):
+        return
+    keeper.flight.spawned_for = spawned_for
+    try:
+        yield Spawn(_renew_behind(keeper, held))
+    except RuntimeError:  # no further thread can be started
+        keeper.flight.spawned_for = None
+
+
 def _renew_behind(keeper: TokenKeeper, held: BearerToken) -> Steps[None]:
     try:
         yield from _renew_ahead(keeper, held)
     finally:
-        keeper.flight.is_spawned = False
+        keeper.flight.spawned_for = None
 
 
 def _renew_first(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
     if not (yield Lock(keeper.flight, wait=0)):
         return held
-    return keeper.usable_token() or (yield from _obtain(keeper, held))
+    return keeper.usable_token() or (yield from _obtain(keeper, keeper.token, wait=0))
 
 
-def _obtain(keeper: TokenKeeper, held: BearerToken | None, *, is_good: Any = None) -> Steps[BearerToken]:
+def _obtain(
+    keeper: TokenKeeper, held: BearerToken | None, *, is_good: Any = None, wait: float | None = None
+) -> Steps[BearerToken]:
     """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back."""
     refreshes = held is not None and held.refresh_token is not None
-    steps = _obtain_now(keeper, held, is_good or keeper.is_good)
+    steps = _obtain_now(keeper, held, is_good or keeper.is_good, wait)
     token: BearerToken = yield Apart(steps, shielded=refreshes or not keeper.source.waits_for_user)
     return token
 
 
-def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any) -> Steps[BearerToken]:
+def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any, wait: float | None) -> Steps[BearerToken]:
     """Get a token, or take the one that another process has put into the store, and hold it."""
     flight = keeper.flight
     try:
@@ -304,14 +334,17 @@ def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any) -> 
             token = yield from obtained(keeper.source, held)
             found = Found(token, token.expires_in, is_new=True)
         else:
-            found = yield from keeper.vault.obtained(keeper, held, is_good)
+            found = yield from keeper.vault.obtained(keeper, held, is_good, wait=wait)
     except NonRenewableTokenError:
         raise
     except Exception as failure:
+        if wait == 0 and isinstance(failure, EntryLocked):
+            raise  # another process renews it already: no failure
         flight.failed(failure, (yield Now()))
         keeper.tell("failed", held, failure)
         raise
     flight.succeeded()
-    keeper.hold(found.token, found.lifetime)
+    if keeper.token in {held, None}:  # else somebody has set another one meanwhile
+        keeper.hold(found.token, found.lifetime)
     keeper.tell("obtained" if found.is_new else "adopted", found.token)
     return found.token

@@ -79,6 +79,7 @@ def _other_token(keeper: TokenKeeper, refused: BearerToken, *, is_certain: bool)
     now = yield Now()
     trial = keeper.on_trial
     is_on_trial = trial is not None and trial[0] == refused and timedelta(0) <= now - trial[1] < TRIAL
+    is_on_trial = is_on_trial and not refused.is_expired()  # on the way, perhaps
     if is_on_trial or not _may_be_replaced(keeper, refused):
         keeper.tell("refused", refused)
         return None

@@ -7,8 +7,10 @@ Every grant is a source. When to get a token, who of many callers does it, and w
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .._steps import Blocking, Steps, inner
 from .._times import after
@@ -23,6 +25,8 @@ from .polling import poll
 if TYPE_CHECKING:
     from ..authorization_request import AuthorizationResponse
     from .client import Client
+
+Given: TypeAlias = BearerToken | Mapping[str, Any] | str
 
 DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
 
@@ -46,29 +50,33 @@ class TokenSource:
         client: the client that asks, or None.
         grant: what its tokens are got with, for logs and for the names of stored entries.
         is_repeatable: whether it can get a token again and again.
-        is_a_users: whether a user grants its tokens: then a store has to know which user.
+        is_a_users: whether a user grants its tokens, at a login.
+        needs_subject: whether a store has to be told whose its tokens are, since nothing else here tells.
         waits_for_user: whether getting one takes as long as the user does.
         token_kwargs: further form fields for its token requests.
     """
 
     client: Any = None
+    token_kwargs: dict[str, Any] = MappingProxyType({})  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
     grant: ClassVar[str] = "custom"
     is_repeatable: bool = True
     is_a_users: ClassVar[bool] = False
+    needs_subject: ClassVar[bool] = True
     waits_for_user: ClassVar[bool] = False
 
     def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
         self.client = client
         self.token_kwargs = token_kwargs
 
-    def get_token(self, held: BearerToken | None) -> BearerToken | str | Awaitable[BearerToken | str]:
+    def get_token(self, held: BearerToken | None) -> Given | Awaitable[Given]:
         """Get a token.
 
         Args:
             held: the token to be replaced, or None.
 
         Returns:
-            A token, or an access token that never expires; for the async face, also an awaitable of it.
+            A token, a token response as a mapping, or an access token that never expires; for the async face, also
+            an awaitable of it.
         """
         raise NonRenewableTokenError(held)
 
@@ -90,6 +98,12 @@ class TokenSource:
 
 
 def _as_token(given: Any) -> BearerToken:
+    if inspect.iscoroutine(given):
+        given.close()
+        msg = "A source with an async get_token is for AsyncOAuth2TokenSourceAuth. Here, nobody can await its tokens."
+        raise InvalidParam(msg)
+    if isinstance(given, Mapping):
+        return BearerToken(**given)
     return given if isinstance(given, BearerToken) else BearerToken(given)
 
 
@@ -126,6 +140,7 @@ class ClientCredentialsSource(TokenSource):
     """Gets tokens with the client's own credentials (RFC 6749 section 4.4)."""
 
     grant = "client_credentials"
+    needs_subject = False
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask with the client's credentials."""
@@ -159,6 +174,7 @@ class ResourceOwnerPasswordSource(TokenSource):
     """Gets tokens with a user's name and password (RFC 6749 section 4.3)."""
 
     grant = "password"
+    needs_subject = False  # the username tells
 
     def __init__(self, client: Any, *, username: str, password: str, **token_kwargs: Any) -> None:
         super().__init__(client, **token_kwargs)
@@ -193,7 +209,7 @@ class DeviceCodeSource(TokenSource):
         slow_down_interval: float = DEFAULT_INTERVAL,
         **token_kwargs: Any,
     ) -> None:
-        super().__init__(client, **with_one_key(client, token_kwargs))
+        super().__init__(client, **token_kwargs)
         self.is_repeatable = callable(device_code)
         self.device_code = device_code
         self.interval = interval
@@ -228,11 +244,12 @@ class DeviceLogin:
         own = getattr(device_code, "expires_at", None)
         self.expires_at = own if source.expires_in is None else after(source.expires_in)
         self.slow_down_interval = source.slow_down_interval
+        self.token_kwargs = with_one_key(source.client, source.token_kwargs)
 
     def ask(self) -> Steps[BearerToken]:
         """Ask once whether the user has said yes."""
         client: Client = self.source.client
-        return (yield from inner(client, token_endpoint.device_code, self.device_code, **self.source.token_kwargs))
+        return (yield from inner(client, token_endpoint.device_code, self.device_code, **self.token_kwargs))
 
 
 class TokenExchangeSource(TokenSource):
@@ -300,5 +317,4 @@ class CallableSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:  # noqa: ARG002  it knows by itself
         """Call the function."""
-        given: Any = yield Blocking(self.function)
-        return BearerToken(**given) if isinstance(given, Mapping) else _as_token(given)
+        return _as_token((yield Blocking(self.function)))

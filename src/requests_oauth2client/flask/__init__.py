@@ -83,6 +83,11 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
         super().hold(token, lifetime)
         self.token = token
 
+    def forget_token(self) -> None:
+        """Drop the token of this session; its next request gets another one."""
+        super().forget_token()
+        self.token = None
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self.client.client_id!r} session_key={self.session_key!r}>"
 
