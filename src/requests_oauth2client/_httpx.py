@@ -73,18 +73,19 @@ def library_of(client: Any) -> Any:
     return next((library for library in LIBRARIES if isinstance(client, library.AsyncClient)), LIBRARY)
 
 
-def new_session(certificate: Certificate | None = None) -> Any:
+def new_session(certificate: Certificate | None = None) -> httpx2.AsyncClient:
     """Make the session of a client that was given none; with a certificate, it shows that to every server.
 
     Args:
         certificate: for mutual TLS. A session that a user gives has to have it already: here, it belongs to the
             connections, not to a request.
     """
-    if certificate is None:
-        return LIBRARY.AsyncClient()
-    context = LIBRARY.create_ssl_context()
-    context.load_cert_chain(*([certificate] if isinstance(certificate, str) else certificate))
-    return LIBRARY.AsyncClient(verify=context)
+    options: dict[str, Any] = {}
+    if certificate is not None:
+        context = options["verify"] = LIBRARY.create_ssl_context()
+        context.load_cert_chain(*([certificate] if isinstance(certificate, str) else certificate))
+    session: httpx2.AsyncClient = LIBRARY.AsyncClient(**options)
+    return session
 
 
 class AsyncFace:

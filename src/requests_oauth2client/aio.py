@@ -82,7 +82,7 @@ class AsyncOAuth2Client(AsyncFace, Client):
     def session(self) -> httpx2.AsyncClient:  # type: ignore[override]
         """The client that requests to the AS are sent with."""
         if self._given_session is None or self._is_inherited():
-            self._own(_httpx.new_session(self.client_certificate))
+            return self._own(_httpx.new_session(self.client_certificate))
         session: httpx2.AsyncClient = self._given_session
         return session
 

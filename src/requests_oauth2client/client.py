@@ -134,7 +134,7 @@ class OAuth2Client(SyncFace, Client):
     def session(self) -> requests.Session:  # type: ignore[override]
         """The session that requests to the AS are sent with."""
         if self._given_session is None or self._is_inherited():
-            self._own(_requests.new_session())
+            return self._own(_requests.new_session())
         session: requests.Session = self._given_session
         return session
 

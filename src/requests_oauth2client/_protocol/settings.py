@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NoReturn, Self, SupportsIndex
+from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .. import profiles
 from .._dpop_proof import check_alg
@@ -22,6 +22,8 @@ from ..registration import ClientInformation
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
 from ..tokens import BearerToken
 from ..utils import validate_endpoint_uri, validate_issuer_uri
+
+S = TypeVar("S")
 
 # How the AS protects its other answers (OIDC Registration section 2, RFC 9701 section 6, JARM section 3);
 # None: not at all, or as the AS does by default.
@@ -169,7 +171,7 @@ class ClientSettings:
             mtls_endpoint_aliases=MappingProxyType(aliases),
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
-        self._given_session: Any = session  # or the client's own, once it has made one
+        self._given_session = session  # or the client's own, once it has made one
         self._owns_session, self._owner = False, 0
         self._follow_profile()
         self._check_face()
@@ -189,9 +191,10 @@ class ClientSettings:
             self._set(authorization_response_iss_parameter_supported=True)
         profiles.check(self.profile, "client", self)
 
-    def _own(self, session: Any) -> None:
+    def _own(self, session: S) -> S:
         """Use a session of the client's own, in this process: after a fork, connections are those of the parent."""
         self._given_session, self._owns_session, self._owner = session, True, os.getpid()
+        return session
 
     def _is_inherited(self) -> bool:
         return self._owns_session and self._owner != os.getpid()
