@@ -128,7 +128,7 @@ def test_a_source_of_ones_own_may_share_its_tokens_in_a_store(face: Face) -> Non
 
 @pytest.mark.parametrize(
     "given",
-    ["t", BearerToken("t", expires_in=60), {"access_token": "t", "token_type": "bearer", "expires_in": 60}],
+    ["t", BearerToken("t", expires_in=86_400), {"access_token": "t", "token_type": "bearer", "expires_in": 60}],
     ids=["text", "token", "mapping"],
 )
 @pytest.mark.parametrize("is_async", [False, True], ids=["plain", "async"])
