@@ -18,7 +18,7 @@ from .case import Operation, Setup
 from .token_counter import NEW_TOKEN
 
 THREADS, TASKS, PROCESSES = 64, 1000, 8
-PATIENCE = 60  # seconds for a caller to end
+PENDING_POLL_DELAYS = 60  # seconds for a caller to end
 
 Context: TypeAlias = Mapping[str, str]
 Call: TypeAlias = Callable[[], str]
@@ -65,7 +65,7 @@ def processes(make: Make) -> Setup:
         def caller() -> None:
             try:
                 call = make(context)
-                gate.wait(PATIENCE)
+                gate.wait(PENDING_POLL_DELAYS)
                 found.put(call())
             except Exception as failure:  # noqa: BLE001  whatever it is, the parent tells it
                 gate.abort()
@@ -76,7 +76,7 @@ def processes(make: Make) -> Setup:
         for each in callers:
             each.start()
         for each in callers:
-            each.join(PATIENCE)
+            each.join(PENDING_POLL_DELAYS)
         return [found.get() for _ in range(PROCESSES) if not found.empty()]
 
     return _meeting(run, PROCESSES)

@@ -8,7 +8,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
-from devkit.faces import BOTH, Face, open_face
+from devkit.flavors import BOTH, Flavor, open_flavor
 from devkit.protected_api import ProtectedApi, start_protected_api
 from devkit.redis_server import RedisServer, start_redis_server
 
@@ -42,7 +42,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(params=BOTH, scope="module")
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    """Each of the two faces in turn."""
-    with open_face(request.param) as opened:
+def flavor(request: pytest.FixtureRequest) -> Iterator[Flavor]:
+    """Each of the two clients in turn."""
+    with open_flavor(request.param) as opened:
         yield opened

@@ -12,7 +12,19 @@ from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 
 from requests_oauth2client._http import Request
-from requests_oauth2client._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
+from requests_oauth2client._steps import (
+    CallOverride,
+    Command,
+    Holdable,
+    Lock,
+    Now,
+    RunInThread,
+    Send,
+    Sleep,
+    Spawn,
+    Steps,
+    Subtask,
+)
 
 R = TypeVar("R")
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this
@@ -87,7 +99,7 @@ def _run(steps: Steps[R], heard: Heard[Any], coming: Any) -> R:
                 return result
             try:
                 value, resume = _perform(command, heard, coming, held), steps.send
-            except Exception as failure:  # noqa: BLE001  as the faces do
+            except Exception as failure:  # noqa: BLE001  as the flavors do
                 value, resume = failure, steps.throw
 
 
@@ -107,9 +119,9 @@ def _perform(  # noqa: PLR0911  one for each command
         case Lock(entry, wait):
             heard.locks.append(entry)
             return held.enter_context(entry.hold(wait)) if isinstance(entry, Holdable) else True
-        case Call(thunk) | Blocking(thunk):
+        case CallOverride(thunk) | RunInThread(thunk):
             return thunk()
-        case Apart(steps):
+        case Subtask(steps):
             return _run(steps, heard, coming)
         case Spawn(steps):
             heard.spawned.append(steps)

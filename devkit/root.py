@@ -28,7 +28,7 @@ ASYNC_MODULES = "_async_api_client _async_auth aio".split()
 HEAD = '''"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
 
 Every public name can be imported from here. A name is loaded when it is first used, so that importing the
-package costs next to nothing: no HTTP library, no cryptography. The async face needs the extra "async", so a star
+package costs next to nothing: no HTTP library, no cryptography. The async client needs the extra "async", so a star
 import leaves it out. Written by `python -m devkit.root`.
 """
 

@@ -127,7 +127,7 @@ def answers(*bodies: Mapping[str, Any] | str, kind: int = 0) -> tuple[bytes, ...
 
 
 def text(data: bytes) -> str:
-    """Read bytes as a face reads a header or a URL."""
+    """Read bytes as a flavor reads a header or a URL."""
     return data.decode("latin-1")
 
 

@@ -117,7 +117,7 @@ class Parser:
 
 
 def check(parser: Parser, data: bytes) -> bool:
-    """Tell whether a parser takes bytes; what it refuses has to be written without trouble.
+    """Tell whether a parser takes bytes; what it refuses has to be written without failed_attempt.
 
     Raises:
         Exception: one that is not documented: a defect.

@@ -47,13 +47,13 @@ def stored(open_store: OpenStore, amount: int) -> Setup:
 
     def setup(context: Mapping[str, str]) -> Operation:
         from requests_oauth2client._protocol.storing import Record, RecordSerializer
-        from requests_oauth2client._requests import SyncFace
+        from requests_oauth2client._requests import SyncRunner
 
-        store, vaults, drive = open_store(context), {}, SyncFace()._drive  # noqa: SLF001  as a handler without a client
+        store, vaults, drive = open_store(context), {}, SyncRunner()._drive  # noqa: SLF001  as a handler without a client
         for handler in _handlers(amount, store=store):
-            data = RecordSerializer(handler.vault.entry, store.keys).dumps(Record(token=handler.token))
-            store.put(handler.vault.entry, data, lifetime=LIFETIME)
-            vaults[handler.subject] = handler.vault
+            data = RecordSerializer(handler.store_entry.entry, store.keys).dumps(Record(token=handler.token))
+            store.put(handler.store_entry.entry, data, lifetime=LIFETIME)
+            vaults[handler.subject] = handler.store_entry
         subjects = _again_and_again(list(vaults))
 
         def fetch() -> Any:

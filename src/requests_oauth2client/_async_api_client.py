@@ -1,4 +1,4 @@
-"""Calls to an API below one root URL, on httpx2 (or httpx): `AsyncApiClient`, the twin of `ApiClient`."""
+"""Calls to an API below one root URL, on httpx2 (or httpx): `AsyncApiClient`, the async counterpart of `ApiClient`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 
 from . import _httpx
-from ._httpx import AsyncFace
+from ._httpx import AsyncRunner
 from ._protocol import api
 from ._protocol.api_message import Message
-from ._protocol.keeping import TokenKeeper
+from ._protocol.keeping import TokenManager
 from ._steps import awaitable
 from .challenges import api_error
 from .exceptions import InvalidParam
@@ -26,7 +26,7 @@ else:
 __all__ = ["AsyncApiClient"]
 
 
-class AsyncApiClient(AsyncFace, _Api):
+class AsyncApiClient(AsyncRunner, _Api):
     """An API under a root URL, with one way to authenticate; its methods are awaited.
 
     It takes what `ApiClient` takes, but for:
@@ -84,7 +84,7 @@ class AsyncApiClient(AsyncFace, _Api):
         return given
 
     def _usable_auth(self, auth: Any) -> Any:
-        if isinstance(auth, TokenKeeper) and auth.face is not AsyncFace:
+        if isinstance(auth, TokenManager) and auth.runner_class is not AsyncRunner:
             name = type(auth).__name__
             msg = f"A {name} would block the event loop. Use Async{name}, with an AsyncOAuth2Client."
             raise InvalidParam(msg)
@@ -107,7 +107,7 @@ class AsyncApiClient(AsyncFace, _Api):
     def _prepare(self, message: Message) -> Any:
         if message.options:
             msg = (
-                f"{', '.join(sorted(message.options))} can't be set for one call on the async face. Pass a session that"
+                f"{', '.join(sorted(message.options))} can't be set for one call on the async client. Pass a session that"
                 " was made with them."
             )
             raise InvalidParam(msg)

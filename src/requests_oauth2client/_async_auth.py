@@ -11,9 +11,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ._auth_flow import AsyncFlow, Flow
-from ._httpx import AUTHS, AsyncFace
-from ._protocol import keepers, keeping, refusals
-from ._protocol.keeping import TokenKeeper
+from ._httpx import AUTHS, AsyncRunner
+from ._protocol import refusals
+from ._protocol.keeping import TokenManager
 from ._steps import Steps, awaitable
 from .tokens import require_secure_transport
 
@@ -28,14 +28,14 @@ else:
 R = TypeVar("R")
 
 
-class _AsyncHandler(AsyncFlow, _Auth, TokenKeeper):
-    """What makes a keeper of tokens an auth handler of the async face."""
+class _AsyncHandler(AsyncFlow, _Auth, TokenManager):
+    """What makes a manager of tokens an auth handler of the async client."""
 
-    face = AsyncFace
+    runner_class = AsyncRunner
 
     async def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client or AsyncFace()
-        result: R = await face._drive(steps)  # noqa: SLF001  the two halves of one face
+        runner: Any = self.client or AsyncRunner()
+        result: R = await runner._drive(steps)  # noqa: SLF001
         return result
 
     async def prepare_flow(self, request: Any) -> Flow:
@@ -51,7 +51,7 @@ class _AsyncHandler(AsyncFlow, _Auth, TokenKeeper):
             require_secure_transport(request)
         token = self.usable_token()
         if token is None:
-            token = await self._drive(keeping.valid_token(self))
+            token = await self._drive(manager.valid_token(self))
         return refusals.authenticated(self, token, request)
 
     async def run_between(self, steps: Steps[Any], response: Any) -> Any:
@@ -61,34 +61,34 @@ class _AsyncHandler(AsyncFlow, _Auth, TokenKeeper):
 
     def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:
         """Refuse: this handler awaits."""
-        msg = f"{type(self).__name__} is for async clients; a sync one takes its twin without Async in its name."
+        msg = f"{type(self).__name__} is for async clients; for a sync client use the class without Async in its name."
         raise RuntimeError(msg)
         yield request  # type: ignore[unreachable]  # it must be a generator
 
-    renew_token = awaitable(keeping.renew_token)
+    renew_token = awaitable(manager.renew_token)
 
 
 class AsyncOAuth2TokenSourceAuth(_AsyncHandler):
     """Authenticate async calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class AsyncOAuth2AccessTokenAuth(_AsyncHandler, keepers.AccessTokenKeeper):
+class AsyncOAuth2AccessTokenAuth(_AsyncHandler, managers_by_grant.AccessTokenManager):
     """Authenticate async calls with a token that its refresh token renews."""
 
 
-class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, keepers.ClientCredentialsKeeper):
+class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, managers_by_grant.ClientCredentialsManager):
     """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, keepers.AuthorizationCodeKeeper):
+class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, managers_by_grant.AuthorizationCodeManager):
     """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, keepers.ResourceOwnerPasswordKeeper):
+class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, managers_by_grant.ResourceOwnerPasswordManager):
     """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, keepers.DeviceCodeKeeper):
+class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, managers_by_grant.DeviceCodeManager):
     """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
 
 

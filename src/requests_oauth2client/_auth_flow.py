@@ -2,7 +2,7 @@
 
 What is done is written once, as a flow: a generator that yields each request to send and is sent its answer. A demanded
 DPoP nonce needs that (RFC 9449 section 9), and a refused token; steps that have to be run in between, it yields as
-`Apart`. httpx2 and httpx show the answer only to an `Auth` of their own. Whether something is one, they ask with
+`Subtask`. httpx2 and httpx show the answer only to an `Auth` of their own. Whether something is one, they ask with
 `isinstance`, which believes `__class__`: so a handler says there what it is, once one of them is loaded. Imports none.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from typing import Any, TypeAlias
 
-from ._steps import Apart, Steps
+from ._steps import Steps, Subtask
 from .exceptions import OAuth2Error
 
 LIBRARIES = ("httpx2", "httpx")
@@ -44,7 +44,7 @@ class AsyncFlow:
                 step = flow.send(outcome)
             except StopIteration:
                 return
-            outcome = await self.run_between(step.steps, outcome) if isinstance(step, Apart) else (yield step)
+            outcome = await self.run_between(step.steps, outcome) if isinstance(step, Subtask) else (yield step)
 
 
 class AuthFlow(AsyncFlow):
@@ -83,7 +83,7 @@ def performed(flow: Flow, drive: Callable[[Steps[Any]], Any]) -> Flow:
             step = flow.send(outcome)
         except StopIteration:
             return
-        if isinstance(step, Apart):
+        if isinstance(step, Subtask):
             with suppress(RuntimeError):  # the answer of an async client, which a sync handler should not see
                 outcome.read()  # to its end, or its connection could be the one that the steps wait for
             outcome = drive(step.steps)
@@ -135,7 +135,7 @@ def answer_flow(
     step = _tell(flow, None, response, options)
     while step is not None:
         _read(response, options)
-        if isinstance(step, Apart) and drive is not None:
+        if isinstance(step, Subtask) and drive is not None:
             outcome = drive(step.steps)
         else:
             response.close()

@@ -81,7 +81,7 @@ class Request:
     form: Form | None = None
     json: Mapping[str, Any] | None = field(default=None, repr=False)  # instead of a form
     certificate: Certificate | None = field(default=None, repr=False)
-    foreign_auth: Any = field(default=None, repr=False)  # an auth handler of the face's HTTP library
+    foreign_auth: Any = field(default=None, repr=False)  # an auth handler of the HTTP library in use
     timeout: Any = DEFAULT_TIMEOUT  # seconds
     max_size: int = DEFAULT_MAX_RESPONSE_SIZE  # bytes
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # further arguments for that library

@@ -1,7 +1,7 @@
 """The async driver: runs a rule, and sends its requests with `httpx2`, or with `httpx`.
 
 The one module that knows which of the two is there; a client of either serves as session. Owns the limits
-of an answer on this face, as `_requests` does on the other.
+of an answer here, as `_requests` does on the other.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from weakref import WeakKeyDictionary
 
 from ._http import ACCEPT_ENCODING, Body, Certificate, Request
 from ._redaction import excerpt
-from ._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
+from ._steps import CallOverride, Command, Holdable, Lock, Now, RunInThread, Send, Sleep, Spawn, Steps, Subtask
 from ._times import now
-from ._twins import twin
+from ._twins import dual_error
 from .exceptions import (
     DeadlineExceeded,
     IncompleteResponse,
@@ -54,7 +54,7 @@ def _installed() -> tuple[ModuleType, ...]:
 LIBRARIES = _installed()
 if not LIBRARIES:
     _msg = (
-        "The async face needs httpx2 (or httpx), which is not installed: install it with the extra"
+        "The async client needs httpx2 (or httpx), which is not installed: install it with the extra"
         " 'async', that is requests_oauth2client[async]."
     )
     raise ImportError(_msg)
@@ -88,7 +88,7 @@ def new_session(certificate: Certificate | None = None) -> httpx2.AsyncClient:
     return session
 
 
-class AsyncFace:
+class AsyncRunner:
     """Runs rules, one command after the other, in the task of the caller."""
 
     session: httpx2.AsyncClient
@@ -122,13 +122,13 @@ class AsyncFace:
                 return now()
             case Lock(entry, wait):
                 return await _held(entry, wait, held)
-            case Call(thunk):
+            case CallOverride(thunk):
                 return await thunk()
-            case Blocking(thunk):
+            case RunInThread(thunk):
                 return await _in_thread(thunk)
-            case Apart(steps, shielded):
+            case Subtask(steps, shielded):
                 run = functools.partial(self._drive, steps)
-                return await (_to_its_end(run) if shielded else run())
+                return await (_to_completion(run) if shielded else run())
             case Spawn(steps):
                 return _spawn(functools.partial(self._drive, steps))
 
@@ -172,7 +172,7 @@ def _running_trio() -> Any:
     return trio if trio is not None and trio.lowlevel.in_trio_run() else None
 
 
-async def _to_its_end(run: Callable[[], Coroutine[Any, Any, R]]) -> R:
+async def _to_completion(run: Callable[[], Coroutine[Any, Any, R]]) -> R:
     """Run something to its end even if this task is cancelled meanwhile; the cancellation comes after it."""
     if _running_trio() is not None:
         with anyio.CancelScope(shield=True):
@@ -213,13 +213,13 @@ async def _held_in_thread(lock: AbstractContextManager[Any], held: AsyncExitStac
 
     async def enter() -> Any:
         outcome = await _in_worker(_waiting, lock.__enter__)
-        held.push_async_callback(_to_its_end, leave)
+        held.push_async_callback(_to_completion, leave)
         return outcome
 
     async def leave() -> None:
         await _in_worker(_working, lock.__exit__, None, None, None)
 
-    return await _to_its_end(enter)
+    return await _to_completion(enter)
 
 
 async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:
@@ -262,7 +262,7 @@ def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
     options = dict(request.options)
     if unknown := options.keys() - OPTIONS:
         msg = (
-            f"requests_kwargs can't contain {', '.join(sorted(unknown))} on the async face, only timeout, headers,"
+            f"requests_kwargs can't contain {', '.join(sorted(unknown))} on the async client, only timeout, headers,"
             " cookies and extensions. Set the rest (proxies, verify, cert) on the httpx2.AsyncClient in session=."
         )
         raise InvalidParam(msg)
@@ -339,7 +339,9 @@ class _Answer:
     def too_late(self, theirs: type[Exception], total: float) -> Any:
         """Say that the time is over."""
         sent = self._may_be_sent(theirs)
-        return twin(DeadlineExceeded, theirs)(self.request.url, seconds=total, response=self.response(), sent=sent)
+        return dual_error(DeadlineExceeded, theirs)(
+            self.request.url, seconds=total, response=self.response(), sent=sent
+        )
 
     def broken(self, failure: Exception) -> Any:
         """Say what the connection did."""
@@ -348,7 +350,7 @@ class _Answer:
         why = f"{what} ({type(failure).__name__}: {excerpt(str(failure))})."
         ours = TransportError if response is None else IncompleteResponse
         sent = self._may_be_sent(type(failure))
-        return twin(ours, type(failure))(self.request.url, why, response=response, sent=sent)
+        return dual_error(ours, type(failure))(self.request.url, why, response=response, sent=sent)
 
     def _may_be_sent(self, theirs: type[Exception]) -> bool:
         if self.sent is not None:

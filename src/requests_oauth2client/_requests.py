@@ -1,6 +1,6 @@
 """The sync driver: runs a rule, and sends its requests with `requests`.
 
-Owns the limits of an answer on this face: its size, and the deadline for all of it. Endpoints are called
+Owns the limits of an answer here: its size, and the deadline for all of it. Endpoints are called
 with nothing ambient (no netrc, no cookies, no credentials of the session) and no redirect is followed.
 """
 
@@ -29,9 +29,9 @@ from urllib3.response import BaseHTTPResponse
 
 from ._http import ACCEPT_ENCODING, Body, Request
 from ._redaction import excerpt
-from ._steps import Apart, Blocking, Call, Command, Holdable, Lock, Now, Send, Sleep, Spawn, Steps
+from ._steps import CallOverride, Command, Holdable, Lock, Now, RunInThread, Send, Sleep, Spawn, Steps, Subtask
 from ._times import now
-from ._twins import twin
+from ._twins import dual_error
 from .exceptions import (
     DeadlineExceeded,
     IncompleteResponse,
@@ -49,7 +49,7 @@ OPTIONS = frozenset({"cert", "cookies", "proxies", "verify"})
 _exchange: ContextVar[_Exchange | None] = ContextVar("exchange", default=None)
 
 
-class SyncFace:
+class SyncRunner:
     """Runs rules, one command after the other, in the thread of the caller."""
 
     session: requests.Session
@@ -83,9 +83,9 @@ class SyncFace:
                 return now()
             case Lock(entry, wait):
                 return _held(entry, wait, held)
-            case Call(thunk) | Blocking(thunk):
+            case CallOverride(thunk) | RunInThread(thunk):
                 return thunk()
-            case Apart(steps):
+            case Subtask(steps):
                 return self._drive(steps)
             case Spawn(steps):
                 threading.Thread(target=self._drive, args=(steps,), name="requests_oauth2client", daemon=True).start()
@@ -242,13 +242,15 @@ class _Answer:
         if time.monotonic() >= self.deadline or isinstance(failure, (TimeoutError, Urllib3TimeoutError)):
             return self._too_late(requests.exceptions.ReadTimeout)
         why = f"the connection broke before the answer was whole ({_said(failure)})."
-        broken: Exception = twin(IncompleteResponse, _theirs(failure))(self.request.url, why, response=self.response)
+        broken: Exception = dual_error(IncompleteResponse, _theirs(failure))(
+            self.request.url, why, response=self.response
+        )
         return broken
 
     def _undecodable(self, problem: str) -> Exception:
         theirs = requests.exceptions.ContentDecodingError
         why = f"the body can't be decoded: {problem}."
-        undecodable: Exception = twin(IncompleteResponse, theirs)(self.request.url, why, response=self.response)
+        undecodable: Exception = dual_error(IncompleteResponse, theirs)(self.request.url, why, response=self.response)
         return undecodable
 
     def did_not_come(self, failure: Exception) -> Exception:
@@ -258,11 +260,11 @@ class _Answer:
         if issubclass(theirs, requests.Timeout) or time.monotonic() >= self.deadline:
             return self._too_late(theirs, sent=sent)
         why = f"no answer came ({_said(failure)})."
-        nothing: Exception = twin(TransportError, theirs)(self.request.url, why, sent=sent)
+        nothing: Exception = dual_error(TransportError, theirs)(self.request.url, why, sent=sent)
         return nothing
 
     def _too_late(self, theirs: type[Exception], *, sent: bool = True) -> Exception:
-        late: Exception = twin(DeadlineExceeded, theirs)(
+        late: Exception = dual_error(DeadlineExceeded, theirs)(
             self.request.url, seconds=self.total, response=self.response, sent=sent
         )
         return late

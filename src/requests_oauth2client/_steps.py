@@ -2,7 +2,7 @@
 
 A rule is a generator function. It yields commands, is sent the outcome (or has the failure thrown in), and
 returns its result. `blocking` and `awaitable` make a method of it for the
-face at hand. Knows no HTTP library, no clock, no lock.
+client at hand. Knows no HTTP library, no clock, no lock.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Now:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Be the only one that holds this entry, until the rule ends, or the steps `Apart` that take it.
+    """Be the only one that holds this entry, until the rule ends, or the steps `Subtask` that take it.
 
     The outcome is True, or False when `wait` seconds (None: as long as it takes) were not enough. An entry with a
     lock of its own, `hold(wait)`, says itself what the outcome is.
@@ -54,21 +54,21 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Call what a user overrode; the outcome is what it returns (awaited, on the async face)."""
+class CallOverride:
+    """Call what a user overrode; the outcome is what it returns (awaited, on the async client)."""
 
     thunk: Callable[[], Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Blocking:
-    """Call what may block, or be awaited: a store, a user's function. The async face does it in a worker thread."""
+class RunInThread:
+    """Call what may block, or be awaited: a store, a user's function. The async client does it in a worker thread."""
 
     thunk: Callable[[], Any] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Apart:
+class Subtask:
     """Run steps as a rule of their own: what they lock is free when they end. The outcome is their result.
 
     `shielded` steps go on to their end even if the task that runs them is cancelled meanwhile.
@@ -85,25 +85,25 @@ class Spawn:
     steps: Generator[Any, Any, Any] = field(repr=False)
 
 
-Command: TypeAlias = Send | Sleep | Now | Lock | Call | Blocking | Apart | Spawn
+Command: TypeAlias = Send | Sleep | Now | Lock | CallOverride | RunInThread | Subtask | Spawn
 Steps: TypeAlias = Generator[Command, Any, R]
 
 
 def blocking(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], R]:
-    """Make a method of the sync face from a rule."""
+    """Make a method of the sync client from a rule."""
 
-    def method(face: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = face._drive(rule(face, *args, **kwargs))  # noqa: SLF001
+    def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = runner._drive(rule(runner, *args, **kwargs))  # noqa: SLF001
         return result
 
     return _dress(method, rule)
 
 
 def awaitable(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """Make a method of the async face from a rule."""
+    """Make a method of the async client from a rule."""
 
-    async def method(face: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = await face._drive(rule(face, *args, **kwargs))  # noqa: SLF001
+    async def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = await runner._drive(rule(runner, *args, **kwargs))  # noqa: SLF001
         return result
 
     return _dress(method, rule)
@@ -131,6 +131,6 @@ def inner(client: C, rule: Callable[Concatenate[C, P], Steps[R]], /, *args: P.ar
     """Run an operation inside a rule; a subclass's override of it is honoured."""
     found = getattr(type(client), rule.__name__, rule)
     if found is not rule and getattr(found, "__wrapped__", None) is not rule:
-        answer: R = yield Call(functools.partial(found, client, *args, **kwargs))
+        answer: R = yield CallOverride(functools.partial(found, client, *args, **kwargs))
         return answer
     return (yield from rule(client, *args, **kwargs))

@@ -12,7 +12,7 @@ from .exceptions import OAuth2Error
 _made: dict[tuple[type, type], Any] = {}
 
 
-def twin(ours: type[OAuth2Error], theirs: type[Exception]) -> Any:
+def dual_error(ours: type[OAuth2Error], theirs: type[Exception]) -> Any:
     """Make a class that is both our error and the HTTP library's."""
     if (ours, theirs) not in _made:
         body = {"__module__": ours.__module__, "__doc__": ours.__doc__, "twin_of": ours}

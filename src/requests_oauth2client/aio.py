@@ -1,4 +1,4 @@
-"""The async face: `AsyncOAuth2Client` on httpx2 (or httpx), and its polling jobs."""
+"""The async client: `AsyncOAuth2Client` on httpx2 (or httpx), and its polling jobs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from . import _httpx
 from ._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
-from ._httpx import AsyncFace
+from ._httpx import AsyncRunner
 from ._protocol import (
     assertion,
     authorization,
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class _Visitor(AsyncFace):
+class _Fetcher(AsyncRunner):
     """Runs rules while there is no client."""
 
     def __init__(self, session: httpx2.AsyncClient) -> None:
         self.session = session
 
 
-class AsyncOAuth2Client(AsyncFace, Client):
+class AsyncOAuth2Client(AsyncRunner, Client):
     """A client of one authorization server, whose methods are awaited.
 
     It takes what `OAuth2Client` takes, but for:
@@ -66,7 +66,7 @@ class AsyncOAuth2Client(AsyncFace, Client):
         UnsupportedClientCredentials: and everything else that `OAuth2Client` raises.
     """
 
-    def _check_face(self) -> None:
+    def _check_runner(self) -> None:
         session = self._given_session
         if session is not None and not isinstance(session, _httpx.CLIENTS):
             msg = f"session= takes an httpx2.AsyncClient or an httpx.AsyncClient, got a {type(session).__name__}."
@@ -126,8 +126,8 @@ class AsyncOAuth2Client(AsyncFace, Client):
         """
         cache = discovery.DOCUMENTS if session is None else None
         asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
-        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
-            document = await _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        async with _httpx.new_session() if session is None else nullcontext(session) as fetching_session:
+            document = await _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
         return await client.__aenter__()
 
@@ -170,8 +170,8 @@ class AsyncOAuth2Client(AsyncFace, Client):
         Source: OpenID Federation 1.0 sections 10 and 12.1.
         """
         asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
-        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
-            known = await _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        async with _httpx.new_session() if session is None else nullcontext(session) as fetching_session:
+            known = await _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         settings = {**known, **kwargs}
         client = cls(settings.pop("token_endpoint"), auth, session=session, testing=testing, **settings)
         return await client.__aenter__()
@@ -217,8 +217,8 @@ class AsyncOAuth2Client(AsyncFace, Client):
         limits = {"timeout": timeout, "max_response_size": max_response_size, "retries": retries}
         asker = discovery.asker_of(limits, testing=testing)
         finding = webfinger.find_issuer(asker, identifier, host=host)
-        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
-            return await _Visitor(visiting)._drive(finding)  # noqa: SLF001  the two halves of one face
+        async with _httpx.new_session() if session is None else nullcontext(session) as fetching_session:
+            return await _Fetcher(fetching_session)._drive(finding)  # noqa: SLF001
 
     @classmethod
     async def register(
@@ -271,8 +271,8 @@ class AsyncOAuth2Client(AsyncFace, Client):
             testing=testing,
             settings=kwargs,
         )
-        async with _httpx.new_session() if session is None else nullcontext(session) as visiting:
-            arguments = await _Visitor(visiting)._drive(registering)  # noqa: SLF001  the two halves of one face
+        async with _httpx.new_session() if session is None else nullcontext(session) as fetching_session:
+            arguments = await _Fetcher(fetching_session)._drive(registering)  # noqa: SLF001
         return cls(session=session, testing=testing, **arguments)
 
     async def aclose(self) -> None:
@@ -321,13 +321,13 @@ class AsyncOAuth2Client(AsyncFace, Client):
 
 
 class AsyncTokenEndpointPollingJob(PollingJob):
-    """Base of the polling jobs of the async face: await its call until it returns a token."""
+    """Base of the polling jobs of the async client: await its call until it returns a token."""
 
-    face = AsyncFace
+    runner_class = AsyncRunner
 
     async def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client
-        result: R = await face._drive(steps)  # noqa: SLF001  the two halves of one face
+        runner: Any = self.client
+        result: R = await runner._drive(steps)  # noqa: SLF001
         return result
 
     __call__ = awaitable(poll)

@@ -18,7 +18,7 @@ from ._api_fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam
 from ._api_urls import InvalidPathParam, InvalidRedirect
 from ._protocol import api
 from ._protocol.api_message import Message
-from ._requests import SyncFace
+from ._requests import SyncRunner
 from ._steps import blocking
 from .challenges import api_error
 from .exceptions import InvalidParam, OAuth2Error
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class ApiClient(SyncFace, api.Api[requests.Response]):
+class ApiClient(SyncRunner, api.Api[requests.Response]):
     """An API under a root URL, with one way to authenticate.
 
     A path is below the root: with `https://h/root`, "x" and "/x" are `https://h/root/x`. A request never leaves
@@ -60,7 +60,7 @@ class ApiClient(SyncFace, api.Api[requests.Response]):
         allow_insecure_http: send passwords and foreign auth handlers over plain http to other machines too. Whoever is
             on the way reads them. The handlers of this package have a parameter of their own for this.
         **session_kwargs: set on the session: attributes of a `requests.Session`, such as `verify`, `cert` and
-            `proxies`; on the async face, arguments for an `httpx2.AsyncClient`.
+            `proxies`; on the async client, arguments for an `httpx2.AsyncClient`.
 
     Attributes:
         session: the session that requests are sent with.

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from ._auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
 from ._events import TokenEvent
-from ._protocol import keepers, keeping, refusals
-from ._protocol.keeping import TokenKeeper
-from ._requests import SyncFace
+from ._protocol import refusals
+from ._protocol.keeping import TokenManager
+from ._requests import SyncRunner
 from ._steps import Steps, blocking
 from .challenges import FORBIDDEN, UNAUTHORIZED
 from .exceptions import ExpiredAccessToken, ExpiredBearerToken, NonRenewableTokenError
@@ -80,14 +80,14 @@ def _check(token: BearerToken, response: Any, **options: Any) -> Any:
 BearerAuthorization = BearerAuth
 
 
-class _SyncHandler(AuthFlow, TokenKeeper):
-    """What makes a keeper of tokens an auth handler of the sync face."""
+class _SyncHandler(AuthFlow, TokenManager):
+    """What makes a manager of tokens an auth handler of the sync client."""
 
-    face = SyncFace
+    runner_class = SyncRunner
 
     def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client or SyncFace()
-        result: R = face._drive(steps)  # noqa: SLF001  the two halves of one face
+        runner: Any = self.client or SyncRunner()
+        result: R = runner._drive(steps)  # noqa: SLF001
         return result
 
     def __call__(self, request: Req) -> Req:
@@ -119,32 +119,32 @@ class _SyncHandler(AuthFlow, TokenKeeper):
     def _token_for(self, request: Any) -> BearerToken:
         if not self.allow_insecure_http:
             require_secure_transport(request)
-        return self.usable_token() or self._drive(keeping.valid_token(self))
+        return self.usable_token() or self._drive(manager.valid_token(self))
 
-    renew_token = blocking(keeping.renew_token)
+    renew_token = blocking(manager.renew_token)
 
 
 class OAuth2TokenSourceAuth(_SyncHandler):
     """Authenticate `requests` calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class OAuth2AccessTokenAuth(_SyncHandler, keepers.AccessTokenKeeper):
+class OAuth2AccessTokenAuth(_SyncHandler, managers_by_grant.AccessTokenManager):
     """Authenticate `requests` calls with a token that its refresh token renews."""
 
 
-class OAuth2ClientCredentialsAuth(_SyncHandler, keepers.ClientCredentialsKeeper):
+class OAuth2ClientCredentialsAuth(_SyncHandler, managers_by_grant.ClientCredentialsManager):
     """Authenticate `requests` calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class OAuth2AuthorizationCodeAuth(_SyncHandler, keepers.AuthorizationCodeKeeper):
+class OAuth2AuthorizationCodeAuth(_SyncHandler, managers_by_grant.AuthorizationCodeManager):
     """Authenticate `requests` calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, keepers.ResourceOwnerPasswordKeeper):
+class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, managers_by_grant.ResourceOwnerPasswordManager):
     """Authenticate `requests` calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class OAuth2DeviceCodeAuth(_SyncHandler, keepers.DeviceCodeKeeper):
+class OAuth2DeviceCodeAuth(_SyncHandler, managers_by_grant.DeviceCodeManager):
     """Authenticate `requests` calls with the token of a device that the user authorizes (RFC 8628)."""
 
 

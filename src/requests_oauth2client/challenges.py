@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from ._http import Response
 from ._redaction import excerpt, sent_secrets
-from ._twins import twin
+from ._twins import dual_error
 from .exceptions import OAuth2Error
 from .utils import InvalidScopeParam, scope_words
 
@@ -222,7 +222,7 @@ def _in_library(kind: type[ApiError], response: Any) -> Any:
     for library, name in STATUS_ERRORS.items():
         module = sys.modules.get(library)
         if module is not None and isinstance(response, module.Response):
-            return twin(kind, getattr(module, name))
+            return dual_error(kind, getattr(module, name))
     return kind
 
 

@@ -1,4 +1,4 @@
-"""The sync face of the client: `OAuth2Client`, on `requests`."""
+"""The sync client of the client: `OAuth2Client`, on `requests`."""
 
 from __future__ import annotations
 
@@ -49,20 +49,20 @@ from ._protocol.token_exchange import (
     UnknownTokenType,
 )
 from ._protocol.userinfo import MismatchingUserInfoSubject
-from ._requests import DeadlineAdapter, SyncFace
+from ._requests import DeadlineAdapter, SyncRunner
 from ._steps import blocking
 from .retries import DEFAULT_RETRIES, Retries
 from .tokens import BearerToken
 
 
-class _Visitor(SyncFace):
+class _Fetcher(SyncRunner):
     """Runs rules while there is no client."""
 
     def __init__(self, session: requests.Session) -> None:
         self.session = session
 
 
-class OAuth2Client(SyncFace, Client):
+class OAuth2Client(SyncRunner, Client):
     """A client of one authorization server: it gets, renews, revokes and checks tokens.
 
     Args:
@@ -178,8 +178,8 @@ class OAuth2Client(SyncFace, Client):
         """
         cache = discovery.DOCUMENTS if session is None else None
         asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
-        with _requests.new_session() if session is None else nullcontext(session) as visiting:
-            document = _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+            document = _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
         return client.__enter__()
 
@@ -222,8 +222,8 @@ class OAuth2Client(SyncFace, Client):
         Source: OpenID Federation 1.0 sections 10 and 12.1.
         """
         asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
-        with _requests.new_session() if session is None else nullcontext(session) as visiting:
-            known = _Visitor(visiting)._drive(asking)  # noqa: SLF001  the two halves of one face
+        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+            known = _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         settings = {**known, **kwargs}
         client = cls(settings.pop("token_endpoint"), auth, session=session, testing=testing, **settings)
         return client.__enter__()
@@ -269,8 +269,8 @@ class OAuth2Client(SyncFace, Client):
         limits = {"timeout": timeout, "max_response_size": max_response_size, "retries": retries}
         asker = discovery.asker_of(limits, testing=testing)
         finding = webfinger.find_issuer(asker, identifier, host=host)
-        with _requests.new_session() if session is None else nullcontext(session) as visiting:
-            return _Visitor(visiting)._drive(finding)  # noqa: SLF001  the two halves of one face
+        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+            return _Fetcher(fetching_session)._drive(finding)  # noqa: SLF001
 
     @classmethod
     def register(
@@ -323,8 +323,8 @@ class OAuth2Client(SyncFace, Client):
             testing=testing,
             settings=kwargs,
         )
-        with _requests.new_session() if session is None else nullcontext(session) as visiting:
-            arguments = _Visitor(visiting)._drive(registering)  # noqa: SLF001  the two halves of one face
+        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+            arguments = _Fetcher(fetching_session)._drive(registering)  # noqa: SLF001
         return cls(session=session, testing=testing, **arguments)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """How a client proves who it is: one class for each authentication method (RFC 6749 section 2.3, OIDC Core 9).
 
 Each is a value that adds its proof to a form POST: to a `Request` of ours (`authenticate`), and, being an
-auth handler, to a prepared request of `requests` (call). Knows no endpoint and no face.
+auth handler, to a prepared request of `requests` (call). Knows no endpoint and no HTTP library.
 """
 
 from __future__ import annotations

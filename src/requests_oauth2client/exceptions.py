@@ -64,7 +64,9 @@ class OAuth2Error(Exception):
         self.retry_after: float | None = retry_after(_part(response, "headers"))
         self.attempts = 1
         again = f" The server asks to come again in {self.retry_after:g} seconds." if self.retry_after else ""
-        Exception.__init__(self, self._text() + again)  # not super(): a twin's other base has an __init__ of its own
+        Exception.__init__(
+            self, self._text() + again
+        )  # not super(): the other base of a dual error has an __init__ of its own
         add_tries(self, _part(response, "oauth2_tries"))
 
     def _text(self) -> str:
@@ -282,7 +284,7 @@ class InvalidAuthorizationServerJwks(InvalidAnswer):
 
 
 class TransportError(OAuth2Error):
-    """No whole answer came from an endpoint. The faces raise a class that is also their library's own.
+    """No whole answer came from an endpoint. The clients raise a class that is also their library's own.
 
     Attributes:
         endpoint: the address that was asked.

@@ -1,4 +1,4 @@
-"""Polling jobs: call one until it gives a token. Base of the jobs for devices and for CIBA, on both faces."""
+"""Polling jobs: call one until it gives a token. Base of the jobs for devices and for CIBA, on both clients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, ClassVar, TypeVar
 from ._protocol.device import DEFAULT_INTERVAL, polling_interval
 from ._protocol.dpop_retry import with_one_key
 from ._protocol.polling import poll
-from ._protocol.sources import client_of_face
-from ._requests import SyncFace
+from ._protocol.sources import client_for_runner
+from ._requests import SyncRunner
 from ._steps import Steps, blocking
 from .tokens import BearerToken
 
@@ -24,7 +24,7 @@ class PollingJob:
         interval: the seconds that the next call waits.
     """
 
-    face: ClassVar[Any] = object  # SyncFace or AsyncFace
+    runner_class: ClassVar[Any] = object  # SyncRunner or AsyncRunner
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PollingJob:
             requests_kwargs: further arguments for the HTTP library.
             **token_kwargs: further form fields.
         """
-        self.client = client_of_face(client, self.face, self)
+        self.client = client_for_runner(client, self.runner_class, self)
         self.interval = polling_interval(interval)
         self.slow_down_interval = slow_down_interval
         self.expires_at = expires_at
@@ -62,13 +62,13 @@ class PollingJob:
 
 
 class BaseTokenEndpointPollingJob(PollingJob):
-    """Base of the polling jobs of the sync face: call it until it returns a token."""
+    """Base of the polling jobs of the sync client: call it until it returns a token."""
 
-    face = SyncFace
+    runner_class = SyncRunner
 
     def _drive(self, steps: Steps[R]) -> R:
-        face: Any = self.client
-        result: R = face._drive(steps)  # noqa: SLF001  the two halves of one face
+        runner: Any = self.client
+        result: R = runner._drive(steps)  # noqa: SLF001
         return result
 
     __call__ = blocking(poll)

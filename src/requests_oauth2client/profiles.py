@@ -3,7 +3,7 @@
     settings of a client ──► switched_on(): what was not given gets the profile's value
     whatever is asked    ──► check(moment, ...): the first clause that it breaks, as a ProfileViolation
 
-The clauses are in `_profile_clauses`. Knows no client and no face, and sends nothing.
+The clauses are in `_profile_clauses`. Knows no client, and sends nothing.
 """
 
 from __future__ import annotations

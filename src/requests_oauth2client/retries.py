@@ -33,7 +33,7 @@ class Retries:
             never takes longer than one answer may. No wait takes more than half of what is left.
         jitter: returns a number from 0 to 1, the random part of each wait.
         on_failure: called for each failed attempt with what its log record shows, for metrics: endpoint, attempt,
-            attempts, trouble, status, sent, retry_after, and wait (seconds until the next attempt, None if it was the
+            attempts, failed_attempt, status, sent, retry_after, and wait (seconds until the next attempt, None if it was the
             last). What it raises is logged.
 
     Raises:

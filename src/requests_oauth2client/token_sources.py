@@ -1,4 +1,4 @@
-"""Sources of tokens, for `OAuth2TokenSourceAuth` and its async twin: every grant, a function, a file, one of your own.
+"""Sources of tokens, for `OAuth2TokenSourceAuth` and its async counterpart: every grant, a function, a file, one of your own.
 
     class VaultSource(TokenSource):
         def get_token(self, held):

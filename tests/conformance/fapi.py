@@ -90,13 +90,13 @@ def call_api(run: Run) -> int:
     """Call the API with the token, as an application does; return the status."""
     mtls = run.op.store.get("bound") == "mtls"
     how: dict[str, Any] = {}
-    if mtls and run.face.is_async:
+    if mtls and run.flavor.is_async:
         context = ssl.create_default_context(cafile=str(run.server.ca.certificate_file))
         context.load_cert_chain(*run.certificate)
-        how["session"] = run.face.session(verify=context)
+        how["session"] = run.flavor.session(verify=context)
     elif mtls:
         how["cert"] = run.certificate
-    came = run.face.get(run.op.url("resource", mtls=mtls), auth=run.token, **how)
+    came = run.flavor.get(run.op.url("resource", mtls=mtls), auth=run.token, **how)
     return int(came.status_code)
 
 

@@ -1,4 +1,4 @@
-"""How a row is played: a client of the library on one face, a browser without pages, and the journeys.
+"""How a row is played: a client of the library on one flavor, a browser without pages, and the journeys.
 
 `Run` holds what a test has; a journey is a function of it: `login(run)`. It calls the library as an application
 does, and does nothing more: what is refused is refused by the library's exception, which ends the journey.
@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     AuthorizationResponse,
     BearerToken,
@@ -35,14 +35,14 @@ ENOUGH = 10.0  # seconds
 
 
 class Run:
-    """One row, in one variant, on one face.
+    """One row, in one variant, on one flavor.
 
     Attributes:
         op: the double. `answer`, `token`, `userinfo`: what the library returned so far.
     """
 
-    def __init__(self, face: Face, server: Server, row: Row, variant: Variant) -> None:
-        self.face, self.server, self.row, self.variant = face, server, row, variant
+    def __init__(self, flavor: Flavor, server: Server, row: Row, variant: Variant) -> None:
+        self.flavor, self.server, self.row, self.variant = flavor, server, row, variant
         self.op = Op(
             server,
             endpoints=ENDPOINTS,
@@ -64,7 +64,7 @@ class Run:
 
     def __call__(self, outcome: Any) -> Any:
         """Return what a method of the client gave; await it first where that is needed."""
-        return self.face.run(outcome)
+        return self.flavor.run(outcome)
 
     @cached_property
     def client(self) -> Any:
@@ -78,8 +78,8 @@ class Run:
         known: dict[str, Any] = {**given, **own, **settings}
         if self.op.alg != "RS256":
             known.setdefault("id_token_signed_response_alg", self.op.alg)
-        made = self(self.face.named("OAuth2Client").from_discovery_endpoint(**known))
-        return self.face.keep(made)
+        made = self(self.flavor.named("OAuth2Client").from_discovery_endpoint(**known))
+        return self.flavor.keep(made)
 
     @property
     def auth(self) -> Any:

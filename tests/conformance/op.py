@@ -9,9 +9,9 @@ How it is built, and how to add a row:
     demands.py   what the suite's OP demands of each client request (section 7 of the facts); a table
     changes.py   small functions that change a document before it is sent: `suffixed("nonce")`, `without("iat")`
     table.py     `Row`, `Variant`, and the table of all rows: `ROWS`, `GAPS`, `APPLICATION`
-    flows.py     `Run`: a client of the library on a face, against an `Op`; `login(run)` and other journeys
+    flows.py     `Run`: a client of the library on a flavor, against an `Op`; `login(run)` and other journeys
     rows_*.py    the rows: each a `ROWS = {row id: Row(...)}`, listed in table.MODULES
-    test_rows.py one parametrized test for all rows, variants and faces
+    test_rows.py one parametrized test for all rows, variants and flavors
 
 A row is data: `Row(change={"id_token": suffixed("nonce")}, refused=MismatchingIdTokenNonce)`. `change` names a hook
 of the double, that is a document just before it is sent:

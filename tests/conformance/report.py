@@ -20,13 +20,13 @@ from .table import Fact, Row
 ROOT = Path(__file__).parent.parent.parent
 DOCUMENT = ROOT / "docs" / "conformance.md"
 TESTS = Path(__file__).parent / "test_rows.py"
-NODE = re.compile(r"test_row\[(?P<face>[^-]+)-(?P<row>[^@\]]+)")
+NODE = re.compile(r"test_row\[(?P<flavor>[^-]+)-(?P<row>[^@\]]+)")
 
 HEAD = """# Conformance: the OpenID Foundation's relying-party tests
 
 The OpenID Foundation certifies relying parties with a suite whose OP misbehaves. `tests/conformance/` plays the same
 rows against a double of that OP: a real HTTP server on loopback, with real keys, that judges every request of the
-client as the suite does. Each row is a test with the row's id, on both faces (`requests` and `httpx2`), in each of its
+client as the suite does. Each row is a test with the row's id, on both clients (`requests` and `httpx2`), in each of its
 variants. Where the suite is content with silence, the double also demands the library's own exception, and that nothing
 was called after the bad thing. This is no certification: it says what to expect of one.
 
@@ -37,7 +37,7 @@ COLUMNS = "|plan|rows|a library can answer|passed|gaps|only an application|\n|-|
 
 @dataclass
 class Outcomes:
-    """A pytest plugin: which rows passed in all their variants, on both faces."""
+    """A pytest plugin: which rows passed in all their variants, on both clients."""
 
     passed: set[str] = field(default_factory=set)
     failed: set[str] = field(default_factory=set)

@@ -113,14 +113,14 @@ def unhurried(run: Run) -> Any:
     perform, slept = run.client._perform, run.store.setdefault("slept", [])
 
     async def nothing() -> None:
-        """Be awaited, on the async face."""
+        """Be awaited, on the async client."""
 
     def performed(command: Any, held: Any) -> Any:
         if not isinstance(command, Sleep):
             return perform(command, held)
         slept.append(command.seconds)
         run.op.store["clock"] = run.op.store.get("clock", 0) + command.seconds
-        return nothing() if run.face.is_async else None
+        return nothing() if run.flavor.is_async else None
 
     run.client._perform = performed
     return run.client
@@ -167,7 +167,7 @@ def ciba_login(run: Run) -> None:
         assert came.status_code == 204
         run.token = run(run.client.ciba(run.store["pinged"]))
     else:
-        job = run.face.named("BackChannelAuthenticationPollingJob")(unhurried(run), waiting)
+        job = run.flavor.named("BackChannelAuthenticationPollingJob")(unhurried(run), waiting)
         while run.token is None:
             run.token = run(job())
     assert run.id_token.checked

@@ -83,7 +83,7 @@ def found_by(identifier: Callable[[Run, str], str]) -> Callable[[Run], None]:
 
         run.server.mounts["/.well-known/webfinger"] = jrd
         try:
-            found = run(run.face.named("OAuth2Client").find_issuer(resource, host=run.server.url))
+            found = run(run.flavor.named("OAuth2Client").find_issuer(resource, host=run.server.url))
         finally:
             del run.server.mounts["/.well-known/webfinger"]
         assert found == run.op.issuer
@@ -105,8 +105,8 @@ def op_demands_webfinger(run: Run, request: Asked, resource: str) -> None:
 def register(run: Run, **more: Any) -> Any:
     """Register a client, and make it the one of the run."""
     own = {"redirect_uris": [REDIRECT_URI], "token_endpoint_auth_method": "client_secret_basic", **more}
-    made = run(run.face.named("OAuth2Client").register(own, issuer=run.op.issuer))
-    run.client = run.face.keep(made)
+    made = run(run.flavor.named("OAuth2Client").register(own, issuer=run.op.issuer))
+    run.client = run.flavor.keep(made)
     return run.client
 
 

@@ -116,11 +116,11 @@ def federated_login(run: Run) -> None:
     anchor = anchored(run)
     client_id = published(run, anchor)
     method = PrivateKeyJwt(client_id, private_jwk("RS256"))
-    kind = run.face.named("OAuth2Client")
+    kind = run.flavor.named("OAuth2Client")
     making = kind.from_federation(
         run.op.issuer, trust_anchors={anchor: ANCHOR_JWKS}, auth=method, redirect_uri=REDIRECT_URI
     )
-    run.__dict__["client"] = run.face.keep(run(making))
+    run.__dict__["client"] = run.flavor.keep(run(making))
     request = run.client.authorization_request()
     run.authorized(request.sign(private_jwk("RS256"), lifetime=60, iss=True, aud=True, jti=True))
     run.redeemed()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from devkit.faces import open_face
+from devkit.flavors import open_flavor
 from tests.conformance.flows import REDIRECT_URI, Run
 from tests.conformance.server import Server
 from tests.conformance.table import CODE, Row, played
@@ -22,8 +22,8 @@ BAD_ID_TOKENS = {
 
 @pytest.mark.parametrize("row", BAD_ID_TOKENS.values(), ids=BAD_ID_TOKENS)
 def test_a_client_that_checks_nothing_goes_on_after_the_crime(conformance_server: Server, row: Row) -> None:
-    with open_face("requests") as face:
-        run = Run(face, conformance_server, row, CODE[0])
+    with open_flavor("requests") as flavor:
+        run = Run(flavor, conformance_server, row, CODE[0])
         run.authorized()
         token = run.client.authorization_code(run.answer, validate=False)
         run.client.userinfo(token.access_token)
@@ -76,8 +76,8 @@ WRONGS: dict[str, tuple[Callable[[Run], Any], str]] = {
 def test_what_the_suite_demands_is_noticed(
     conformance_server: Server, wrong: Callable[[Run], Any], noticed: str
 ) -> None:
-    with open_face("requests") as face:
-        run = Run(face, conformance_server, Row(), CODE[0])
+    with open_flavor("requests") as flavor:
+        run = Run(flavor, conformance_server, Row(), CODE[0])
         wrong(run)
         assert any(noticed in violation for violation in run.op.violations), run.op.violations
     conformance_server.failures.clear()

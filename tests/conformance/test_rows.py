@@ -1,4 +1,4 @@
-"""The rows of the OpenID Foundation's relying-party tests, against a misbehaving OP, on both faces.
+"""The rows of the OpenID Foundation's relying-party tests, against a misbehaving OP, on both clients.
 
 A test's id is the row's, with the variant behind it. How the rows are played is in op.py and table.py.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from tests.conformance.flows import Run, login
 from tests.conformance.server import Server
 from tests.conformance.table import Row, Variant, played
@@ -20,11 +20,11 @@ CASES = [
 
 
 @pytest.fixture
-def run(face: Face, conformance_server: Server, monkeypatch: pytest.MonkeyPatch, row: Row, variant: Variant) -> Run:
+def run(flavor: Flavor, conformance_server: Server, monkeypatch: pytest.MonkeyPatch, row: Row, variant: Variant) -> Run:
     conformance_server.failures.clear()
     for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):  # as the users of a private CA do; it loads fast, too
         monkeypatch.setenv(variable, str(conformance_server.ca.certificate_file))
-    return Run(face, conformance_server, row, variant)
+    return Run(flavor, conformance_server, row, variant)
 
 
 @pytest.mark.filterwarnings("ignore:JWE algorithm .RSA1_5. is deprecated")  # the double uses it; that is the crime

@@ -35,6 +35,6 @@ def test_no_module_is_named_that_is_not_there() -> None:
 
 def test_the_picture_shows_every_layer() -> None:
     picture = PAGE.read_text().split("```")[1]
-    assert [layer for layer in ("faces", "protocol", "model", "jose", "ground") if layer not in picture] == []
+    assert [layer for layer in ("flavors", "protocol", "model", "jose", "ground") if layer not in picture] == []
     assert markdown_blocks(PAGE) == []
     assert "The layer rule" in markdown_headings(PAGE)

@@ -104,8 +104,8 @@ SIGNATURES = {
     **{f"Async{name}": signature for name, signature in (HANDLERS | JOBS).items()},
     **JOBS,
     **{
-        f"{face}.{name}": signature
-        for face in ("OAuth2Client", "AsyncOAuth2Client")
+        f"{flavor}.{name}": signature
+        for flavor in ("OAuth2Client", "AsyncOAuth2Client")
         for name, signature in (METHODS | OF_ONE_FACE | HOOKS).items()
     },
     "ClientSecretBasic": "(client_id, client_secret)",

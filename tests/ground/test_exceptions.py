@@ -13,7 +13,7 @@ import requests
 import requests_oauth2client
 from devkit.exchange import answer
 from requests_oauth2client import exceptions as e
-from requests_oauth2client._twins import twin
+from requests_oauth2client._twins import dual_error
 from requests_oauth2client.tokens import (
     ExpiredIdToken,
     InvalidIdToken,
@@ -222,11 +222,11 @@ TWINS = [
 
 @pytest.mark.parametrize(("ours", "kwargs", "theirs"), TWINS)
 def test_a_twin_is_both_and_travels_as_ours(ours: Any, kwargs: dict[str, Any], theirs: Any) -> None:
-    cls = twin(ours, theirs)
+    cls = dual_error(ours, theirs)
     error = cls("https://as.local/token?x=y", **kwargs)
     assert isinstance(error, ours)
     assert isinstance(error, theirs)
-    assert cls is twin(ours, theirs)
+    assert cls is dual_error(ours, theirs)
     assert (cls.__name__, cls.__module__) == (ours.__name__, ours.__module__)
     assert str(error).startswith("https://as.local/token: ")
     assert error.request is None

@@ -12,9 +12,9 @@ import pytest
 from devkit.play import play
 from requests_oauth2client import AsyncOAuth2Client, OAuth2Client, _httpx, _requests
 from requests_oauth2client._http import Form, Request
-from requests_oauth2client._httpx import AsyncFace
-from requests_oauth2client._requests import SyncFace
-from requests_oauth2client._steps import Call, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
+from requests_oauth2client._httpx import AsyncRunner
+from requests_oauth2client._requests import SyncRunner
+from requests_oauth2client._steps import CallOverride, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
 from requests_oauth2client._times import UTC
 
 
@@ -37,12 +37,12 @@ def asked_twice(self: Any, /, question: str) -> Steps[int]:
     return first + second
 
 
-class Sync(SyncFace):
+class Sync(SyncRunner):
     answer_of_all = blocking(answer_of_all)
     asked_twice = blocking(asked_twice)
 
 
-class Async(AsyncFace):
+class Async(AsyncRunner):
     answer_of_all = awaitable(answer_of_all)
     asked_twice = awaitable(asked_twice)
 
@@ -78,19 +78,19 @@ def test_the_error_of_a_rule_is_the_error_of_the_method() -> None:
         anyio.run(ask)
 
 
-@pytest.mark.parametrize("face", [Sync, Async])
-def test_a_method_has_the_name_the_docstring_and_the_signature_of_its_rule(face: Any) -> None:
-    method = face.answer_of_all
+@pytest.mark.parametrize("flavor", [Sync, Async])
+def test_a_method_has_the_name_the_docstring_and_the_signature_of_its_rule(flavor: Any) -> None:
+    method = flavor.answer_of_all
     assert method.__name__ == "answer_of_all"
     assert "Answer a question." in pydoc.render_doc(method)
     assert list(inspect.signature(method).parameters) == ["self", "question", "loud"]
     assert inspect.signature(method).return_annotation == "int"
-    assert "Steps" not in str(inspect.signature(face().answer_of_all))
+    assert "Steps" not in str(inspect.signature(flavor().answer_of_all))
 
 
-@pytest.mark.parametrize("face", [OAuth2Client, AsyncOAuth2Client])
-def test_the_methods_of_a_client_show_what_they_return(face: Any) -> None:
-    signature = inspect.signature(face.client_credentials)
+@pytest.mark.parametrize("flavor", [OAuth2Client, AsyncOAuth2Client])
+def test_the_methods_of_a_client_show_what_they_return(flavor: Any) -> None:
+    signature = inspect.signature(flavor.client_credentials)
     assert signature.return_annotation == "BearerToken"
     assert list(signature.parameters)[:2] == ["client", "scope"]
 
@@ -111,7 +111,7 @@ def test_what_is_called_does_not_show_its_arguments() -> None:
     def client_secret() -> str:
         return "planted"
 
-    assert "secret" not in repr(Call(client_secret))
+    assert "secret" not in repr(CallOverride(client_secret))
     assert "planted" not in repr(Send(Request(url="https://as.local/", form=Form(a="planted"))))
 
 
@@ -121,7 +121,7 @@ def test_what_is_called_does_not_show_its_arguments() -> None:
 def each_command(seen: list[Any]) -> Steps[str]:
     yield Sleep(0)
     seen.append((yield Now()))
-    seen.append((yield Call(lambda: "called")))
+    seen.append((yield CallOverride(lambda: "called")))
     try:
         yield Send(Request(url="https://127.0.0.1:1/"))
     except Exception as failure:  # noqa: BLE001  any
@@ -156,7 +156,7 @@ def test_the_async_driver_performs_each_command(backend: str) -> None:
     def rule() -> Steps[str]:
         yield Sleep(0)
         seen.append((yield Now()))
-        seen.append((yield Call(called)))
+        seen.append((yield CallOverride(called)))
         try:
             yield Send(Request(url="https://127.0.0.1:1/"))
         except Exception as failure:  # noqa: BLE001  any
@@ -181,13 +181,13 @@ def test_a_lock_is_held_until_the_rule_ends_however_it_ends() -> None:
     entry, seen = Entry(), list[bool]()
     lock = _requests._locks.of(entry)
     with pytest.raises(ValueError):
-        SyncFace()._drive(held_lock(entry, lock, seen))
+        SyncRunner()._drive(held_lock(entry, lock, seen))
     assert (seen, lock.locked()) == ([True], False)
 
     async def journey() -> None:
         other = _httpx._locks.setdefault(entry, anyio.Lock())
         with pytest.raises(ValueError):
-            await AsyncFace()._drive(held_lock(entry, other, seen))
+            await AsyncRunner()._drive(held_lock(entry, other, seen))
         assert not other.locked()
 
     anyio.run(journey)
@@ -216,7 +216,7 @@ def test_a_rule_is_closed_when_its_task_is_cancelled() -> None:
 
     async def journey() -> None:
         with anyio.move_on_after(0.01):
-            await AsyncFace()._drive(long())
+            await AsyncRunner()._drive(long())
 
     anyio.run(journey)
     assert ended == ["closed"]
@@ -226,10 +226,10 @@ def test_a_failure_is_thrown_into_the_rule_which_may_go_on() -> None:
     def stubborn() -> Steps[int]:
         for attempt in range(3):
             try:
-                yield Call(lambda: 1 / 0)
+                yield CallOverride(lambda: 1 / 0)
             except ZeroDivisionError:
                 last = attempt
         return last
 
-    assert SyncFace()._drive(stubborn()) == 2
+    assert SyncRunner()._drive(stubborn()) == 2
     assert play(stubborn()).result == 2

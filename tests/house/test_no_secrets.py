@@ -18,8 +18,8 @@ import pytest
 import requests_oauth2client as package
 from devkit import root
 from devkit.exchange import Answer
-from devkit.faces import BOTH, Face, open_face
-from devkit.ill_server import IllServer, start_ill_server
+from devkit.failing_server import FailingServer, start_failing_server
+from devkit.flavors import BOTH, Flavor, open_flavor
 from requests_oauth2client._jose.keys import generate_private_jwk
 from requests_oauth2client.exceptions import OAuth2Error
 from requests_oauth2client.utils import PRIVATE_JWK_MEMBERS, b64u_encode
@@ -350,14 +350,14 @@ def test_an_error_shows_no_secret(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def ill() -> Iterator[IllServer]:
-    with start_ill_server() as server:
+def ill() -> Iterator[FailingServer]:
+    with start_failing_server() as server:
         yield server
 
 
 @pytest.fixture(params=BOTH)
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    with open_face(request.param) as opened:
+def flavor(request: pytest.FixtureRequest) -> Iterator[Flavor]:
+    with open_flavor(request.param) as opened:
         yield opened
 
 
@@ -395,17 +395,17 @@ def operations(known: Any) -> list[Callable[[], Any]]:
 @pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("path", ["good", "echo", "echo_as_text", "reset_in_body", "truncated", "html_500"])
 def test_no_exchange_shows_a_secret(
-    face: Face, ill: IllServer, path: str, auth: str, caplog: pytest.LogCaptureFixture
+    flavor: Flavor, ill: FailingServer, path: str, auth: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     url = ill.endpoint(path)
     endpoints = "revocation introspection userinfo device_authorization backchannel_authentication"
     urls = {f"{name}_endpoint": url for name in f"{endpoints} pushed_authorization_request".split()}
-    known = face.client(url, AUTHS[auth](), **urls)
+    known = flavor.client(url, AUTHS[auth](), **urls)
     shown = {}
     for number, operation in enumerate(operations(known)):
         try:
-            answer = face.run(operation())
+            answer = flavor.run(operation())
         except OAuth2Error as failure:
             shown[f"traceback of {number}"] = traceback.format_exc()
             shown[f"pickle of {number}"] = pickled(failure)
@@ -417,9 +417,9 @@ def test_no_exchange_shows_a_secret(
     demand_no_secret({"log": caplog.text, **shown}, BROUGHT)
 
 
-def test_a_call_to_an_api_logs_no_token(face: Face, ill: IllServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_to_an_api_logs_no_token(flavor: Flavor, ill: FailingServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    handler = face.named("OAuth2ClientCredentialsAuth")(face.client(ill.endpoint("good")), token=token())
-    assert face.get(ill.endpoint("good"), auth=handler).status_code == 200
+    handler = flavor.named("OAuth2ClientCredentialsAuth")(flavor.client(ill.endpoint("good")), token=token())
+    assert flavor.get(ill.endpoint("good"), auth=handler).status_code == 200
     assert caplog.records
     demand_no_secret({"log": caplog.text}, BROUGHT)

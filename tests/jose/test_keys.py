@@ -446,7 +446,7 @@ def test_der_is_no_es256_signature() -> None:
 # --- signers
 
 
-class Vault:
+class StoreEntry:
     """Signs with a key that nobody can get at."""
 
     def __init__(self, alg: str, /, **named: Any) -> None:
@@ -461,7 +461,7 @@ class Vault:
 
 @pytest.mark.parametrize("alg", ["RS256", "ES256", "EdDSA"])
 def test_a_signer_signs(alg: str) -> None:
-    vault = Vault(alg, kid="in the vault")
+    vault = StoreEntry(alg, kid="in the vault")
     key = signing_key(vault)
     assert (key.alg, key.kid) == (alg, "in the vault")
     assert verifies(key)
@@ -469,11 +469,11 @@ def test_a_signer_signs(alg: str) -> None:
 
 
 def test_a_signer_may_say_its_alg() -> None:
-    assert signing_key(Vault("RS256", alg="PS256"), alg="RS256").alg == "PS256"
+    assert signing_key(StoreEntry("RS256", alg="PS256"), alg="RS256").alg == "PS256"
 
 
 def test_the_signature_of_a_signer_is_raw() -> None:
-    class Der(Vault):
+    class Der(StoreEntry):
         def sign(self, data: bytes, alg: str) -> bytes:
             signature: bytes = native(ES256).sign(data, ec.ECDSA(SHA256()))
             return signature
@@ -484,7 +484,7 @@ def test_the_signature_of_a_signer_is_raw() -> None:
 
 @pytest.mark.parametrize("answer", [None, "text", b""])
 def test_a_signer_gives_bytes(answer: Any) -> None:
-    class Broken(Vault):
+    class Broken(StoreEntry):
         def sign(self, data: bytes, alg: str) -> bytes:
             return answer
 
@@ -493,7 +493,7 @@ def test_a_signer_gives_bytes(answer: Any) -> None:
 
 
 def test_what_a_signer_raises_comes_through() -> None:
-    class Locked(Vault):
+    class Locked(StoreEntry):
         def sign(self, data: bytes, alg: str) -> bytes:
             raise PermissionError("the vault is locked")
 
@@ -503,7 +503,7 @@ def test_what_a_signer_raises_comes_through() -> None:
 
 @pytest.mark.parametrize("public", [None, "pem", {}, {"kty": "oct", "k": "AA"}, {"kty": "EC", "crv": "P-256"}])
 def test_a_signer_shows_a_public_jwk(public: Any) -> None:
-    vault = Vault("ES256")
+    vault = StoreEntry("ES256")
     vault.public_jwk = public
     with pytest.raises(InvalidKey):
         signing_key(vault)

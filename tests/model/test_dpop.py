@@ -24,7 +24,7 @@ from joserfc import jws as independent
 from joserfc.jwk import ECKey, JWKRegistry
 
 from devkit.exchange import Answer, Received, answer, error
-from devkit.faces import Face, open_face
+from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client._dpop_proof import DPOP_ALGS, target
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk
 from requests_oauth2client.auth import BearerAuth
@@ -489,10 +489,10 @@ def test_a_token_shows_no_secret(token: DPoPToken) -> None:
 
 def test_an_expired_token_is_not_sent(key: DPoPKey) -> None:
     expired = DPoPToken("t", dpop_key=key, expires_in=-1)
-    with open_face("requests") as face:
-        session, received = face.answered_by(lambda _: answer({}))
+    with open_flavor("requests") as flavor:
+        session, received = flavor.answered_by(lambda _: answer({}))
         with pytest.raises(ExpiredAccessToken):
-            face.get(API, auth=expired, session=session)
+            flavor.get(API, auth=expired, session=session)
         assert received == []
     with httpx2.Client(transport=mocked(httpx2, Api())) as client, pytest.raises(ExpiredAccessToken):
         client.get(API, auth=expired)
@@ -524,75 +524,75 @@ class Api:
 
 
 @pytest.fixture(params=["requests", "httpx2", "httpx"])
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    with open_face(request.param) as opened:
+def flavor(request: pytest.FixtureRequest) -> Iterator[Flavor]:
+    with open_flavor(request.param) as opened:
         yield opened
 
 
-def post(face: Face, session: Any, auth: Any, **kwargs: Any) -> Any:
-    if not face.is_async:
+def post(flavor: Flavor, session: Any, auth: Any, **kwargs: Any) -> Any:
+    if not flavor.is_async:
         return session.post(API, auth=auth, timeout=5, **kwargs)
-    return face.run(session.post(API, auth=auth, **kwargs))
+    return flavor.run(session.post(API, auth=auth, **kwargs))
 
 
-def test_a_request_carries_token_and_proof(face: Face, token: DPoPToken) -> None:
-    session, received = face.answered_by(Api(nonce=None))
-    assert face.get(API, auth=token, session=session).status_code == 200
+def test_a_request_carries_token_and_proof(flavor: Flavor, token: DPoPToken) -> None:
+    session, received = flavor.answered_by(Api(nonce=None))
+    assert flavor.get(API, auth=token, session=session).status_code == 200
     assert len(received) == 1
     assert received[0].headers["authorization"] == "DPoP an-access-token"
 
 
 @pytest.mark.parametrize("wrap", [lambda token: token, BearerAuth], ids=["token", "BearerAuth"])
-def test_a_demanded_nonce_is_given_once_and_then_remembered(face: Face, token: DPoPToken, wrap: Any) -> None:
-    session, received = face.answered_by(Api())
-    assert post(face, session, wrap(token)).status_code == 200
+def test_a_demanded_nonce_is_given_once_and_then_remembered(flavor: Flavor, token: DPoPToken, wrap: Any) -> None:
+    session, received = flavor.answered_by(Api())
+    assert post(flavor, session, wrap(token)).status_code == 200
     assert [nonce_in(request) for request in received] == [None, "nonce-1"]
-    assert face.get(API, auth=wrap(token), session=session).status_code == 200
+    assert flavor.get(API, auth=wrap(token), session=session).status_code == 200
     assert [nonce_in(request) for request in received[2:]] == ["nonce-1"]
 
 
-def test_the_body_goes_along_again(face: Face, token: DPoPToken) -> None:
-    session, received = face.answered_by(Api())
-    answered = post(face, session, token, **{"content" if face.is_async else "data": b"the body"})
+def test_the_body_goes_along_again(flavor: Flavor, token: DPoPToken) -> None:
+    session, received = flavor.answered_by(Api())
+    answered = post(flavor, session, token, **{"content" if flavor.is_async else "data": b"the body"})
     assert answered.content == b"the body"
     assert [request.body for request in received] == [b"the body"] * 2
     jtis = {part(request.headers["dpop"], 1)["jti"] for request in received}
     assert len(jtis) == 2, "each request has a proof of its own"
 
 
-def test_the_first_answer_stays_in_the_history(face: Face, token: DPoPToken) -> None:
-    session, _ = face.answered_by(Api())
-    assert [old.status_code for old in face.get(API, auth=token, session=session).history] == [401]
+def test_the_first_answer_stays_in_the_history(flavor: Flavor, token: DPoPToken) -> None:
+    session, _ = flavor.answered_by(Api())
+    assert [old.status_code for old in flavor.get(API, auth=token, session=session).history] == [401]
 
 
-def test_a_nonce_on_a_successful_answer_is_used_next(face: Face, token: DPoPToken, key: DPoPKey) -> None:
-    session, received = face.answered_by(lambda _: Answer(headers={"DPoP-Nonce": f"nonce-{len(received)}"}))
+def test_a_nonce_on_a_successful_answer_is_used_next(flavor: Flavor, token: DPoPToken, key: DPoPKey) -> None:
+    session, received = flavor.answered_by(lambda _: Answer(headers={"DPoP-Nonce": f"nonce-{len(received)}"}))
     for _ in range(3):
-        face.get(API, auth=token, session=session)
+        flavor.get(API, auth=token, session=session)
     assert [nonce_in(request) for request in received] == [None, "nonce-1", "nonce-2"]
     assert key.nonce_for(API) == "nonce-3"
 
 
-def test_an_api_that_always_wants_another_nonce_gets_two_requests(face: Face, token: DPoPToken) -> None:
-    session, received = face.answered_by(
+def test_an_api_that_always_wants_another_nonce_gets_two_requests(flavor: Flavor, token: DPoPToken) -> None:
+    session, received = flavor.answered_by(
         lambda _: Answer(status_code=401, headers={"WWW-Authenticate": DEMAND, "DPoP-Nonce": f"n{len(received)}"})
     )
-    assert face.get(API, auth=token, session=session).status_code == 401
+    assert flavor.get(API, auth=token, session=session).status_code == 401
     assert len(received) == 2
 
 
-def test_a_demand_without_a_nonce_is_an_error(face: Face, token: DPoPToken) -> None:
-    session, received = face.answered_by(lambda _: Answer(status_code=401, headers={"WWW-Authenticate": DEMAND}))
+def test_a_demand_without_a_nonce_is_an_error(flavor: Flavor, token: DPoPToken) -> None:
+    session, received = flavor.answered_by(lambda _: Answer(status_code=401, headers={"WWW-Authenticate": DEMAND}))
     with pytest.raises(MissingDPoPNonce, match="missing, repeated or malformed"):
-        face.get(API, auth=token, session=session)
+        flavor.get(API, auth=token, session=session)
     assert len(received) == 1
 
 
-def test_a_demand_for_the_nonce_that_was_shown_is_an_error(face: Face, token: DPoPToken) -> None:
+def test_a_demand_for_the_nonce_that_was_shown_is_an_error(flavor: Flavor, token: DPoPToken) -> None:
     demand = {"WWW-Authenticate": DEMAND, "DPoP-Nonce": "same"}
-    session, received = face.answered_by(lambda _: Answer(status_code=401, headers=demand))
+    session, received = flavor.answered_by(lambda _: Answer(status_code=401, headers=demand))
     with pytest.raises(RepeatedDPoPNonce, match="the same again"):
-        face.get(API, auth=token, session=session)
+        flavor.get(API, auth=token, session=session)
     assert len(received) == 2
 
 
@@ -600,31 +600,31 @@ def test_a_demand_for_the_nonce_that_was_shown_is_an_error(face: Face, token: DP
     "challenge",
     ['DPoP error="invalid_token"', 'DPoP algs="ES256", error="invalid_dpop_proof"', 'Bearer, DPoP error="x"'],
 )
-def test_another_refusal_is_not_answered(face: Face, token: DPoPToken, challenge: str) -> None:
+def test_another_refusal_is_not_answered(flavor: Flavor, token: DPoPToken, challenge: str) -> None:
     refusal = Answer(status_code=401, headers={"WWW-Authenticate": challenge, "DPoP-Nonce": "n"})
-    session, received = face.answered_by(lambda _: refusal)
-    assert face.get(API, auth=token, session=session).status_code == 401
+    session, received = flavor.answered_by(lambda _: refusal)
+    assert flavor.get(API, auth=token, session=session).status_code == 401
     assert len(received) == 1
 
 
 @pytest.mark.parametrize("challenge", ['DPoP algs="ES256"', "Bearer", "=nonsense"])
-def test_a_401_that_only_gives_a_nonce_demands_it(face: Face, token: DPoPToken, challenge: str) -> None:
-    session, received = face.answered_by(Api(challenge=challenge))
-    assert face.get(API, auth=token, session=session).status_code == 200
+def test_a_401_that_only_gives_a_nonce_demands_it(flavor: Flavor, token: DPoPToken, challenge: str) -> None:
+    session, received = flavor.answered_by(Api(challenge=challenge))
+    assert flavor.get(API, auth=token, session=session).status_code == 200
     assert len(received) == 2
 
 
 @pytest.mark.parametrize("status", [200, 400, 403, 500])
-def test_only_a_401_is_answered(face: Face, token: DPoPToken, status: int) -> None:
+def test_only_a_401_is_answered(flavor: Flavor, token: DPoPToken, status: int) -> None:
     refusal = Answer(status_code=status, headers={"WWW-Authenticate": DEMAND, "DPoP-Nonce": "n"})
-    session, received = face.answered_by(lambda _: refusal)
-    assert face.get(API, auth=token, session=session).status_code == status
+    session, received = flavor.answered_by(lambda _: refusal)
+    assert flavor.get(API, auth=token, session=session).status_code == status
     assert len(received) == 1
 
 
 def test_a_file_is_read_again_from_where_it_was(token: DPoPToken) -> None:
-    with open_face("requests") as face:
-        session, received = face.answered_by(Api())
+    with open_flavor("requests") as flavor:
+        session, received = flavor.answered_by(Api())
         file = io.BytesIO(b"skipped|rest")
         file.seek(8)
         session.mount("https://", Reading(session.get_adapter(API)))
@@ -650,8 +650,8 @@ class Reading:
 
 
 def test_a_used_up_stream_is_a_clear_error_and_the_nonce_is_kept(token: DPoPToken, key: DPoPKey) -> None:
-    with open_face("requests") as face:
-        session, received = face.answered_by(Api())
+    with open_flavor("requests") as flavor:
+        session, received = flavor.answered_by(Api())
         session.mount("https://", Reading(session.get_adapter(API)))
         with pytest.raises(UnrepeatableRequestBody, match="as bytes or as a seekable file"):
             session.post(API, data=iter([b"a", b"b"]), auth=token, timeout=5)
@@ -706,9 +706,9 @@ def test_a_redirect_elsewhere_is_not_answered_on_requests(token: DPoPToken) -> N
             return Answer(status_code=302, headers={"Location": "https://other.local/"})
         return Answer(status_code=401, headers={"WWW-Authenticate": DEMAND, "DPoP-Nonce": "theirs"})
 
-    with open_face("requests") as face:
-        session, received = face.answered_by(respond)
-        assert face.get(API, auth=token, session=session).status_code == 401
+    with open_flavor("requests") as flavor:
+        session, received = flavor.answered_by(respond)
+        assert flavor.get(API, auth=token, session=session).status_code == 401
     assert len(received) == 2
     assert "authorization" not in received[1].headers
 
@@ -752,7 +752,7 @@ def test_any_header_is_parsed_or_refused(header: str) -> None:
     assert all(scheme == scheme.lower() for scheme, _ in found)
 
 
-def test_an_answer_with_an_oauth_error_in_its_body_demands_nothing_of_a_token(face: Face, token: DPoPToken) -> None:
-    session, received = face.answered_by(lambda _: error("use_dpop_nonce", 400))
-    assert face.get(API, auth=token, session=session).status_code == 400
+def test_an_answer_with_an_oauth_error_in_its_body_demands_nothing_of_a_token(flavor: Flavor, token: DPoPToken) -> None:
+    session, received = flavor.answered_by(lambda _: error("use_dpop_nonce", 400))
+    assert flavor.get(API, auth=token, session=session).status_code == 400
     assert len(received) == 1

@@ -1,7 +1,7 @@
 """Profiles: what is switched on, and what each clause refuses before anything is sent.
 
 `BROKEN` and `BROKEN_REQUESTS` have a row for each function of the table that judges settings or authorization
-requests; tests/faces/test_profiles.py has those of the operations. Together they are all.
+requests; tests/flavors/test_profiles.py has those of the operations. Together they are all.
 """
 
 from __future__ import annotations
@@ -394,7 +394,7 @@ def test_an_rs256_key_is_not_turned_into_a_ps256_one() -> None:
 
 
 def test_every_function_of_the_table_has_a_row_that_breaks_it() -> None:
-    from tests.faces import test_profiles as operations
+    from tests.flavors import test_profiles as operations
 
     judged = {(row[0], row[1]) for rows in (BROKEN, BROKEN_REQUESTS, operations.BROKEN) for row in rows.values()}
     assert {(demand.problem.__name__, demand.clause) for rows in DEMANDS.values() for demand in rows} == judged

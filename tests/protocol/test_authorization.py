@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from devkit.exchange import Answer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.play import play
 from requests_oauth2client import (
     AuthorizationRequest,
@@ -62,9 +62,9 @@ def signed(key: Any = KEY, alg: str = "RS256", **claims: Any) -> str:
     return jws.sign({name: value for name, value in payload.items() if value is not None}, signing_key(key, alg=alg))
 
 
-def with_jwks(face: Face, **more: Any) -> tuple[Any, list[Any]]:
+def with_jwks(flavor: Flavor, **more: Any) -> tuple[Any, list[Any]]:
     known = {"jwks_uri": f"{ISSUER}/jwks", "issuer": ISSUER, **more}
-    return face.mocked(Answer(status_code=200, content=json.dumps(JWKS).encode()), **known)
+    return flavor.mocked(Answer(status_code=200, content=json.dumps(JWKS).encode()), **known)
 
 
 # --- JARM: where it comes, and what is taken from it ------------------------------------------------------------
@@ -81,63 +81,63 @@ def with_jwks(face: Face, **more: Any) -> tuple[Any, list[Any]]:
         ("jwt", "none", "{cb}?response={jwt}"),
     ],
 )
-def test_a_signed_answer_is_read_in_every_mode(face: Face, mode: str, response_type: str, shape: str) -> None:
-    client, received = with_jwks(face)
+def test_a_signed_answer_is_read_in_every_mode(flavor: Flavor, mode: str, response_type: str, shape: str) -> None:
+    client, received = with_jwks(flavor)
     request = make(mode, response_type=response_type)
     came = shape.format(cb=CALLBACK, jwt=signed(session_state="x"))
-    answer = face.run(client.authorization_response(request, came))
+    answer = flavor.run(client.authorization_response(request, came))
     assert answer.code == ("c" if response_type == "code" else "")
     assert (answer.state, answer.session_state, answer.code_verifier) == ("s", "x", request.code_verifier)
     assert [one.url for one in received] == [f"{ISSUER}/jwks"]
 
 
-def test_the_fields_of_a_form_post_are_taken(face: Face) -> None:
-    client, _ = with_jwks(face)
-    assert face.run(client.authorization_response(make("form_post.jwt"), {"response": signed()})).code == "c"
-    assert face.run(client.authorization_response(make("form_post"), {"code": "c", "state": "s"})).code == "c"
+def test_the_fields_of_a_form_post_are_taken(flavor: Flavor) -> None:
+    client, _ = with_jwks(flavor)
+    assert flavor.run(client.authorization_response(make("form_post.jwt"), {"response": signed()})).code == "c"
+    assert flavor.run(client.authorization_response(make("form_post"), {"code": "c", "state": "s"})).code == "c"
 
 
-def test_a_signed_request_stands_for_its_original(face: Face) -> None:
-    client, _ = with_jwks(face)
+def test_a_signed_request_stands_for_its_original(flavor: Flavor) -> None:
+    client, _ = with_jwks(flavor)
     request = make().sign(generate_private_jwk("ES256"))
-    assert face.run(client.authorization_response(request, f"response={signed()}")).code == "c"
+    assert flavor.run(client.authorization_response(request, f"response={signed()}")).code == "c"
 
 
-def test_what_stands_beside_the_jwt_does_not_count(face: Face) -> None:
-    client, _ = with_jwks(face)
+def test_what_stands_beside_the_jwt_does_not_count(flavor: Flavor) -> None:
+    client, _ = with_jwks(flavor)
     with pytest.raises(MissingAuthCode):
-        face.run(client.authorization_response(make(), f"response={signed(code=None)}&code=planted&state=s"))
-    answer = face.run(client.authorization_response(make(), f"response={signed()}&code=x&state=x&iss=x&error=x"))
+        flavor.run(client.authorization_response(make(), f"response={signed(code=None)}&code=planted&state=s"))
+    answer = flavor.run(client.authorization_response(make(), f"response={signed()}&code=x&state=x&iss=x&error=x"))
     assert (answer.code, answer.kwargs) == ("c", {})
 
 
-def test_an_encrypted_answer_is_opened(face: Face) -> None:
+def test_an_encrypted_answer_is_opened(flavor: Flavor) -> None:
     client, _ = with_jwks(
-        face, authorization_encrypted_response_alg="ECDH-ES", id_token_decryption_key={"keys": [OURS]}
+        flavor, authorization_encrypted_response_alg="ECDH-ES", id_token_decryption_key={"keys": [OURS]}
     )
     inside = jwe.encrypt(signed(), public_jwk(OURS), alg="ECDH-ES", enc="A128CBC-HS256")
-    assert face.run(client.authorization_response(make(), f"response={inside}")).code == "c"
+    assert flavor.run(client.authorization_response(make(), f"response={inside}")).code == "c"
     with pytest.raises(InvalidResponseJwt, match="expected 5 parts"):
-        face.run(client.authorization_response(make(), f"response={signed()}"))
+        flavor.run(client.authorization_response(make(), f"response={signed()}"))
 
 
-def test_a_key_that_opens_nothing_is_our_mistake(face: Face) -> None:
+def test_a_key_that_opens_nothing_is_our_mistake(flavor: Flavor) -> None:
     client, _ = with_jwks(
-        face, authorization_encrypted_response_alg="ECDH-ES", id_token_decryption_key={"keys": [OURS, OURS]}
+        flavor, authorization_encrypted_response_alg="ECDH-ES", id_token_decryption_key={"keys": [OURS, OURS]}
     )
     inside = jwe.encrypt(signed(), public_jwk(OURS), alg="ECDH-ES", enc="A128CBC-HS256")
     with pytest.raises(UncheckableResponseJwt):
-        face.run(client.authorization_response(make(), f"response={inside}"))
+        flavor.run(client.authorization_response(make(), f"response={inside}"))
 
 
-def test_a_shared_secret_signs_only_where_it_is_registered_so(face: Face) -> None:
+def test_a_shared_secret_signs_only_where_it_is_registered_so(flavor: Flavor) -> None:
     jwt = jws.sign({**FOR_THE_JWT, "code": "c", "state": "s"}, secret_key(SECRET))
-    registered, received = with_jwks(face, auth=("id", SECRET), authorization_signed_response_alg="HS256")
-    assert face.run(registered.authorization_response(make(), f"response={jwt}")).code == "c"
+    registered, received = with_jwks(flavor, auth=("id", SECRET), authorization_signed_response_alg="HS256")
+    assert flavor.run(registered.authorization_response(make(), f"response={jwt}")).code == "c"
     assert not received
-    client, _ = with_jwks(face, auth=("id", SECRET))
+    client, _ = with_jwks(flavor, auth=("id", SECRET))
     with pytest.raises(UnsupportedResponseJwtAlg, match=r"HS256.*RS256"):
-        face.run(client.authorization_response(make(), f"response={jwt}"))
+        flavor.run(client.authorization_response(make(), f"response={jwt}"))
 
 
 # --- JARM: what is refused ------------------------------------------------------------------------------------------
@@ -177,11 +177,11 @@ def test_each_wrong_answer_has_its_error(jwt: str, error: type[Exception]) -> No
     assert jwt not in str(caught.value)
 
 
-def test_a_plain_answer_is_no_signed_one(face: Face) -> None:
-    client, received = with_jwks(face)
+def test_a_plain_answer_is_no_signed_one(flavor: Flavor) -> None:
+    client, received = with_jwks(flavor)
     for came in ("code=c&state=s", "error=access_denied&state=s", {"code": "c", "state": "s"}):
         with pytest.raises(MissingResponseJwt):
-            face.run(client.authorization_response(make(), came))
+            flavor.run(client.authorization_response(make(), came))
         with pytest.raises(MissingResponseJwt):
             make().validate_callback(came, jwks=JWKS)
     assert not received
@@ -197,17 +197,17 @@ def test_without_an_issuer_it_says_what_to_pass() -> None:
         make(issuer=None).validate_callback(f"response={signed()}", jwks=JWKS)
 
 
-def test_a_client_without_keys_says_so(face: Face) -> None:
-    client, _ = face.mocked(Answer())
+def test_a_client_without_keys_says_so(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(Answer())
     with pytest.raises(MissingEndpointUri, match="jwks_uri"):
-        face.run(client.authorization_response(make(), f"response={signed()}"))
+        flavor.run(client.authorization_response(make(), f"response={signed()}"))
 
 
-def test_an_answer_for_somebody_else_fetches_no_keys(face: Face) -> None:
-    client, received = with_jwks(face)
+def test_an_answer_for_somebody_else_fetches_no_keys(flavor: Flavor) -> None:
+    client, received = with_jwks(flavor)
     for jwt in (signed(iss="https://evil.local"), signed(aud="other"), signed({**KEY, "alg": "PS256"})):
         with pytest.raises(InvalidAuthResponse):
-            face.run(client.authorization_response(make(), f"response={jwt}"))
+            flavor.run(client.authorization_response(make(), f"response={jwt}"))
     assert not received
 
 
@@ -229,26 +229,26 @@ def id_token(**claims: Any) -> str:
     return signed(code=None, state=None, **{**right, **claims})
 
 
-def hybrid(face: Face, came: str, response_type: str = "code id_token", **more: Any) -> Any:
-    client, _ = with_jwks(face, id_token_signed_response_alg="RS256")
-    return face.run(client.authorization_response(make(None, response_type=response_type, **more), came))
+def hybrid(flavor: Flavor, came: str, response_type: str = "code id_token", **more: Any) -> Any:
+    client, _ = with_jwks(flavor, id_token_signed_response_alg="RS256")
+    return flavor.run(client.authorization_response(make(None, response_type=response_type, **more), came))
 
 
-def test_code_and_id_token_come_in_the_fragment(face: Face) -> None:
-    answer = hybrid(face, f"{CALLBACK}#code=c&state=s&id_token={id_token()}")
+def test_code_and_id_token_come_in_the_fragment(flavor: Flavor) -> None:
+    answer = hybrid(flavor, f"{CALLBACK}#code=c&state=s&id_token={id_token()}")
     assert (answer.code, answer.id_token.checked, answer.id_token.subject) == ("c", True, "alice")
 
 
-def test_an_id_token_can_come_alone(face: Face) -> None:
+def test_an_id_token_can_come_alone(flavor: Flavor) -> None:
     jwt = id_token(c_hash=None)
-    answer = hybrid(face, f"{CALLBACK}#state=s&id_token={jwt}", "id_token")
+    answer = hybrid(flavor, f"{CALLBACK}#state=s&id_token={jwt}", "id_token")
     assert (answer.code, answer.id_token.checked) == ("", True)
 
 
-def test_an_id_token_can_come_in_a_signed_answer(face: Face) -> None:
-    client, _ = with_jwks(face)
+def test_an_id_token_can_come_in_a_signed_answer(flavor: Flavor) -> None:
+    client, _ = with_jwks(flavor)
     jwt = signed(id_token=id_token())
-    answer = face.run(client.authorization_response(make(response_type="code id_token"), f"#response={jwt}"))
+    answer = flavor.run(client.authorization_response(make(response_type="code id_token"), f"#response={jwt}"))
     assert answer.id_token.checked
 
 
@@ -263,25 +263,25 @@ def test_an_id_token_can_come_in_a_signed_answer(face: Face) -> None:
         ({"key": OTHER_KEY}, InvalidIdToken),
     ],
 )
-def test_a_wrong_id_token_is_refused(face: Face, claims: dict[str, Any], error: type[Exception]) -> None:
+def test_a_wrong_id_token_is_refused(flavor: Flavor, claims: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
-        hybrid(face, f"{CALLBACK}#code=c&state=s&id_token={id_token(**claims)}")
+        hybrid(flavor, f"{CALLBACK}#code=c&state=s&id_token={id_token(**claims)}")
 
 
-def test_an_id_token_names_the_issuer_as_well_as_the_parameter_does(face: Face) -> None:
+def test_an_id_token_names_the_issuer_as_well_as_the_parameter_does(flavor: Flavor) -> None:
     announced = {"authorization_response_iss_parameter_supported": True}
-    assert hybrid(face, f"#code=c&state=s&id_token={id_token()}", **announced).code == "c"
+    assert hybrid(flavor, f"#code=c&state=s&id_token={id_token()}", **announced).code == "c"
     with pytest.raises(MissingIssuer):
-        hybrid(face, "#error=access_denied&state=s", **announced)
+        hybrid(flavor, "#error=access_denied&state=s", **announced)
     with pytest.raises(MismatchingIssuer):
-        hybrid(face, f"#code=c&state=s&iss={ISSUER}&id_token={id_token(iss='https://evil.local')}", **announced)
+        hybrid(flavor, f"#code=c&state=s&iss={ISSUER}&id_token={id_token(iss='https://evil.local')}", **announced)
     with pytest.raises(MismatchingIssuer):
-        hybrid(face, f"#code=c&state=s&iss=https://evil.local&id_token={id_token()}", **announced)
+        hybrid(flavor, f"#code=c&state=s&iss=https://evil.local&id_token={id_token()}", **announced)
 
 
-def test_an_id_token_that_was_asked_for_must_come(face: Face) -> None:
+def test_an_id_token_that_was_asked_for_must_come(flavor: Flavor) -> None:
     with pytest.raises(MissingIdToken):
-        hybrid(face, f"{CALLBACK}#code=c&state=s")
+        hybrid(flavor, f"{CALLBACK}#code=c&state=s")
     with pytest.raises(MissingIdToken):
         make(None, response_type="code id_token").validate_callback("#code=c&state=s")
 
@@ -291,8 +291,8 @@ def test_what_is_no_jwt_is_no_id_token() -> None:
         make(None, response_type="code id_token").validate_callback("#code=c&state=s&id_token=planted")
 
 
-def test_an_id_token_that_was_not_asked_for_does_not_count(face: Face) -> None:
-    answer = hybrid(face, f"{CALLBACK}?code=c&state=s&id_token=planted", "code")
+def test_an_id_token_that_was_not_asked_for_does_not_count(flavor: Flavor) -> None:
+    answer = hybrid(flavor, f"{CALLBACK}?code=c&state=s&id_token=planted", "code")
     assert answer.id_token is None
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devkit.exchange import Answer, Received, answer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.play import NOON, Heard, play
 from requests_oauth2client import InvalidParam, OAuth2Client
 from requests_oauth2client._protocol import discovery
@@ -366,7 +366,7 @@ def test_only_so_many_documents_are_kept() -> None:
     assert kept == [7, 8, 9]
 
 
-# --- on the faces -------------------------------------------------------------------------------------------
+# --- on the flavors -------------------------------------------------------------------------------------------
 
 
 def site(received: Received) -> Answer:
@@ -378,35 +378,35 @@ def site(received: Received) -> Answer:
     return pages.get(received.path, NOT_FOUND)
 
 
-def test_first_the_document_then_the_keys(face: Face) -> None:
-    session, received = face.answered_by(site)
-    kind = face.named("OAuth2Client")
-    client = face.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
+def test_first_the_document_then_the_keys(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(site)
+    kind = flavor.named("OAuth2Client")
+    client = flavor.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
     assert [request.path for request in received] == ["/.well-known/openid-configuration", "/jwks"]
     assert client.authorization_server_jwks == {"keys": []}
     assert client.session is session
     assert all("authorization" not in request.headers for request in received)
 
 
-def test_documents_through_a_session_of_the_user_are_not_kept(face: Face) -> None:
-    session, received = face.answered_by(site)
-    kind = face.named("OAuth2Client")
+def test_documents_through_a_session_of_the_user_are_not_kept(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(site)
+    kind = flavor.named("OAuth2Client")
     for _ in range(2):
-        face.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
+        flavor.run(kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS))
     assert len(received) == 4
 
 
 @pytest.mark.parametrize("asked", [{"issuer": "http://as.local"}, {"url": "http://as.local/x"}, {}], ids=str)
-def test_bad_arguments_fail_before_any_request_on_either_face(face: Face, asked: dict[str, str]) -> None:
-    session, received = face.answered_by(site)
-    kind = face.named("OAuth2Client")
+def test_bad_arguments_fail_before_any_request_on_either_flavor(flavor: Flavor, asked: dict[str, str]) -> None:
+    session, received = flavor.answered_by(site)
+    kind = flavor.named("OAuth2Client")
     with pytest.raises(InvalidParam):
-        face.run(kind.from_discovery_endpoint(**asked, session=session, **CREDENTIALS))
+        flavor.run(kind.from_discovery_endpoint(**asked, session=session, **CREDENTIALS))
     assert not received
 
 
-def test_a_user_error_inside_with_is_not_swallowed_and_a_given_session_stays_open(face: Face) -> None:
-    client, received = face.mocked(site, jwks_uri=f"{ISSUER}/jwks")
+def test_a_user_error_inside_with_is_not_swallowed_and_a_given_session_stays_open(flavor: Flavor) -> None:
+    client, received = flavor.mocked(site, jwks_uri=f"{ISSUER}/jwks")
 
     async def enter() -> None:
         async with client:
@@ -417,21 +417,21 @@ def test_a_user_error_inside_with_is_not_swallowed_and_a_given_session_stays_ope
             raise KeyError
 
     with pytest.raises(KeyError):
-        face.run(enter()) if face.is_async else enter_blocking()
+        flavor.run(enter()) if flavor.is_async else enter_blocking()
     assert [request.path for request in received] == ["/jwks"]
-    assert face.run(client.update_authorization_server_public_keys()) == {"keys": []}
+    assert flavor.run(client.update_authorization_server_public_keys()) == {"keys": []}
 
 
-def test_a_client_whose_keys_cant_be_fetched_is_not_entered(face: Face) -> None:
-    client, _ = face.mocked(site, jwks_uri=f"{ISSUER}/nowhere")
+def test_a_client_whose_keys_cant_be_fetched_is_not_entered(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(site, jwks_uri=f"{ISSUER}/nowhere")
     with pytest.raises(InvalidAuthorizationServerJwks):
-        face.run(client.__aenter__() if face.is_async else client.__enter__())
+        flavor.run(client.__aenter__() if flavor.is_async else client.__enter__())
 
 
-def test_a_client_closes_the_session_it_made_and_can_make_another(face: Face) -> None:
-    client = face.named("OAuth2Client")(f"{ISSUER}/token", "client")
+def test_a_client_closes_the_session_it_made_and_can_make_another(flavor: Flavor) -> None:
+    client = flavor.named("OAuth2Client")(f"{ISSUER}/token", "client")
     first = client.session
-    face.run(client.aclose() if face.is_async else client.close())
+    flavor.run(client.aclose() if flavor.is_async else client.close())
     assert client.session is not first
-    face.run(client.aclose() if face.is_async else client.close())
-    assert not face.is_async or first.is_closed
+    flavor.run(client.aclose() if flavor.is_async else client.close())
+    assert not flavor.is_async or first.is_closed

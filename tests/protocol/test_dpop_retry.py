@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from devkit.exchange import Answer, Received, answer, error, token
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.play import Heard, play
 from requests_oauth2client import AuthorizationResponse, BearerToken, ClientSecretPost, OAuth2Client, PrivateKeyJwt
 from requests_oauth2client._http import Request
 from requests_oauth2client._jose.keys import generate_private_jwk
-from requests_oauth2client._protocol import keepers, keeping, token_endpoint
+from requests_oauth2client._protocol import token_endpoint
 from requests_oauth2client._protocol.assertion import saml2_bearer
 from requests_oauth2client._protocol.ciba import ciba
 from requests_oauth2client._protocol.dpop_retry import key_for, send_with_proof, with_one_key
@@ -328,31 +328,33 @@ def test_a_refresh_that_loses_the_binding_is_refused(key: DPoPKey) -> None:
 
 
 def test_a_source_renews_a_bound_token_as_a_bound_token(key: DPoPKey) -> None:
-    source = keepers.AccessTokenKeeper(client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1))
-    heard = play(keeping.valid_token(source), [BOUND])
+    source = managers_by_grant.AccessTokenManager(
+        client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1)
+    )
+    heard = play(manager.valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert source.token is heard.result
 
 
 def test_a_source_keeps_its_key_from_one_grant_to_the_next() -> None:
-    source = keepers.ClientCredentialsKeeper(client(), dpop=True)
-    first = play(keeping.valid_token(source), [token(token_type="DPoP", expires_in=0)]).result
-    second = play(keeping.valid_token(source), [token(token_type="DPoP", access_token="second")]).result
+    source = managers_by_grant.ClientCredentialsManager(client(), dpop=True)
+    first = play(manager.valid_token(source), [token(token_type="DPoP", expires_in=0)]).result
+    second = play(manager.valid_token(source), [token(token_type="DPoP", access_token="second")]).result
     assert second.access_token == "second"
     assert second.dpop_key is first.dpop_key
 
 
 def test_a_source_passes_its_key_on(key: DPoPKey) -> None:
-    source = keepers.ClientCredentialsKeeper(client(), dpop_key=key, scope="a")
-    heard = play(keeping.valid_token(source), [BOUND])
+    source = managers_by_grant.ClientCredentialsManager(client(), dpop_key=key, scope="a")
+    heard = play(manager.valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert heard.forms[0]["scope"] == "a"
 
 
 def test_a_polled_device_keeps_its_key() -> None:
-    source = keepers.DeviceCodeKeeper(client(), "device", interval=1, dpop=True)
+    source = managers_by_grant.DeviceCodeManager(client(), "device", interval=1, dpop=True)
     pending = giving("n1", error("authorization_pending"))
-    heard = play(keeping.valid_token(source), [pending, pending, BOUND])
+    heard = play(manager.valid_token(source), [pending, pending, BOUND])
     jkts = {validate_dpop_proof(r.headers["DPoP"], htm="POST", htu=r.url).dpop_jkt for r in heard.sent}
     assert jkts == {heard.result.dpop_key.dpop_jkt}
     assert nonces(heard) == [None, "n1", "n1"]
@@ -373,24 +375,24 @@ def test_userinfo_is_asked_with_a_proof_of_the_token(key: DPoPKey) -> None:
     assert {request.headers["Authorization"] for request in heard.sent} == {"DPoP an-access-token"}
 
 
-# --- both faces -------------------------------------------------------------------------------------------
+# --- both clients -------------------------------------------------------------------------------------------
 
 
-def test_both_faces_answer_a_demand(face: Face, key: DPoPKey) -> None:
+def test_both_faces_answer_a_demand(flavor: Flavor, key: DPoPKey) -> None:
     def respond(request: Received) -> Answer:
         proof = validate_dpop_proof(request.headers["dpop"], htm="POST", htu=TOKEN_ENDPOINT)
         return BOUND if proof.claims.get("nonce") == "n1" else demanding("n1")
 
-    using, received = face.mocked(respond)
-    assert face.run(using.client_credentials(dpop_key=key)).dpop_key is key
+    using, received = flavor.mocked(respond)
+    assert flavor.run(using.client_credentials(dpop_key=key)).dpop_key is key
     assert len(received) == 2
-    assert face.run(using.client_credentials(dpop_key=key)).dpop_key is key
+    assert flavor.run(using.client_credentials(dpop_key=key)).dpop_key is key
     assert len(received) == 3
 
 
-def test_a_handler_of_both_faces_proves_itself_and_answers_the_api(face: Face, key: DPoPKey) -> None:
-    using, _ = face.mocked(BOUND)
-    auth = face.named("OAuth2ClientCredentialsAuth")(using, dpop_key=key)
+def test_a_handler_of_both_faces_proves_itself_and_answers_the_api(flavor: Flavor, key: DPoPKey) -> None:
+    using, _ = flavor.mocked(BOUND)
+    auth = flavor.named("OAuth2ClientCredentialsAuth")(using, dpop_key=key)
 
     def api(request: Received) -> Answer:
         proof = validate_dpop_proof(
@@ -399,7 +401,7 @@ def test_a_handler_of_both_faces_proves_itself_and_answers_the_api(face: Face, k
         known = proof.claims.get("nonce") == "api-nonce"
         return answer({}) if known else Answer(status_code=401, headers={"DPoP-Nonce": "api-nonce"})
 
-    session, received = face.answered_by(api)
+    session, received = flavor.answered_by(api)
     for _ in range(2):
-        assert face.get("https://api.local/", auth=auth, session=session).status_code == 200
+        assert flavor.get("https://api.local/", auth=auth, session=session).status_code == 200
     assert len(received) == 3

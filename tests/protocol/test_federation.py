@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devkit.exchange import Answer, Received, answer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.compact import parse
 from requests_oauth2client._jose.errors import InvalidKey
@@ -89,11 +89,11 @@ class Federation:
         return answer(jws.sign(claims, signing_key(key(self.signers[iss])), header=header), Content_Type=self.kind)
 
 
-def connect(face: Face, federation: Federation, *, anchors: Any = None, **settings: Any) -> tuple[Any, list[str]]:
-    session, received = face.answered_by(federation.answer)
+def connect(flavor: Flavor, federation: Federation, *, anchors: Any = None, **settings: Any) -> tuple[Any, list[str]]:
+    session, received = flavor.answered_by(federation.answer)
     trusted = {ANCHOR: jwks("anchor")} if anchors is None else anchors
-    kind = face.named("OAuth2Client")
-    client = face.run(
+    kind = flavor.named("OAuth2Client")
+    client = flavor.run(
         kind.from_federation(
             OP, trust_anchors=trusted, client_id=RP, private_key=key("rp"), session=session, **settings
         )
@@ -101,17 +101,17 @@ def connect(face: Face, federation: Federation, *, anchors: Any = None, **settin
     return client, [request.url for request in received]
 
 
-def refused(face: Face, federation: Federation, **settings: Any) -> Exception:
+def refused(flavor: Flavor, federation: Federation, **settings: Any) -> Exception:
     with pytest.raises(Exception, match=r".") as caught:
-        connect(face, federation, **settings)
+        connect(flavor, federation, **settings)
     return caught.value
 
 
 # --- what is right ------------------------------------------------------------------------------------------
 
 
-def test_the_chain_is_followed_up_to_the_anchor(face: Face) -> None:
-    client, asked = connect(face, Federation())
+def test_the_chain_is_followed_up_to_the_anchor(flavor: Flavor) -> None:
+    client, asked = connect(flavor, Federation())
     assert asked == [
         f"{OP}{WELL_KNOWN}",
         f"{MIDDLE}{WELL_KNOWN}",
@@ -123,8 +123,8 @@ def test_the_chain_is_followed_up_to_the_anchor(face: Face) -> None:
     assert client.authorization_server_jwks == jwks("op-protocol")
 
 
-def test_its_request_object_is_the_one_of_automatic_registration(face: Face) -> None:
-    client, _ = connect(face, Federation(), redirect_uri=f"{RP}/callback")
+def test_its_request_object_is_the_one_of_automatic_registration(flavor: Flavor) -> None:
+    client, _ = connect(flavor, Federation(), redirect_uri=f"{RP}/callback")
     signed = client.authorization_request().sign(key("rp"), lifetime=60, iss=True, aud=True, jti=True)
     claims = parse(signed.args["request"]).claims()
     assert (claims["iss"], claims["aud"], claims["client_id"]) == (RP, OP, RP)
@@ -133,29 +133,29 @@ def test_its_request_object_is_the_one_of_automatic_registration(face: Face) -> 
     assert "sub" not in claims
 
 
-def test_an_unknown_way_to_register_is_passed_over(face: Face) -> None:
+def test_an_unknown_way_to_register_is_passed_over(flavor: Flavor) -> None:
     federation = Federation()
     types = ["unknown", "automatic", "explicit"]
     federation.claims[OP, OP]["metadata"] = {"openid_provider": provider(client_registration_types_supported=types)}
-    assert connect(face, federation)[0].issuer == OP
+    assert connect(flavor, federation)[0].issuer == OP
 
 
-def test_an_op_that_is_itself_the_anchor_needs_no_superior(face: Face) -> None:
-    _, asked = connect(face, Federation(), anchors={OP: jwks("op")})
+def test_an_op_that_is_itself_the_anchor_needs_no_superior(flavor: Flavor) -> None:
+    _, asked = connect(flavor, Federation(), anchors={OP: jwks("op")})
     assert asked == [f"{OP}{WELL_KNOWN}"]
 
 
-def test_what_the_superior_says_of_the_op_goes_first(face: Face) -> None:
+def test_what_the_superior_says_of_the_op_goes_first(flavor: Flavor) -> None:
     federation = Federation()
     federation.state(MIDDLE, OP, metadata={"openid_provider": {"token_endpoint": f"{OP}/other"}})
-    assert connect(face, federation)[0].token_endpoint == f"{OP}/other"
+    assert connect(flavor, federation)[0].token_endpoint == f"{OP}/other"
 
 
-def test_a_path_that_breaks_is_left_for_the_next(face: Face) -> None:
+def test_a_path_that_breaks_is_left_for_the_next(flavor: Flavor) -> None:
     federation = Federation()
     federation.claims[OP, OP]["authority_hints"] = ["https://gone.local", "http://plain.local", OP, MIDDLE]
     federation.signers["https://gone.local"] = "gone"
-    assert connect(face, federation)[0].issuer == OP
+    assert connect(flavor, federation)[0].issuer == OP
 
 
 # --- what the OP says of itself -----------------------------------------------------------------------------
@@ -190,31 +190,31 @@ def without(name: str) -> Callable[[dict[str, Any]], Any]:
     ],
 )
 def test_a_configuration_that_breaks_a_rule_is_refused(
-    face: Face, change: dict[str, Any], error: type[Exception]
+    flavor: Flavor, change: dict[str, Any], error: type[Exception]
 ) -> None:
     federation = Federation()
     federation.claims[OP, OP] |= change
-    assert type(refused(face, federation)) is error
+    assert type(refused(flavor, federation)) is error
 
 
 @pytest.mark.parametrize("types", [None, [], ["explicit"], ["unknown"], "automatic", [1]])
-def test_an_op_that_does_not_register_automatically_is_refused(face: Face, types: Any) -> None:
+def test_an_op_that_does_not_register_automatically_is_refused(flavor: Flavor, types: Any) -> None:
     federation = Federation()
     federation.claims[OP, OP]["metadata"] = {"openid_provider": provider(client_registration_types_supported=types)}
-    assert isinstance(refused(face, federation), UnsupportedClientRegistrationTypes)
+    assert isinstance(refused(flavor, federation), UnsupportedClientRegistrationTypes)
 
 
 @pytest.mark.parametrize("header", [{"typ": "JWT"}, {"typ": None}, {"kid": None}])
-def test_another_kind_of_jwt_is_no_entity_statement(face: Face, header: dict[str, Any]) -> None:
+def test_another_kind_of_jwt_is_no_entity_statement(flavor: Flavor, header: dict[str, Any]) -> None:
     federation = Federation()
     federation.headers = header
-    assert type(refused(face, federation)) is InvalidEntityStatement
+    assert type(refused(flavor, federation)) is InvalidEntityStatement
 
 
-def test_another_media_type_is_no_entity_statement(face: Face) -> None:
+def test_another_media_type_is_no_entity_statement(flavor: Flavor) -> None:
     federation = Federation()
     federation.kind = "text/html"
-    assert type(refused(face, federation)) is InvalidEntityStatement
+    assert type(refused(flavor, federation)) is InvalidEntityStatement
 
 
 def test_an_unsigned_statement_is_refused() -> None:
@@ -222,16 +222,16 @@ def test_an_unsigned_statement_is_refused() -> None:
         read_entity_statement("eyJhbGciOiJub25lIn0.e30.", iss=OP, sub=OP, second=0)
 
 
-def test_metadata_of_another_issuer_are_refused(face: Face) -> None:
+def test_metadata_of_another_issuer_are_refused(flavor: Flavor) -> None:
     federation = Federation()
     federation.claims[OP, OP]["metadata"] = {"openid_provider": provider(issuer="https://other.local")}
-    assert isinstance(refused(face, federation), InvalidParam)
+    assert isinstance(refused(flavor, federation), InvalidParam)
 
 
-def test_an_op_without_keys_is_refused(face: Face) -> None:
+def test_an_op_without_keys_is_refused(flavor: Flavor) -> None:
     federation = Federation()
     federation.claims[OP, OP]["metadata"] = {"openid_provider": provider(jwks=None)}
-    assert isinstance(refused(face, federation), MissingEntityStatementClaim)
+    assert isinstance(refused(flavor, federation), MissingEntityStatementClaim)
 
 
 # --- what others say of it ----------------------------------------------------------------------------------
@@ -252,28 +252,28 @@ def test_an_op_without_keys_is_refused(face: Face) -> None:
         ((MIDDLE, MIDDLE), {"metadata": {"federation_entity": {"federation_fetch_endpoint": "http://x.local/f"}}}),
     ],
 )
-def test_a_link_that_breaks_leaves_no_chain(face: Face, link: tuple[str, str], change: dict[str, Any]) -> None:
+def test_a_link_that_breaks_leaves_no_chain(flavor: Flavor, link: tuple[str, str], change: dict[str, Any]) -> None:
     federation = Federation()
     federation.claims[link] |= change
-    assert type(refused(face, federation)) is MissingTrustChain
+    assert type(refused(flavor, federation)) is MissingTrustChain
 
 
-def test_an_anchor_with_other_keys_than_the_known_ones_is_none(face: Face) -> None:
-    assert type(refused(face, Federation(), anchors={ANCHOR: jwks("rp")})) is MissingTrustChain
+def test_an_anchor_with_other_keys_than_the_known_ones_is_none(flavor: Flavor) -> None:
+    assert type(refused(flavor, Federation(), anchors={ANCHOR: jwks("rp")})) is MissingTrustChain
 
 
-def test_a_statement_that_the_superior_did_not_sign_is_refused(face: Face) -> None:
+def test_a_statement_that_the_superior_did_not_sign_is_refused(flavor: Flavor) -> None:
     federation = Federation()
     federation.claims[MIDDLE, MIDDLE]["jwks"] = {"keys": [*jwks("middle")["keys"], *jwks("rp")["keys"]]}
     federation.claims[ANCHOR, MIDDLE]["jwks"] = jwks("rp")
-    assert type(refused(face, federation)) is MissingTrustChain
+    assert type(refused(flavor, federation)) is MissingTrustChain
 
 
-def test_the_search_comes_to_an_end(face: Face) -> None:
-    session, received = face.answered_by(endless)
-    kind = face.named("OAuth2Client")
+def test_the_search_comes_to_an_end(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(endless)
+    kind = flavor.named("OAuth2Client")
     with pytest.raises(MissingTrustChain):
-        face.run(
+        flavor.run(
             kind.from_federation(
                 "https://1.local", trust_anchors={ANCHOR: jwks("anchor")}, client_id=RP, session=session
             )
@@ -293,8 +293,8 @@ def endless(received: Received) -> Answer:
 
 
 @pytest.mark.parametrize("anchors", [{}, {ANCHOR: {}}, {ANCHOR: None}, {"http://anchor.local": jwks("anchor")}])
-def test_without_trust_anchors_nothing_is_asked(face: Face, anchors: dict[str, Any]) -> None:
-    assert isinstance(refused(face, Federation(), anchors=anchors), InvalidParam)
+def test_without_trust_anchors_nothing_is_asked(flavor: Flavor, anchors: dict[str, Any]) -> None:
+    assert isinstance(refused(flavor, Federation(), anchors=anchors), InvalidParam)
 
 
 JSON = st.recursive(

@@ -20,7 +20,7 @@ from requests_oauth2client import (
     OAuth2ClientCredentialsAuth,
 )
 from requests_oauth2client._events import TokenEvent
-from requests_oauth2client._protocol.keeping import LONGEST_PAUSE, PAUSE, renew_token, replaced_token, valid_token
+from requests_oauth2client._protocol.keeping import FIRST_PAUSE, LONGEST_PAUSE, renew_token, replaced_token, valid_token
 from requests_oauth2client._steps import Lock, Spawn
 from requests_oauth2client.exceptions import TransportError
 
@@ -32,7 +32,7 @@ BAD_CLIENT = error("invalid_client", 401)
 SECRETS = ("hush-hush", "planted")
 
 
-def keeper(**kwargs: Any) -> OAuth2ClientCredentialsAuth:
+def manager(**kwargs: Any) -> OAuth2ClientCredentialsAuth:
     return OAuth2ClientCredentialsAuth(client(), **kwargs)
 
 
@@ -51,8 +51,8 @@ def at(seconds: float) -> datetime:
 
 
 def failed_twice(**kwargs: Any) -> OAuth2ClientCredentialsAuth:
-    """A keeper whose token is expired, and which has failed to get another, at NOON the second time."""
-    auth = keeper(token=expired(), **kwargs)
+    """A manager whose token is expired, and which has failed to get another, at NOON the second time."""
+    auth = manager(token=expired(), **kwargs)
     for _ in range(2):
         assert isinstance(play(valid_token(auth), [BAD_CLIENT]).error, InvalidClient)
     return auth
@@ -87,7 +87,7 @@ def refused_lock(steps: Any) -> Any:
 @pytest.mark.parametrize(("lifetime", "good_for"), [(15, 11), (40, 29), (80, 59), (3600, 3579)])
 def test_the_leeway_takes_at_most_a_quarter_of_the_lifetime(lifetime: int, good_for: int) -> None:
     with freeze_time(START) as clock:
-        auth = keeper()
+        auth = manager()
         got = play(valid_token(auth), [token(expires_in=lifetime)]).result
         clock.tick(good_for)
         assert auth.usable_token() is got
@@ -97,14 +97,14 @@ def test_the_leeway_takes_at_most_a_quarter_of_the_lifetime(lifetime: int, good_
 
 def test_a_token_of_fifteen_seconds_is_not_renewed_at_each_call() -> None:
     with freeze_time(START):
-        auth = keeper()
+        auth = manager()
         got = play(valid_token(auth), [token(expires_in=15)]).result
         assert [auth.usable_token() for _ in range(3)] == [got] * 3
 
 
 def test_of_a_token_that_was_given_nobody_knows_the_lifetime() -> None:
     with freeze_time(START):
-        auth = keeper()
+        auth = manager()
         play(valid_token(auth), [token(expires_in=15)])
         auth.token = BearerToken("given", expires_in=15)
         assert auth.usable_token() is None
@@ -112,7 +112,7 @@ def test_of_a_token_that_was_given_nobody_knows_the_lifetime() -> None:
 
 def test_a_token_without_expiry_is_good_for_ever() -> None:
     with freeze_time(START) as clock:
-        auth = keeper()
+        auth = manager()
         got = play(valid_token(auth), [token(expires_in=None)]).result
         clock.tick(timedelta(days=3650))
         assert auth.usable_token() is got
@@ -122,19 +122,19 @@ def test_a_token_without_expiry_is_good_for_ever() -> None:
 
 
 def test_who_comes_first_in_the_leeway_renews_and_has_the_new_token() -> None:
-    auth = keeper(token=ageing())
+    auth = manager(token=ageing())
     heard = play(valid_token(auth), [token()])
     assert heard.result == auth.token
     assert grants(heard) == ["client_credentials"]
 
 
 def test_who_comes_second_goes_on_with_the_old_token() -> None:
-    auth = keeper(token=ageing())
+    auth = manager(token=ageing())
     assert refused_lock(valid_token(auth)) is auth.token
 
 
 def test_who_finds_the_token_renewed_in_the_meantime_takes_it() -> None:
-    auth = keeper(token=ageing())
+    auth = manager(token=ageing())
     steps = valid_token(auth)
     next(steps)  # the time
     inner = steps.send(NOON).steps  # type: ignore[union-attr]
@@ -147,14 +147,14 @@ def test_who_finds_the_token_renewed_in_the_meantime_takes_it() -> None:
 
 @pytest.mark.parametrize("outcome", [NO_NETWORK, BAD_CLIENT, error("server_error", 500)])
 def test_a_failure_in_the_leeway_changes_nothing(outcome: Any) -> None:
-    auth = keeper(token=ageing())
+    auth = manager(token=ageing())
     held = auth.token
     assert play(valid_token(auth), [outcome]).result is held
     assert auth.token is held
 
 
 def test_in_the_leeway_too_nobody_asks_during_a_pause() -> None:
-    auth = keeper(token=ageing())
+    auth = manager(token=ageing())
     for _ in range(2):
         play(valid_token(auth), [BAD_CLIENT])
     heard = play(valid_token(auth), now=at(0.1))
@@ -167,12 +167,12 @@ def test_in_the_leeway_too_nobody_asks_during_a_pause() -> None:
 
 @pytest.mark.parametrize("held", [None, expired()])
 def test_without_a_good_token_the_failure_is_raised(held: BearerToken | None) -> None:
-    auth = keeper(token=held)
+    auth = manager(token=held)
     assert isinstance(play(valid_token(auth), [BAD_CLIENT]).error, InvalidClient)
 
 
 def test_after_one_failure_the_next_caller_asks_at_once() -> None:
-    auth = keeper()
+    auth = manager()
     play(valid_token(auth), [BAD_CLIENT])
     assert play(valid_token(auth), [token()]).result is auth.token
 
@@ -194,10 +194,10 @@ def test_each_caller_gets_an_exception_of_its_own() -> None:
 
 def test_after_the_pause_somebody_asks_again_and_success_ends_it() -> None:
     auth = failed_twice()
-    assert play(valid_token(auth), [token()], now=at(PAUSE)).result is auth.token
+    assert play(valid_token(auth), [token()], now=at(FIRST_PAUSE)).result is auth.token
     auth.forget_token()
-    assert isinstance(play(valid_token(auth), [BAD_CLIENT], now=at(PAUSE)).error, InvalidClient)
-    assert asked(play(valid_token(auth), [BAD_CLIENT], now=at(PAUSE))) == 1
+    assert isinstance(play(valid_token(auth), [BAD_CLIENT], now=at(FIRST_PAUSE)).error, InvalidClient)
+    assert asked(play(valid_token(auth), [BAD_CLIENT], now=at(FIRST_PAUSE))) == 1
 
 
 def test_the_pause_grows_with_each_failure_up_to_its_limit() -> None:
@@ -210,13 +210,13 @@ def test_the_pause_grows_with_each_failure_up_to_its_limit() -> None:
         now += pause[1]
         assert asked(play(valid_token(auth), [BAD_CLIENT], now=now)) == 1
     for number, length in enumerate(lengths):
-        whole = min(PAUSE * 2**number, LONGEST_PAUSE)
+        whole = min(FIRST_PAUSE * 2**number, LONGEST_PAUSE)
         assert whole / 2 <= length <= whole
     assert lengths[-1] >= LONGEST_PAUSE / 2
 
 
 def test_a_server_that_is_down_for_days_does_not_break_the_count() -> None:
-    auth = keeper()
+    auth = manager()
     for number in range(1100):
         auth.flight.failed(NO_NETWORK, at(number))
     assert auth.flight.is_paused(at(1099))
@@ -240,7 +240,7 @@ def test_an_expired_token_without_a_way_to_renew_it_says_so() -> None:
 
 
 def test_those_who_waited_share_a_failure() -> None:
-    auth = keeper()
+    auth = manager()
     waiting = valid_token(auth)
     steps = next(waiting).steps  # type: ignore[union-attr]
     next(steps)  # it stands in line; meanwhile, the first one fails
@@ -251,7 +251,7 @@ def test_those_who_waited_share_a_failure() -> None:
 
 
 def test_those_who_waited_share_a_token() -> None:
-    auth = keeper()
+    auth = manager()
     waiting = valid_token(auth)
     steps = next(waiting).steps  # type: ignore[union-attr]
     next(steps)
@@ -266,7 +266,7 @@ def test_those_who_waited_share_a_token() -> None:
 
 def test_a_clock_that_jumps_ahead_is_believed() -> None:
     with freeze_time(START) as clock:
-        auth = keeper()
+        auth = manager()
         play(valid_token(auth), [token(expires_in=3600)])
         clock.tick(timedelta(days=1))
         assert asked(play(valid_token(auth), [token(expires_in=3600)])) == 1
@@ -275,7 +275,7 @@ def test_a_clock_that_jumps_ahead_is_believed() -> None:
 
 def test_a_clock_that_jumps_back_keeps_the_token() -> None:
     with freeze_time(START) as clock:
-        auth = keeper()
+        auth = manager()
         got = play(valid_token(auth), [token(expires_in=3600)]).result
         clock.move_to(START - timedelta(days=1))
         assert auth.usable_token() is got
@@ -289,7 +289,7 @@ def live(name: str = "live", **kwargs: Any) -> BearerToken:
 
 
 def test_a_forgotten_token_is_not_used_again_even_if_it_comes_back() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     refused = auth.token
     auth.forget_token()
     auth.hold(live(expires_at=refused.expires_at), 3600)  # type: ignore[union-attr]
@@ -298,7 +298,7 @@ def test_a_forgotten_token_is_not_used_again_even_if_it_comes_back() -> None:
 
 
 def test_to_forget_twice_does_not_forget_what_was_refused() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     refused = auth.token
     auth.forget_token()
     auth.forget_token()
@@ -306,13 +306,13 @@ def test_to_forget_twice_does_not_forget_what_was_refused() -> None:
 
 
 def test_to_renew_replaces_a_token_that_is_good() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     assert grants(play(renew_token(auth), [token()])) == ["client_credentials"]
     assert str(auth.token) == "an-access-token"
 
 
 def test_to_renew_does_nothing_if_somebody_did_it_meanwhile() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     inner = next(renew_token(auth)).steps  # type: ignore[union-attr]
     next(inner)
     play(renew_token(auth), [token()])
@@ -321,14 +321,14 @@ def test_to_renew_does_nothing_if_somebody_did_it_meanwhile() -> None:
 
 
 def test_a_failed_renewal_by_hand_keeps_the_token_and_is_raised() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     held = auth.token
     assert isinstance(play(renew_token(auth), [BAD_CLIENT]).error, InvalidClient)
     assert auth.usable_token() is held
 
 
 def test_a_token_that_an_api_refused_is_replaced() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     refused = auth.token
     assert refused is not None
     heard = play(replaced_token(auth, refused), [token()])
@@ -337,7 +337,7 @@ def test_a_token_that_an_api_refused_is_replaced() -> None:
 
 
 def test_a_refused_token_is_not_used_though_it_can_not_be_replaced_now() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     refused = auth.token
     assert refused is not None
     assert isinstance(play(replaced_token(auth, refused), [BAD_CLIENT]).error, InvalidClient)
@@ -346,7 +346,7 @@ def test_a_refused_token_is_not_used_though_it_can_not_be_replaced_now() -> None
 
 
 def test_only_the_first_of_those_whose_token_was_refused_gets_another() -> None:
-    auth = keeper(token=live())
+    auth = manager(token=live())
     refused = auth.token
     assert refused is not None
     other = play(replaced_token(auth, refused), [token()]).result
@@ -364,7 +364,7 @@ def spawned_by(auth: Any) -> list[Any]:
 
 
 def test_in_the_background_the_old_token_is_given_and_one_renewal_begun() -> None:
-    auth = keeper(token=ageing(), background=True)
+    auth = manager(token=ageing(), background=True)
     (steps,) = spawned_by(auth)
     assert spawned_by(auth) == []
     assert asked(play(steps, [token()])) == 1
@@ -373,7 +373,7 @@ def test_in_the_background_the_old_token_is_given_and_one_renewal_begun() -> Non
 
 def test_a_failure_in_the_background_is_told_and_raised_nowhere() -> None:
     told: list[TokenEvent] = []
-    auth = keeper(token=ageing(), background=True, on_event=told.append)
+    auth = manager(token=ageing(), background=True, on_event=told.append)
     (steps,) = spawned_by(auth)
     assert play(steps, [BAD_CLIENT]).error is None
     assert [event.name for event in told] == ["failed"]
@@ -381,7 +381,7 @@ def test_a_failure_in_the_background_is_told_and_raised_nowhere() -> None:
 
 
 def test_nothing_is_begun_in_the_background_during_a_pause() -> None:
-    auth = keeper(token=ageing(), background=True)
+    auth = manager(token=ageing(), background=True)
     for _ in range(2):
         (steps,) = spawned_by(auth)
         play(steps, [BAD_CLIENT])
@@ -389,14 +389,14 @@ def test_nothing_is_begun_in_the_background_during_a_pause() -> None:
 
 
 def test_a_renewal_in_the_background_that_never_ran_does_not_stop_that_of_the_next_token() -> None:
-    auth = keeper(token=ageing(), background=True)
+    auth = manager(token=ageing(), background=True)
     spawned_by(auth)  # and the event loop, or the process, ended
     auth.token = ageing("other")
     assert len(spawned_by(auth)) == 1
 
 
 def test_where_no_thread_can_be_started_the_old_token_is_given() -> None:
-    auth = keeper(token=ageing(), background=True)
+    auth = manager(token=ageing(), background=True)
     steps = valid_token(auth)
     command = next(steps)
     while not isinstance(command, Spawn):
@@ -408,7 +408,7 @@ def test_where_no_thread_can_be_started_the_old_token_is_given() -> None:
 
 
 def test_what_is_expired_is_not_renewed_in_the_background() -> None:
-    auth = keeper(token=expired(), background=True)
+    auth = manager(token=expired(), background=True)
     heard = play(valid_token(auth), [token()])
     assert (heard.spawned, asked(heard)) == ([], 1)
 
@@ -423,7 +423,7 @@ def events(auth: Any) -> list[TokenEvent]:
 
 
 def test_each_thing_that_happens_is_told_by_its_name() -> None:
-    auth = keeper()
+    auth = manager()
     told = events(auth)
     play(valid_token(auth), [token()])
     play(replaced_token(auth, auth.token), [token(access_token="other")])  # type: ignore[arg-type]
@@ -435,7 +435,7 @@ def test_each_thing_that_happens_is_told_by_its_name() -> None:
 
 def test_an_event_says_who_and_for_how_long() -> None:
     with freeze_time(START):
-        auth = keeper(subject="somebody")
+        auth = manager(subject="somebody")
         told = events(auth)
         play(valid_token(auth), [token(expires_in=300)])
     assert told == [
@@ -446,7 +446,7 @@ def test_an_event_says_who_and_for_how_long() -> None:
 
 
 def test_who_waited_is_told_that_another_one_got_the_token() -> None:
-    auth = keeper()
+    auth = manager()
     told = events(auth)
     steps = next(valid_token(auth)).steps  # type: ignore[union-attr]
     next(steps)
@@ -470,7 +470,7 @@ def test_no_event_and_no_log_record_holds_a_secret(caplog: pytest.LogCaptureFixt
 
 
 def test_what_is_told_is_logged_with_its_weight(caplog: pytest.LogCaptureFixture) -> None:
-    auth = keeper()
+    auth = manager()
     with caplog.at_level(logging.INFO, "requests_oauth2client.tokens"):
         play(valid_token(auth), [BAD_CLIENT])
         play(valid_token(auth), [token()])
@@ -484,7 +484,7 @@ def test_a_hook_that_fails_breaks_nothing(caplog: pytest.LogCaptureFixture) -> N
     def hook(_: TokenEvent) -> None:
         raise RuntimeError("the hook")
 
-    auth = keeper(on_event=hook)
+    auth = manager(on_event=hook)
     assert play(valid_token(auth), [token()]).result is auth.token
     assert "a hook failed" in caplog.text
 
@@ -493,7 +493,7 @@ def test_a_hook_that_fails_breaks_nothing(caplog: pytest.LogCaptureFixture) -> N
 
 
 def test_where_no_user_is_needed_a_refused_refresh_token_is_no_failure() -> None:
-    auth = keeper(token=expired(refresh_token="r"))
+    auth = manager(token=expired(refresh_token="r"))
     told = events(auth)
     heard = play(valid_token(auth), [REFUSED, token()])
     assert grants(heard) == ["refresh_token", "client_credentials"]

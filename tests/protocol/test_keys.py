@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from devkit.exchange import Answer, Received, answer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import MissingEndpointUri, TransportError
 from requests_oauth2client._http import Request
 from requests_oauth2client._jose import jws
@@ -23,7 +23,7 @@ from requests_oauth2client._jose.errors import AmbiguousKey, InvalidSignature, J
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key, signing_key
 from requests_oauth2client._protocol import keys
 from requests_oauth2client._protocol.client import Client
-from requests_oauth2client._steps import Apart, Lock, Now, Send
+from requests_oauth2client._steps import Lock, Now, Send, Subtask
 from requests_oauth2client.exceptions import IncompleteResponse, InvalidAuthorizationServerJwks, ResponseTooLarge
 
 JWKS_URI = "https://as.local/jwks"
@@ -75,7 +75,7 @@ class Stage:
                 return self.now
             case Lock(entry):
                 return self.locks.append(entry)
-            case Apart(steps):
+            case Subtask(steps):
                 return self.play(steps)
             case Send(request):
                 self.requests.append(request)
@@ -411,8 +411,8 @@ class Slowly:
         return answer(jwks("a"))
 
 
-def test_one_fetch_serves_twenty_threads_or_tasks(face: Face) -> None:
-    client, received = face.mocked(Slowly(), jwks_uri=JWKS_URI)
+def test_one_fetch_serves_twenty_threads_or_tasks(flavor: Flavor) -> None:
+    client, received = flavor.mocked(Slowly(), jwks_uri=JWKS_URI)
 
     def verify() -> Any:
         return keys.verify_jws(client, signed("a"), algs=("ES256",))
@@ -422,8 +422,8 @@ def test_one_fetch_serves_twenty_threads_or_tasks(face: Face) -> None:
             for _ in range(20):
                 group.start_soon(client._drive, verify())
 
-    if face.is_async:
-        face.run(crowd())
+    if flavor.is_async:
+        flavor.run(crowd())
     else:
         with ThreadPoolExecutor(20) as pool:
             for verified in [pool.submit(client._drive, verify()) for _ in range(20)]:
@@ -431,18 +431,18 @@ def test_one_fetch_serves_twenty_threads_or_tasks(face: Face) -> None:
     assert len(received) == 1
 
 
-def test_keys_can_be_asked_for_twice_in_one_operation(face: Face) -> None:
-    client, received = face.mocked(lambda _: answer(jwks("a")), jwks_uri=JWKS_URI)
+def test_keys_can_be_asked_for_twice_in_one_operation(flavor: Flavor) -> None:
+    client, received = flavor.mocked(lambda _: answer(jwks("a")), jwks_uri=JWKS_URI)
 
     def twice() -> Any:
         yield from keys.update_authorization_server_public_keys(client)
         return (yield from keys.update_authorization_server_public_keys(client))
 
-    assert face.run(client._drive(twice())) == jwks("a")
+    assert flavor.run(client._drive(twice())) == jwks("a")
     assert len(received) == 2
 
 
-def test_the_operation_returns_the_keys(face: Face) -> None:
-    client, _ = face.mocked(lambda _: answer(jwks("a")), jwks_uri=JWKS_URI)
-    assert face.run(client.update_authorization_server_public_keys()) == jwks("a")
+def test_the_operation_returns_the_keys(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(lambda _: answer(jwks("a")), jwks_uri=JWKS_URI)
+    assert flavor.run(client.update_authorization_server_public_keys()) == jwks("a")
     assert client.authorization_server_jwks == jwks("a")

@@ -202,8 +202,8 @@ def rules(table: dict[str, Rule]) -> Any:
 
 @rules(REPEATED)
 def test_what_is_safe_to_repeat_is_repeated_whatever_happened(rule: Rule) -> None:
-    for trouble in (lambda: BUSY, unreachable, reset, late):
-        assert len(ask(trouble(), trouble(), trouble(), rule=rule).sent) == 3
+    for failed_attempt in (lambda: BUSY, unreachable, reset, late):
+        assert len(ask(failed_attempt(), failed_attempt(), failed_attempt(), rule=rule).sent) == 3
 
 
 @rules(REPEATED_UNSENT)
@@ -216,8 +216,8 @@ def test_what_the_as_may_take_once_is_repeated_if_it_did_not_get_it(rule: Rule) 
 
 @rules(REPEATED_UNSENT)
 def test_what_the_as_may_take_once_is_not_repeated_once_it_may_have_got_it(rule: Rule) -> None:
-    for trouble in (BUSY, reset(), late(), broken()):
-        heard = ask(trouble, rule=rule)
+    for failed_attempt in (BUSY, reset(), late(), broken()):
+        heard = ask(failed_attempt, rule=rule)
         assert heard.sleeps == []
         assert isinstance(heard.error, OAuth2Error)
         assert "not tried again: the server may have acted on it" in str(heard.error)
@@ -232,8 +232,8 @@ def test_it_stops_when_the_server_may_have_got_it_at_last() -> None:
 
 @rules(NOT_REPEATED)
 def test_who_polls_repeats_by_a_rule_of_its_own(rule: Rule) -> None:
-    for trouble in (BUSY, unreachable(), late(sent=False)):
-        assert ask(trouble, rule=rule).sleeps == []
+    for failed_attempt in (BUSY, unreachable(), late(sent=False)):
+        assert ask(failed_attempt, rule=rule).sleeps == []
 
 
 def test_a_poll_without_answer_doubles_the_interval_and_nothing_else() -> None:
@@ -384,7 +384,8 @@ def test_each_failed_attempt_is_logged_with_what_comes_next(caplog: pytest.LogCa
     caplog.set_level(logging.INFO, "requests_oauth2client.retries")
     ask(answer(b"", 503, Retry_After="1"), reset(), BUSY)
     seen = [
-        (r.levelname, *(getattr(r, name) for name in ("attempt", "trouble", "wait", "sent"))) for r in caplog.records
+        (r.levelname, *(getattr(r, name) for name in ("attempt", "failed_attempt", "wait", "sent")))
+        for r in caplog.records
     ]
     assert seen == [
         ("INFO", 1, "status 503", 1.5, True),
@@ -398,8 +399,8 @@ def test_each_failed_attempt_is_logged_with_what_comes_next(caplog: pytest.LogCa
 def test_nothing_that_is_logged_or_raised_is_a_secret(rule: Rule, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     secrets = ("hush-hush", "the-code", "the-verifier", "the-refresh-token", "the-assertion", "alice")
-    for trouble in (unreachable, lambda: BUSY):
-        heard = play(rule(client(steadily(attempts=1))), [trouble()])
+    for failed_attempt in (unreachable, lambda: BUSY):
+        heard = play(rule(client(steadily(attempts=1))), [failed_attempt()])
         shown = f"{heard.error} {caplog.text} {[vars(record) for record in caplog.records]}"
         assert not [secret for secret in secrets if secret in shown]
 

@@ -15,7 +15,7 @@ from requests_oauth2client import (
     OAuth2ResourceOwnerPasswordAuth,
 )
 from requests_oauth2client._protocol.keeping import replaced_token, valid_token
-from requests_oauth2client._protocol.storing import SAVINGS, Record
+from requests_oauth2client._protocol.storing import SAVE_RETRY_DELAYS, Record
 from requests_oauth2client._steps import Sleep
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.stores.base import StoreCorrupted, StoreUnavailable
@@ -27,17 +27,17 @@ DPOP_KEY, OTHER_DPOP_KEY = DPoPKey.generate(), DPoPKey.generate()
 
 
 def service(store: Any, **kwargs: Any) -> OAuth2ClientCredentialsAuth:
-    """A keeper of what the client gets for itself."""
+    """A manager of what the client gets for itself."""
     return OAuth2ClientCredentialsAuth(client(), store=store, **kwargs)
 
 
 def user(store: Any, held: Any = None, subject: str = "alice") -> OAuth2AccessTokenAuth:
-    """A keeper of what a user granted."""
+    """A manager of what a user granted."""
     return OAuth2AccessTokenAuth(client(), held, store=store, subject=subject)
 
 
 def entry(auth: Any) -> str:
-    name: str = auth.vault.entry
+    name: str = auth.store_entry.entry
     return name
 
 
@@ -46,9 +46,9 @@ def live(name: str) -> BearerToken:
 
 
 def with_stored(store: Any, stored: BearerToken) -> OAuth2AccessTokenAuth:
-    """A keeper of another process than the one that has stored a token."""
+    """A manager of another process than the one that has stored a token."""
     auth = user(store)
-    store.put(entry(auth), auth.vault._serializer.dumps(Record(token=stored)))  # type: ignore[union-attr]
+    store.put(entry(auth), auth.store_entry._serializer.dumps(Record(token=stored)))  # type: ignore[union-attr]
     return auth
 
 
@@ -181,7 +181,7 @@ def test_nothing_is_locked_between_the_attempts_to_write_a_token() -> None:
             assert fence
 
     auth._drive(without_sleep(saving, asleep))
-    assert len(slept) == len(SAVINGS)
+    assert len(slept) == len(SAVE_RETRY_DELAYS)
 
 
 def without_sleep(steps: Any, asleep: Any) -> Any:

@@ -29,8 +29,8 @@ from requests_oauth2client import (
 from requests_oauth2client._events import TokenEvent
 from requests_oauth2client._protocol.keeping import renew_token, replaced_token, valid_token
 from requests_oauth2client._protocol.storing import (
-    PATIENCE,
     PENDING_FOR,
+    PENDING_POLL_DELAYS,
     LostStoredToken,
     Record,
     RecordSerializer,
@@ -132,12 +132,12 @@ def refreshed(number: int, **kwargs: Any) -> Answer:
 
 def stored(auth: Any) -> Record:
     """What the entry of a handler has."""
-    record: Record = play(auth.vault._read()).result
+    record: Record = play(auth.store_entry._read()).result
     return record
 
 
 def entry(auth: Any) -> bytes:
-    data: bytes | None = auth.vault.store.get(auth.vault.entry)
+    data: bytes | None = auth.store_entry.store.get(auth.store_entry.entry)
     assert data is not None
     return data
 
@@ -300,7 +300,7 @@ def test_a_key_that_is_made_for_each_login_is_no_part_of_a_name() -> None:
     def auth() -> Any:
         return OAuth2DeviceCodeAuth(client(dpop_bound_access_tokens=True), "d", store=MemoryStore(), subject="alice")
 
-    assert auth().vault.entry == auth().vault.entry
+    assert auth().store_entry.entry == auth().store_entry.entry
 
 
 class OfMine(TokenSource):
@@ -323,22 +323,22 @@ class OfMine(TokenSource):
 def test_where_nothing_else_tells_whose_tokens_they_are_a_subject_is_demanded(source: TokenSource) -> None:
     with pytest.raises(InvalidParam, match="subject="):
         OAuth2TokenSourceAuth(source, store=MemoryStore())
-    assert OAuth2TokenSourceAuth(source, store=MemoryStore(), subject="alice").vault is not None
+    assert OAuth2TokenSourceAuth(source, store=MemoryStore(), subject="alice").store_entry is not None
 
 
 def test_a_username_is_a_subject() -> None:
     def auth(username: str) -> Any:
         return OAuth2ResourceOwnerPasswordAuth(client(), username=username, password="p", store=MemoryStore())
 
-    assert auth("alice").vault.entry != auth("bob").vault.entry
+    assert auth("alice").store_entry.entry != auth("bob").store_entry.entry
 
 
 def test_an_entry_is_good_under_its_own_name_only() -> None:
     store = Store(key=KEY)
     alice = logged_in(store)
     mallory = OAuth2AccessTokenAuth(client(), store=store, subject="mallory")
-    assert mallory.vault is not None
-    store.put(mallory.vault.entry, entry(alice))
+    assert mallory.store_entry is not None
+    store.put(mallory.store_entry.entry, entry(alice))
     assert isinstance(play(valid_token(mallory)).error, StoreCorrupted)
 
 
@@ -390,8 +390,8 @@ def test_to_set_no_token_empties_the_entry() -> None:
     auth = logged_in(store)
     auth.token = None
     assert isinstance(play(valid_token(auth)).error, NonRenewableTokenError)
-    assert auth.vault is not None
-    assert store.get(auth.vault.entry) is None
+    assert auth.store_entry is not None
+    assert store.get(auth.store_entry.entry) is None
     assert isinstance(play(valid_token(user(store))).error, NonRenewableTokenError)
 
 
@@ -478,7 +478,7 @@ def test_only_one_process_renews() -> None:
     store = Store()
     one, other = logged_in(store), user(store)
     steps = valid_token(other)
-    assert one.vault is not None
+    assert one.store_entry is not None
     heard = play(valid_token(one), [refreshed(3)])
     assert play(steps).result == heard.result
 
@@ -490,8 +490,8 @@ def test_in_the_leeway_nobody_waits_for_another_process() -> None:
     auth = user(store, ageing)
     play(valid_token(auth), [NO_NETWORK])
     auth.on_event = told.append
-    assert auth.vault is not None
-    with store.lock(auth.vault.entry, wait=0):  # another process renews
+    assert auth.store_entry is not None
+    with store.lock(auth.store_entry.entry, wait=0):  # another process renews
         assert play(valid_token(auth)).result == ageing
     assert told == []
     assert not auth.flight.is_paused(NOON)
@@ -525,7 +525,7 @@ def test_a_renewal_whose_process_died_is_taken_up_after_a_while() -> None:
         play(valid_token(auth), [KilledError()])
     heard = play(valid_token(user(store)), [refreshed(3)])
     assert refresh_tokens(heard) == ["r2"]
-    assert heard.sleeps == list(PATIENCE)
+    assert heard.sleeps == list(PENDING_POLL_DELAYS)
     assert stored(auth) == Record(token=heard.result, lifetime=60)
 
 
@@ -551,10 +551,10 @@ def test_who_waits_for_a_renewal_that_ends_takes_its_token() -> None:
     auth = logged_in(store)
     with pytest.raises(KilledError):
         play(valid_token(auth), [KilledError()])
-    assert auth.vault is not None
-    ended = RecordSerializer(auth.vault.entry, None).dumps(Record(token=live("theirs", refresh_token="r3")))
-    heard = play(valid_token(user(store)), meanwhile=lambda: store.put(auth.vault.entry, ended))
-    assert (heard.sleeps, heard.sent) == ([PATIENCE[0]], [])
+    assert auth.store_entry is not None
+    ended = RecordSerializer(auth.store_entry.entry, None).dumps(Record(token=live("theirs", refresh_token="r3")))
+    heard = play(valid_token(user(store)), meanwhile=lambda: store.put(auth.store_entry.entry, ended))
+    assert (heard.sleeps, heard.sent) == ([PENDING_POLL_DELAYS[0]], [])
     assert str(heard.result) == "theirs"
 
 
@@ -632,7 +632,7 @@ def test_where_no_user_is_needed_a_refused_refresh_token_is_replaced() -> None:
 
 
 def vanish(auth: Any) -> None:
-    auth.vault.store.delete(auth.vault.entry)
+    auth.store_entry.store.delete(auth.store_entry.entry)
 
 
 def test_a_refresh_token_whose_entry_has_vanished_is_not_used_again() -> None:
@@ -717,7 +717,7 @@ def test_a_store_that_is_under_another_key_is_an_error_even_if_the_token_is_good
     store = Store(key=KEY)
     auth = logged_in(store)
     other = user(Store(key=OTHER_KEY), live())
-    other.vault.store.put(other.vault.entry, entry(auth))  # type: ignore[union-attr]
+    other.store_entry.store.put(other.store_entry.entry, entry(auth))  # type: ignore[union-attr]
     heard = play(valid_token(other))
     assert isinstance(heard.error, StoreCorrupted)
     assert "key" in str(heard.error)
@@ -726,8 +726,8 @@ def test_a_store_that_is_under_another_key_is_an_error_even_if_the_token_is_good
 @pytest.mark.parametrize("data", [b"", b"rubbish", b"eNqrVkpUslJQSkxKVqoFACAzBGY", b"\xff" * 100])
 def test_a_damaged_entry_is_an_error_and_is_not_overwritten(data: bytes) -> None:
     auth = logged_in(Store())
-    assert auth.vault is not None
-    auth.vault.store.put(auth.vault.entry, data)
+    assert auth.store_entry is not None
+    auth.store_entry.store.put(auth.store_entry.entry, data)
     heard = play(valid_token(auth))
     assert isinstance(heard.error, StoreCorrupted)
     assert heard.sent == []
@@ -792,8 +792,8 @@ def test_whoever_finds_it_pending_waits_until_it_is_written() -> None:
 def test_it_is_written_even_if_another_has_had_the_lock_since() -> None:
     store = Store()
     auth, saving = unsaved(store)
-    assert auth.vault is not None
-    with store.lock(auth.vault.entry, wait=0):
+    assert auth.store_entry is not None
+    with store.lock(auth.store_entry.entry, wait=0):
         pass
     play(saving)
     assert stored(auth).token == auth.token

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devkit.exchange import Answer, Received, answer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.play import Heard, play
 from requests_oauth2client._protocol.discovery import Asker
 from requests_oauth2client._protocol.webfinger import MAX_REDIRECTS, find_issuer
@@ -135,37 +135,37 @@ def test_redirects_come_to_an_end() -> None:
         found(*[redirect("/again")] * (1 + MAX_REDIRECTS)).result  # noqa: B018
 
 
-# --- on the faces -------------------------------------------------------------------------------------------
+# --- on the flavors -------------------------------------------------------------------------------------------
 
 
 def site(received: Received) -> Answer:
     return jrd() if received.url.startswith("https://example.com/.well-known/webfinger?") else answer("", 404)
 
 
-def test_from_an_email_address_to_the_issuer(face: Face) -> None:
-    session, received = face.answered_by(site)
-    assert face.run(face.named("OAuth2Client").find_issuer(JOE, session=session)) == ISSUER
+def test_from_an_email_address_to_the_issuer(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(site)
+    assert flavor.run(flavor.named("OAuth2Client").find_issuer(JOE, session=session)) == ISSUER
     assert [request.method for request in received] == ["GET"]
     assert "authorization" not in received[0].headers
 
 
-def test_a_redirect_is_followed_on_either_face(face: Face) -> None:
+def test_a_redirect_is_followed_on_either_flavor(flavor: Flavor) -> None:
     def moved(received: Received) -> Answer:
         return jrd() if received.path == "/wf" else redirect("https://www.example.com/wf")
 
-    session, received = face.answered_by(moved)
-    assert face.run(face.named("OAuth2Client").find_issuer(JOE, session=session)) == ISSUER
+    session, received = flavor.answered_by(moved)
+    assert flavor.run(flavor.named("OAuth2Client").find_issuer(JOE, session=session)) == ISSUER
     assert len(received) == 2
 
 
-def test_a_bad_identifier_sends_nothing_on_either_face(face: Face) -> None:
-    session, received = face.answered_by(site)
+def test_a_bad_identifier_sends_nothing_on_either_flavor(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(site)
     with pytest.raises(InvalidParam):
-        face.run(face.named("OAuth2Client").find_issuer("=joe", session=session))
+        flavor.run(flavor.named("OAuth2Client").find_issuer("=joe", session=session))
     assert not received
 
 
-def test_an_endless_answer_is_not_read_to_its_end(face: Face) -> None:
-    session, _ = face.answered_by(lambda _: answer(b" " * 5000, Content_Type="application/jrd+json"))
+def test_an_endless_answer_is_not_read_to_its_end(flavor: Flavor) -> None:
+    session, _ = flavor.answered_by(lambda _: answer(b" " * 5000, Content_Type="application/jrd+json"))
     with pytest.raises(InvalidWebFingerResponse):
-        face.run(face.named("OAuth2Client").find_issuer(JOE, session=session, max_response_size=4096))
+        flavor.run(flavor.named("OAuth2Client").find_issuer(JOE, session=session, max_response_size=4096))

@@ -1,4 +1,4 @@
-"""An API client on a real authorization server and a protected API, across real expiries, on both faces."""
+"""An API client on a real authorization server and a protected API, across real expiries, on both clients."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from devkit.authorization_server import AuthorizationServer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.protected_api import ProtectedApi
 from requests_oauth2client._async_api_client import AsyncApiClient
 from requests_oauth2client._async_auth import AsyncOAuth2ClientCredentialsAuth
@@ -49,42 +49,42 @@ def test_an_error_status_is_raised_unless_it_is_switched_off(protected_api: Prot
 
 
 def test_calls_go_on_across_real_expiries(
-    face: Face, authorization_server: AuthorizationServer, protected_api: ProtectedApi
+    flavor: Flavor, authorization_server: AuthorizationServer, protected_api: ProtectedApi
 ) -> None:
     """Tokens of this client live for 2 seconds."""
-    session = face.session()
-    client: Any = (AsyncOAuth2Client if face.is_async else OAuth2Client)(
+    session = flavor.session()
+    client: Any = (AsyncOAuth2Client if flavor.is_async else OAuth2Client)(
         authorization_server.token_endpoint, credentials_of(authorization_server, "short"), session=session
     )
-    auth: Any = (AsyncOAuth2ClientCredentialsAuth if face.is_async else OAuth2ClientCredentialsAuth)(
+    auth: Any = (AsyncOAuth2ClientCredentialsAuth if flavor.is_async else OAuth2ClientCredentialsAuth)(
         client, leeway=0, scope="api.read"
     )
-    api: Any = (AsyncApiClient if face.is_async else ApiClient)(f"{protected_api.url}/root", auth, session=session)
+    api: Any = (AsyncApiClient if flavor.is_async else ApiClient)(f"{protected_api.url}/root", auth, session=session)
     tokens = []
     for _ in range(3):
-        answer = face.run(api.things["a b"].get(params={"fresh": True}))
+        answer = flavor.run(api.things["a b"].get(params={"fresh": True}))
         assert answer.json()["path"] == "/root/things/a%20b?fresh=true"
         tokens.append(str(auth.token))
-        assert face.run(api.post("things", json={"n": None})).status_code == 200
+        assert flavor.run(api.post("things", json={"n": None})).status_code == 200
         assert str(auth.token) in tokens or tokens.append(str(auth.token)) is None
         time.sleep(1.1)
     assert len(set(tokens)) >= 2
-    face.run(session.aclose() if face.is_async else session.close())
+    flavor.run(session.aclose() if flavor.is_async else session.close())
 
 
 def test_a_token_does_not_go_to_another_host_of_the_same_machine(
-    face: Face, authorization_server: AuthorizationServer, protected_api: ProtectedApi
+    flavor: Flavor, authorization_server: AuthorizationServer, protected_api: ProtectedApi
 ) -> None:
     """The API answers under two names; only one is the root."""
-    session = face.session()
+    session = flavor.session()
     other = f"http://localhost:{urlsplit(protected_api.url).port}"
     client = OAuth2Client(authorization_server.token_endpoint, credentials_of(authorization_server, "short"))
     token = client.client_credentials(scope="api.read")
-    make: Any = AsyncApiClient if face.is_async else ApiClient
+    make: Any = AsyncApiClient if flavor.is_async else ApiClient
     api = make(protected_api.url, token, session=session, raise_for_status=False)
-    assert face.run(api.get("things")).status_code == 200
-    assert face.run(api.get(f"{other}/things")).status_code == 401
+    assert flavor.run(api.get("things")).status_code == 200
+    assert flavor.run(api.get(f"{other}/things")).status_code == 401
     trusting = make(protected_api.url, token, session=session, trusted_origins=[other])
-    assert face.run(trusting.get(f"{other}/things")).status_code == 200
-    face.run(session.aclose() if face.is_async else session.close())
+    assert flavor.run(trusting.get(f"{other}/things")).status_code == 200
+    flavor.run(session.aclose() if flavor.is_async else session.close())
     client.session.close()

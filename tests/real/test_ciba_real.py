@@ -1,4 +1,4 @@
-"""CIBA on a real OpenID provider, on both faces: poll and ping, plain and signed, yes, no and slow down."""
+"""CIBA on a real OpenID provider, on both clients: poll and ping, plain and signed, yes, no and slow down."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.authorization_server.clients import ROWS
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     AccessDenied,
     AuthorizationPending,
@@ -33,7 +33,7 @@ from requests_oauth2client.backchannel_authentication import (
 Server = AuthorizationServer
 
 
-def client_of(face: Face, server: Server, name: str = "ciba", **more: Any) -> Any:
+def client_of(flavor: Flavor, server: Server, name: str = "ciba", **more: Any) -> Any:
     known = server.clients[name]
     if known.private_jwk is not None:
         auth: Any = PrivateKeyJwt(known.client_id, known.private_jwk)
@@ -44,84 +44,84 @@ def client_of(face: Face, server: Server, name: str = "ciba", **more: Any) -> An
         "jwks_uri": server.jwks_uri,
         "backchannel_authentication_endpoint": server.backchannel_authentication_endpoint,
     }
-    return face.client(server.token_endpoint, auth, **{**known_of_the_op, **more})
+    return flavor.client(server.token_endpoint, auth, **{**known_of_the_op, **more})
 
 
-def until_answered(face: Face, job: Any) -> Any:
+def until_answered(flavor: Flavor, job: Any) -> Any:
     token = None
     while token is None:
-        token = face.run(job())
+        token = flavor.run(job())
     return token
 
 
-def test_a_user_says_yes_after_a_while(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server)
-    asked = face.run(client.backchannel_authentication_request(login_hint="alice", binding_message="W4SCT"))
+def test_a_user_says_yes_after_a_while(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server)
+    asked = flavor.run(client.backchannel_authentication_request(login_hint="alice", binding_message="W4SCT"))
     assert asked.expires_in > 0
     assert asked.interval == 1, "as the server announces"
-    job = face.named("BackChannelAuthenticationPollingJob")(client, asked)
-    assert face.run(job()) is None
+    job = flavor.named("BackChannelAuthenticationPollingJob")(client, asked)
+    assert flavor.run(job()) is None
     authorization_server.approve_ciba(asked.auth_req_id)
-    token = until_answered(face, job)
+    token = until_answered(flavor, job)
     assert token.id_token.checked
     assert token.id_token.subject == "alice"
     with pytest.raises(InvalidGrant):
-        face.run(client.ciba(asked))
+        flavor.run(client.ciba(asked))
 
 
-def test_asking_too_often_is_slowed_down_for_good(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server)
-    asked = face.run(client.backchannel_authentication_request(login_hint="alice"))
+def test_asking_too_often_is_slowed_down_for_good(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server)
+    asked = flavor.run(client.backchannel_authentication_request(login_hint="alice"))
     with pytest.raises(AuthorizationPending):
-        face.run(client.ciba(asked))
+        flavor.run(client.ciba(asked))
     with pytest.raises(SlowDown):
-        face.run(client.ciba(asked.auth_req_id))
-    job = face.named("BackChannelAuthenticationPollingJob")(client, asked, interval=0, slow_down_interval=1)
-    assert face.run(job()) is None
+        flavor.run(client.ciba(asked.auth_req_id))
+    job = flavor.named("BackChannelAuthenticationPollingJob")(client, asked, interval=0, slow_down_interval=1)
+    assert flavor.run(job()) is None
     assert job.interval == 1
 
 
-def test_a_user_says_no(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server)
-    asked = face.run(client.backchannel_authentication_request(login_hint="alice"))
+def test_a_user_says_no(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server)
+    asked = flavor.run(client.backchannel_authentication_request(login_hint="alice"))
     authorization_server.deny_ciba(asked.auth_req_id)
     with pytest.raises(AccessDenied):
-        face.run(client.ciba(asked))
+        flavor.run(client.ciba(asked))
 
 
-def test_nobody_knows_this_user(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server)
+def test_nobody_knows_this_user(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server)
     with pytest.raises(BackChannelAuthenticationError) as refused:
-        face.run(client.backchannel_authentication_request(login_hint="nobody"))
+        flavor.run(client.backchannel_authentication_request(login_hint="nobody"))
     assert refused.value.error == "unknown_user_id"
 
 
-def test_an_id_token_is_a_hint_for_the_next_login(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server)
-    first = face.run(client.backchannel_authentication_request(login_hint="alice"))
+def test_an_id_token_is_a_hint_for_the_next_login(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server)
+    first = flavor.run(client.backchannel_authentication_request(login_hint="alice"))
     authorization_server.approve_ciba(first.auth_req_id)
-    login = face.run(client.ciba(first))
-    again = face.run(client.backchannel_authentication_request(id_token_hint=login.id_token))
+    login = flavor.run(client.ciba(first))
+    again = flavor.run(client.backchannel_authentication_request(id_token_hint=login.id_token))
     authorization_server.approve_ciba(again.auth_req_id)
-    assert face.run(client.ciba(again)).id_token.subject == "alice"
+    assert flavor.run(client.ciba(again)).id_token.subject == "alice"
 
 
-def test_a_client_that_must_sign_its_requests_does(face: Face, authorization_server: Server) -> None:
+def test_a_client_that_must_sign_its_requests_does(flavor: Flavor, authorization_server: Server) -> None:
     key = authorization_server.clients["ciba_signed"].private_jwk
-    client = client_of(face, authorization_server, "ciba_signed")
+    client = client_of(flavor, authorization_server, "ciba_signed")
     with pytest.raises(InvalidRequest):
-        face.run(client.backchannel_authentication_request(login_hint="alice"))
-    asked = face.run(client.backchannel_authentication_request(login_hint="alice", private_jwk=key))
+        flavor.run(client.backchannel_authentication_request(login_hint="alice"))
+    asked = flavor.run(client.backchannel_authentication_request(login_hint="alice", private_jwk=key))
     authorization_server.approve_ciba(asked.auth_req_id)
-    assert face.run(client.ciba(asked)).id_token.subject == "alice"
+    assert flavor.run(client.ciba(asked)).id_token.subject == "alice"
 
 
-def test_another_clients_request_is_not_answered(face: Face, authorization_server: Server) -> None:
-    asked = face.run(client_of(face, authorization_server).backchannel_authentication_request(login_hint="alice"))
+def test_another_clients_request_is_not_answered(flavor: Flavor, authorization_server: Server) -> None:
+    asked = flavor.run(client_of(flavor, authorization_server).backchannel_authentication_request(login_hint="alice"))
     authorization_server.approve_ciba(asked.auth_req_id)
-    other = client_of(face, authorization_server, "ciba_signed")
+    other = client_of(flavor, authorization_server, "ciba_signed")
     with pytest.raises((InvalidGrant, InvalidClient)):
-        face.run(other.ciba(asked))
+        flavor.run(other.ciba(asked))
 
 
 # --- ping -------------------------------------------------------------------------------------------------
@@ -163,12 +163,12 @@ def pinging() -> Iterator[tuple[Server, list[PING]]]:
             yield server, pings
 
 
-def test_a_ping_says_when_to_ask(face: Face, pinging: tuple[Server, list[PING]]) -> None:
+def test_a_ping_says_when_to_ask(flavor: Flavor, pinging: tuple[Server, list[PING]]) -> None:
     server, pings = pinging
     pings.clear()
-    client = client_of(face, server, "ciba_ping")
+    client = client_of(flavor, server, "ciba_ping")
     request = {"login_hint": "alice", "client_notification_token": NOTIFICATION_TOKEN}
-    asked = face.run(client.backchannel_authentication_request(**request))
+    asked = flavor.run(client.backchannel_authentication_request(**request))
     server.approve_ciba(asked.auth_req_id)
     deadline = time.monotonic() + 10
     while not pings and time.monotonic() < deadline:
@@ -176,6 +176,6 @@ def test_a_ping_says_when_to_ask(face: Face, pinging: tuple[Server, list[PING]])
     [(authorization, body)] = pings
     waiting = {asked.auth_req_id: NOTIFICATION_TOKEN}
     auth_req_id = validate_ping_callback(authorization, body, client_notification_token=waiting)
-    assert face.run(client.ciba(auth_req_id)).id_token.subject == "alice"
+    assert flavor.run(client.ciba(auth_req_id)).id_token.subject == "alice"
     with pytest.raises(MismatchingClientNotificationToken):
         validate_ping_callback("Bearer another", body, client_notification_token=waiting)

@@ -1,4 +1,4 @@
-"""Each client authentication method, at a real authorization server, on both faces."""
+"""Each client authentication method, at a real authorization server, on both clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import requests
 from joserfc.jwk import JWKRegistry
 
 from devkit.authorization_server import AuthorizationServer, TestClient
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import InvalidClient
 from requests_oauth2client.client_authentication import (
     ClientSecretBasic,
@@ -37,19 +37,19 @@ def method_of(known: TestClient, **more: Any) -> Any:
     return SECRET_METHODS[known.auth_method](known.client_id, known.client_secret, **more)
 
 
-def client_of(face: Face, server: AuthorizationServer, auth: Any, **more: Any) -> Any:
-    return face.client(server.token_endpoint, auth, introspection_endpoint=server.introspection_endpoint, **more)
+def client_of(flavor: Flavor, server: AuthorizationServer, auth: Any, **more: Any) -> Any:
+    return flavor.client(server.token_endpoint, auth, introspection_endpoint=server.introspection_endpoint, **more)
 
 
 @pytest.mark.parametrize("name", [*SECRET_METHODS, *PRIVATE_KEY_JWT])
 def test_each_method_gets_a_token_for_its_client(
-    face: Face, authorization_server: AuthorizationServer, name: str
+    flavor: Flavor, authorization_server: AuthorizationServer, name: str
 ) -> None:
     known = authorization_server.clients[name]
-    client = client_of(face, authorization_server, method_of(known))
-    token = face.run(client.client_credentials(scope="api.read"))
+    client = client_of(flavor, authorization_server, method_of(known))
+    token = flavor.run(client.client_credentials(scope="api.read"))
     assert (token.token_type, token.scope) == ("Bearer", "api.read")
-    seen = face.run(client.introspect_token(token))
+    seen = flavor.run(client.introspect_token(token))
     assert (seen["active"], seen["client_id"]) == (True, known.client_id)
 
 
@@ -61,70 +61,76 @@ def test_each_method_is_a_handler_of_plain_requests(authorization_server: Author
     assert (answer.status_code, answer.json().get("scope")) == (200, "api.read")
 
 
-def test_a_public_client_starts_a_device_journey(face: Face, authorization_server: AuthorizationServer) -> None:
+def test_a_public_client_starts_a_device_journey(flavor: Flavor, authorization_server: AuthorizationServer) -> None:
     known = authorization_server.clients["device"]
     endpoint = authorization_server.device_authorization_endpoint
-    client = client_of(face, authorization_server, PublicApp(known.client_id), device_authorization_endpoint=endpoint)
-    assert face.run(client.authorize_device(scope="openid")).user_code
+    client = client_of(flavor, authorization_server, PublicApp(known.client_id), device_authorization_endpoint=endpoint)
+    assert flavor.run(client.authorize_device(scope="openid")).user_code
 
 
-def test_an_assertion_may_be_for_the_issuer(face: Face, authorization_server: AuthorizationServer) -> None:
+def test_an_assertion_may_be_for_the_issuer(flavor: Flavor, authorization_server: AuthorizationServer) -> None:
     known = authorization_server.clients["private_key_jwt_ES256"]
     issuer = authorization_server.issuer
     made_by_the_client = {"client_id": known.client_id, "private_key": known.private_jwk, "issuer": issuer}
-    client = client_of(face, authorization_server, None, **made_by_the_client)
+    client = client_of(flavor, authorization_server, None, **made_by_the_client)
     assert client.auth.aud == issuer
-    assert face.run(client.client_credentials(scope="api.read")).access_token
+    assert flavor.run(client.client_credentials(scope="api.read")).access_token
 
 
 @pytest.mark.parametrize("form", ["cryptography", "PEM", "joserfc"])
-def test_the_private_key_may_have_any_form(face: Face, authorization_server: AuthorizationServer, form: str) -> None:
+def test_the_private_key_may_have_any_form(
+    flavor: Flavor, authorization_server: AuthorizationServer, form: str
+) -> None:
     known = authorization_server.clients["private_key_jwt_PS256"]
     assert known.private_jwk
     theirs: Any = JWKRegistry.import_key(known.private_jwk)
     key = {"cryptography": theirs.raw_value, "PEM": theirs.as_pem(private=True), "joserfc": theirs}[form]
     auth = PrivateKeyJwt(known.client_id, key, alg="PS256", kid=known.private_jwk["kid"])
-    client = client_of(face, authorization_server, auth)
-    assert face.run(client.client_credentials(scope="api.read")).access_token
+    client = client_of(flavor, authorization_server, auth)
+    assert flavor.run(client.client_credentials(scope="api.read")).access_token
 
 
-def test_the_founding_order_of_arguments_works(face: Face, authorization_server: AuthorizationServer) -> None:
+def test_the_founding_order_of_arguments_works(flavor: Flavor, authorization_server: AuthorizationServer) -> None:
     known = authorization_server.clients["client_secret_jwt"]
     assert known.client_secret
-    client = client_of(face, authorization_server, ClientSecretJWT(known.client_id, known.client_secret, "HS256", 30))
-    assert face.run(client.client_credentials(scope="api.read")).access_token
+    client = client_of(flavor, authorization_server, ClientSecretJWT(known.client_id, known.client_secret, "HS256", 30))
+    assert flavor.run(client.client_credentials(scope="api.read")).access_token
 
 
 @pytest.mark.parametrize("name", SECRET_METHODS)
-def test_a_wrong_secret_is_an_invalid_client(face: Face, authorization_server: AuthorizationServer, name: str) -> None:
+def test_a_wrong_secret_is_an_invalid_client(
+    flavor: Flavor, authorization_server: AuthorizationServer, name: str
+) -> None:
     known = authorization_server.clients[name]
     wrong = "planted-and-wrong, but long enough for HS256"
-    client = client_of(face, authorization_server, SECRET_METHODS[name](known.client_id, wrong))
+    client = client_of(flavor, authorization_server, SECRET_METHODS[name](known.client_id, wrong))
     with pytest.raises(InvalidClient) as caught:
-        face.run(client.client_credentials(scope="api.read"))
+        flavor.run(client.client_credentials(scope="api.read"))
     assert caught.value.status == 401
     assert "planted" not in str(caught.value) + repr(caught.value)
 
 
-def test_the_key_of_another_client_is_an_invalid_client(face: Face, authorization_server: AuthorizationServer) -> None:
+def test_the_key_of_another_client_is_an_invalid_client(
+    flavor: Flavor, authorization_server: AuthorizationServer
+) -> None:
     clients = authorization_server.clients
     auth = PrivateKeyJwt("private_key_jwt_ES256", clients["private_key_jwt_RS256"].private_jwk)
     with pytest.raises(InvalidClient):
-        face.run(client_of(face, authorization_server, auth).client_credentials(scope="api.read"))
+        flavor.run(client_of(flavor, authorization_server, auth).client_credentials(scope="api.read"))
 
 
-def test_an_assertion_can_be_used_once(face: Face, authorization_server: AuthorizationServer) -> None:
+def test_an_assertion_can_be_used_once(flavor: Flavor, authorization_server: AuthorizationServer) -> None:
     known = authorization_server.clients["private_key_jwt_ES256"]
-    client = client_of(face, authorization_server, method_of(known, jti_gen=itertools.repeat(str(uuid4())).__next__))
-    assert face.run(client.client_credentials(scope="api.read")).access_token
+    client = client_of(flavor, authorization_server, method_of(known, jti_gen=itertools.repeat(str(uuid4())).__next__))
+    assert flavor.run(client.client_credentials(scope="api.read")).access_token
     with pytest.raises(InvalidClient):
-        face.run(client.client_credentials(scope="api.read"))
+        flavor.run(client.client_credentials(scope="api.read"))
 
 
 def test_an_assertion_for_another_as_is_an_invalid_client(
-    face: Face, authorization_server: AuthorizationServer
+    flavor: Flavor, authorization_server: AuthorizationServer
 ) -> None:
     known = authorization_server.clients["private_key_jwt_ES256"]
-    client = client_of(face, authorization_server, method_of(known, aud="https://another.example/token"))
+    client = client_of(flavor, authorization_server, method_of(known, aud="https://another.example/token"))
     with pytest.raises(InvalidClient):
-        face.run(client.client_credentials(scope="api.read"))
+        flavor.run(client.client_credentials(scope="api.read"))

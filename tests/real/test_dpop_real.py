@@ -1,4 +1,4 @@
-"""DPoP with an AS and an API that demand nonces, on both faces."""
+"""DPoP with an AS and an API that demand nonces, on both clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
-from devkit.faces import BOTH, Face, open_face
+from devkit.flavors import BOTH, Flavor, open_flavor
 from devkit.protected_api import ProtectedApi, start_protected_api
 from requests_oauth2client import OAuth2Client, OAuth2ClientCredentialsAuth, PrivateKeyJwt, PublicApp
 from requests_oauth2client.dpop import DPoPKey, DPoPToken, UnrepeatableRequestBody
@@ -35,8 +35,8 @@ def api(server: AuthorizationServer) -> Iterator[ProtectedApi]:
 
 
 @pytest.fixture(params=BOTH)
-def face(request: pytest.FixtureRequest) -> Iterator[Face]:
-    with open_face(request.param) as opened:
+def flavor(request: pytest.FixtureRequest) -> Iterator[Flavor]:
+    with open_flavor(request.param) as opened:
         yield opened
 
 
@@ -55,9 +55,9 @@ def settings_of(server: AuthorizationServer, name: str) -> tuple[Any, dict[str, 
     }
 
 
-def client_of(face: Face, server: AuthorizationServer, name: str = "dpop") -> Any:
+def client_of(flavor: Flavor, server: AuthorizationServer, name: str = "dpop") -> Any:
     auth, settings = settings_of(server, name)
-    return face.client(server.token_endpoint, auth, **settings)
+    return flavor.client(server.token_endpoint, auth, **settings)
 
 
 class Counted:
@@ -83,118 +83,118 @@ def counted(server: AuthorizationServer, api: ProtectedApi) -> Counted:
 
 
 def test_client_credentials_then_an_api_call(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, counted: Counted
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, counted: Counted
 ) -> None:
-    client, key = client_of(face, server), DPoPKey.generate()
-    token = face.run(client.client_credentials("api.read", dpop_key=key))
+    client, key = client_of(flavor, server), DPoPKey.generate()
+    token = flavor.run(client.client_credentials("api.read", dpop_key=key))
     assert isinstance(token, DPoPToken)
     assert counted.since() == (2, 0), "the AS demanded a nonce"
 
-    again = face.run(client.client_credentials("api.read", dpop_key=key))
+    again = flavor.run(client.client_credentials("api.read", dpop_key=key))
     assert counted.since() == (1, 0), "its nonce is remembered"
 
-    session = face.session()
+    session = flavor.session()
     for auth, requests_sent in ((token, 2), (token, 1), (again, 1)):
-        answered = face.get(f"{api.url}/things?a=b", auth=auth, session=session)
+        answered = flavor.get(f"{api.url}/things?a=b", auth=auth, session=session)
         assert (answered.status_code, answered.json()["client_id"]) == (200, "dpop")
         assert counted.since() == (0, requests_sent)
 
 
 def test_a_nonce_that_the_api_changed_is_taken_from_its_answer(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, counted: Counted
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, counted: Counted
 ) -> None:
-    token = face.run(client_of(face, server).client_credentials("api.read"))
-    assert face.get(api.url, auth=token).status_code == 200
+    token = flavor.run(client_of(flavor, server).client_credentials("api.read"))
+    assert flavor.get(api.url, auth=token).status_code == 200
     counted.since()
     api.dpop.rotate_nonce()
-    assert face.get(api.url, auth=token).status_code == 200
+    assert flavor.get(api.url, auth=token).status_code == 200
     assert counted.since() == (0, 2)
 
 
-def test_code_refresh_and_userinfo_with_one_key(face: Face, server: AuthorizationServer, browser: Browser) -> None:
-    client = client_of(face, server, "dpop_public")
+def test_code_refresh_and_userinfo_with_one_key(flavor: Flavor, server: AuthorizationServer, browser: Browser) -> None:
+    client = client_of(flavor, server, "dpop_public")
     request = client.authorization_request(scope=SCOPE, prompt="consent")
     assert request.args["dpop_jkt"] == request.dpop_key.dpop_jkt
     answered = request.validate_callback(browser.authorize(str(request)))
 
-    first = face.run(client.authorization_code(answered))
+    first = flavor.run(client.authorization_code(answered))
     assert first.dpop_key is request.dpop_key
-    assert face.run(client.userinfo(face.run(client.refresh_token(first))))["sub"] == "alice"
+    assert flavor.run(client.userinfo(flavor.run(client.refresh_token(first))))["sub"] == "alice"
 
 
 def test_a_code_that_is_bound_to_a_key_is_not_given_for_another(
-    face: Face, server: AuthorizationServer, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, browser: Browser
 ) -> None:
-    client = client_of(face, server, "dpop_public")
+    client = client_of(flavor, server, "dpop_public")
     request = client.authorization_request(scope=SCOPE, prompt="consent")
     answered = request.validate_callback(browser.authorize(str(request)))
     with pytest.raises(InvalidGrant):
-        face.run(client.authorization_code(answered, dpop_key=DPoPKey.generate()))
+        flavor.run(client.authorization_code(answered, dpop_key=DPoPKey.generate()))
 
 
 def test_the_refresh_token_of_a_public_client_is_worth_nothing_without_the_key(
-    face: Face, server: AuthorizationServer, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, browser: Browser
 ) -> None:
-    client = client_of(face, server, "dpop_public")
+    client = client_of(flavor, server, "dpop_public")
     request = client.authorization_request(scope=SCOPE, prompt="consent")
-    token = face.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
+    token = flavor.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
     with pytest.raises(InvalidGrant):
-        face.run(client.refresh_token(str(token.refresh_token)))
-    assert face.run(client.refresh_token(token)).dpop_key is token.dpop_key
+        flavor.run(client.refresh_token(str(token.refresh_token)))
+    assert flavor.run(client.refresh_token(token)).dpop_key is token.dpop_key
 
 
-def test_a_pushed_request_keeps_its_key(face: Face, server: AuthorizationServer, browser: Browser) -> None:
-    client = client_of(face, server)
+def test_a_pushed_request_keeps_its_key(flavor: Flavor, server: AuthorizationServer, browser: Browser) -> None:
+    client = client_of(flavor, server)
     request = client.authorization_request(scope="openid api.read")
-    pushed = face.run(client.pushed_authorization_request(request))
-    token = face.run(client.authorization_code(pushed.validate_callback(browser.authorize(str(pushed)))))
+    pushed = flavor.run(client.pushed_authorization_request(request))
+    token = flavor.run(client.authorization_code(pushed.validate_callback(browser.authorize(str(pushed)))))
     assert token.dpop_key == request.dpop_key
 
 
 def test_a_handler_renews_as_dpop_and_calls_the_api(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, counted: Counted
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, counted: Counted
 ) -> None:
-    auth = face.named("OAuth2ClientCredentialsAuth")(client_of(face, server), scope="api.read")
-    session = face.session()
-    assert face.get(api.url, auth=auth, session=session).status_code == 200
+    auth = flavor.named("OAuth2ClientCredentialsAuth")(client_of(flavor, server), scope="api.read")
+    session = flavor.session()
+    assert flavor.get(api.url, auth=auth, session=session).status_code == 200
     assert counted.since() == (2, 2)
     first = auth.token
-    face.run(auth.renew_token())
-    assert face.get(api.url, auth=auth, session=session).status_code == 200
+    flavor.run(auth.renew_token())
+    assert flavor.get(api.url, auth=auth, session=session).status_code == 200
     assert counted.since() == (1, 1), "the same key, so the nonces are known"
     assert auth.token is not first
     assert auth.token.dpop_key is first.dpop_key
 
 
 def test_an_access_token_handler_refreshes_with_the_same_key(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, browser: Browser
 ) -> None:
-    client = client_of(face, server, "dpop_public")
+    client = client_of(flavor, server, "dpop_public")
     request = client.authorization_request(scope=SCOPE, prompt="consent", resource="urn:devkit:api")
-    token = face.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
-    auth = face.named("OAuth2AccessTokenAuth")(client, token.replace(expires_at=None, expires_in=1))
-    assert face.get(api.url, auth=auth).status_code == 200
+    token = flavor.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
+    auth = flavor.named("OAuth2AccessTokenAuth")(client, token.replace(expires_at=None, expires_in=1))
+    assert flavor.get(api.url, auth=auth).status_code == 200
     assert auth.token.dpop_key is token.dpop_key
     assert auth.token.access_token != token.access_token
 
 
-def test_a_device_is_polled_with_one_key(face: Face, server: AuthorizationServer, browser: Browser) -> None:
-    client = client_of(face, server, "dpop_public")
-    asked = face.run(client.authorize_device(scope="openid"))
-    job = face.named("DeviceAuthorizationPollingJob")(client, asked)
-    assert face.run(job()) is None
+def test_a_device_is_polled_with_one_key(flavor: Flavor, server: AuthorizationServer, browser: Browser) -> None:
+    client = client_of(flavor, server, "dpop_public")
+    asked = flavor.run(client.authorize_device(scope="openid"))
+    job = flavor.named("DeviceAuthorizationPollingJob")(client, asked)
+    assert flavor.run(job()) is None
     browser.approve_device(asked.verification_uri_complete)
-    assert isinstance(face.run(job()), DPoPToken)
+    assert isinstance(flavor.run(job()), DPoPToken)
 
 
-def test_a_body_goes_along_again(face: Face, server: AuthorizationServer, api: ProtectedApi) -> None:
-    token = face.run(client_of(face, server).client_credentials("api.read"))
-    session = face.session()
+def test_a_body_goes_along_again(flavor: Flavor, server: AuthorizationServer, api: ProtectedApi) -> None:
+    token = flavor.run(client_of(flavor, server).client_credentials("api.read"))
+    session = flavor.session()
     sent = session.post(api.url, auth=token, json={"a": 1})
-    answered = face.run(sent)
+    answered = flavor.run(sent)
     assert answered.status_code == 200
     assert answered.json()["received"] > 0
-    face.run(session.aclose() if face.is_async else session.close())
+    flavor.run(session.aclose() if flavor.is_async else session.close())
 
 
 @pytest.mark.parametrize("library", [httpx2, httpx])

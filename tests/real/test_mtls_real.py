@@ -1,4 +1,4 @@
-"""Mutual TLS with the real authorization server, on both faces (RFC 8705)."""
+"""Mutual TLS with the real authorization server, on both clients (RFC 8705)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devkit.authorization_server import AuthorizationServer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import InvalidClient, SelfSignedTlsClientAuth, TlsClientAuth
 
 METHODS = {"mtls": TlsClientAuth, "mtls_self_signed": SelfSignedTlsClientAuth}
@@ -30,37 +30,39 @@ def method_of(server: AuthorizationServer, name: str, **more: Any) -> TlsClientA
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_certificate_authenticates_and_its_tokens_are_bound_to_it(
-    face: Face, trusted: AuthorizationServer, name: str
+    flavor: Flavor, trusted: AuthorizationServer, name: str
 ) -> None:
-    client = face.run(
-        face.named("OAuth2Client").from_discovery_endpoint(issuer=trusted.issuer, auth=method_of(trusted, name))
+    client = flavor.run(
+        flavor.named("OAuth2Client").from_discovery_endpoint(issuer=trusted.issuer, auth=method_of(trusted, name))
     )
-    face.keep(client)
+    flavor.keep(client)
     assert client.endpoint("token_endpoint") == trusted.endpoint("token", mtls=True), "the alias is used"
-    token = face.run(client.client_credentials(scope="api.read"))
+    token = flavor.run(client.client_credentials(scope="api.read"))
     certificate = trusted.clients[name].certificate
     assert certificate
-    said = face.run(client.introspect_token(token))
+    said = flavor.run(client.introspect_token(token))
     assert said["cnf"]["x5t#S256"] == certificate.thumbprint
 
 
-def test_a_session_of_ones_own_shows_its_own_certificate(face: Face, trusted: AuthorizationServer) -> None:
+def test_a_session_of_ones_own_shows_its_own_certificate(flavor: Flavor, trusted: AuthorizationServer) -> None:
     auth = method_of(trusted, "mtls")
     given: dict[str, Any] = {}
-    if face.is_async:
+    if flavor.is_async:
         context = ssl.create_default_context(cafile=str(trusted.ca_certificate))
         context.load_cert_chain(*auth.certificate)
-        given["session"] = face.session(verify=context)
+        given["session"] = flavor.session(verify=context)
     else:
-        given["session"] = face.session()
+        given["session"] = flavor.session()
     aliases = trusted.metadata["mtls_endpoint_aliases"]
-    client = face.client(trusted.token_endpoint, auth, mtls_endpoint_aliases=aliases, **given)
-    assert face.run(client.client_credentials(scope="api.read")).access_token
+    client = flavor.client(trusted.token_endpoint, auth, mtls_endpoint_aliases=aliases, **given)
+    assert flavor.run(client.client_credentials(scope="api.read")).access_token
 
 
-def test_another_certificate_is_refused(face: Face, trusted: AuthorizationServer) -> None:
+def test_another_certificate_is_refused(flavor: Flavor, trusted: AuthorizationServer) -> None:
     other = method_of(trusted, "mtls_self_signed").certificate
     auth = TlsClientAuth(trusted.clients["mtls"].client_id, other)
-    client = face.client(trusted.token_endpoint, auth, mtls_endpoint_aliases=trusted.metadata["mtls_endpoint_aliases"])
+    client = flavor.client(
+        trusted.token_endpoint, auth, mtls_endpoint_aliases=trusted.metadata["mtls_endpoint_aliases"]
+    )
     with pytest.raises(InvalidClient):
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())

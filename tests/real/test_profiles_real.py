@@ -1,4 +1,4 @@
-"""Profiles with the real authorization server, on both faces: one word, discovery, and the whole journey.
+"""Profiles with the real authorization server, on both clients: one word, discovery, and the whole journey.
 
 The server demands a nonce in each DPoP proof, and of its client `fapi` all that FAPI 2.0 does.
 """
@@ -14,7 +14,7 @@ from devkit.authorization_server import AuthorizationServer, start_authorization
 from devkit.authorization_server.clients import ROWS
 from devkit.authorization_server.credentials import private_jwk, public_jwk
 from devkit.browser import Browser, callback_parameters
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.protected_api import ProtectedApi, start_protected_api
 from requests_oauth2client import AuthorizationRequest, DPoPToken, EndpointError, InvalidAuthResponse, TlsClientAuth
 from requests_oauth2client.exceptions import AuthorizationResponseError, InvalidClient, MissingIssuer
@@ -40,69 +40,69 @@ def api(server: AuthorizationServer) -> Iterator[ProtectedApi]:
         yield started
 
 
-def discovered(face: Face, server: AuthorizationServer, name: str = "fapi", **more: Any) -> Any:
+def discovered(flavor: Flavor, server: AuthorizationServer, name: str = "fapi", **more: Any) -> Any:
     known = server.clients[name]
     settings = {"client_id": known.client_id, "private_key": known.private_jwk, "redirect_uri": known.redirect_uri}
-    kind = face.named("OAuth2Client")
-    return face.keep(face.run(kind.from_discovery_endpoint(issuer=server.issuer, **{**settings, **more})))
+    kind = flavor.named("OAuth2Client")
+    return flavor.keep(flavor.run(kind.from_discovery_endpoint(issuer=server.issuer, **{**settings, **more})))
 
 
 def test_fapi_from_discovery_to_an_api_call_and_a_refresh(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, browser: Browser
 ) -> None:
-    client = discovered(face, server, profile="fapi2")
+    client = discovered(flavor, server, profile="fapi2")
     request = client.authorization_request(scope=SCOPE, prompt="consent")
-    pushed = face.run(client.pushed_authorization_request(request))
+    pushed = flavor.run(client.pushed_authorization_request(request))
     assert callback_parameters(str(pushed)).keys() == {"client_id", "request_uri"}
-    answer = face.run(client.authorization_response(pushed, browser.authorize(str(pushed))))
+    answer = flavor.run(client.authorization_response(pushed, browser.authorize(str(pushed))))
     assert (answer.issuer, answer.profile) == (server.issuer, "fapi2")
 
-    token = face.run(client.authorization_code(answer))
+    token = flavor.run(client.authorization_code(answer))
     assert isinstance(token, DPoPToken)
     assert token.dpop_key is request.dpop_key
     assert (token.id_token.checked, token.id_token.alg, token.id_token.subject) == (True, "PS256", "alice")
-    called = face.get(api.url, auth=token)
+    called = flavor.get(api.url, auth=token)
     assert (called.status_code, called.json()["client_id"]) == (200, "fapi")
 
-    again = face.run(client.refresh_token(token))
+    again = flavor.run(client.refresh_token(token))
     assert again.dpop_key is token.dpop_key
     assert again.access_token != token.access_token
-    assert face.get(api.url, auth=again).status_code == 200
+    assert flavor.get(api.url, auth=again).status_code == 200
 
 
 def test_fapi_with_a_signed_request_and_a_signed_answer(
-    face: Face, server: AuthorizationServer, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, browser: Browser
 ) -> None:
     key = server.clients["fapi_signing"].private_jwk
-    client = discovered(face, server, "fapi_signing", profile="fapi2")
+    client = discovered(flavor, server, "fapi_signing", profile="fapi2")
     signed = client.authorization_request(scope=SCOPE, response_mode="jwt").sign(key)
-    pushed = face.run(client.pushed_authorization_request(signed))
-    answer = face.run(client.authorization_response(pushed, browser.authorize(str(pushed))))
-    assert face.run(client.authorization_code(answer)).id_token.checked
+    pushed = flavor.run(client.pushed_authorization_request(signed))
+    answer = flavor.run(client.authorization_response(pushed, browser.authorize(str(pushed))))
+    assert flavor.run(client.authorization_code(answer)).id_token.checked
 
 
-def test_fapi_with_a_handler(face: Face, server: AuthorizationServer, api: ProtectedApi) -> None:
-    auth = face.named("OAuth2ClientCredentialsAuth")(discovered(face, server, profile="fapi2"), scope="api.read")
-    assert face.get(api.url, auth=auth).status_code == 200
+def test_fapi_with_a_handler(flavor: Flavor, server: AuthorizationServer, api: ProtectedApi) -> None:
+    auth = flavor.named("OAuth2ClientCredentialsAuth")(discovered(flavor, server, profile="fapi2"), scope="api.read")
+    assert flavor.get(api.url, auth=auth).status_code == 200
     assert isinstance(auth.token, DPoPToken)
 
 
 def test_a_client_that_registers_itself_under_fapi(
-    face: Face, server: AuthorizationServer, api: ProtectedApi, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, api: ProtectedApi, browser: Browser
 ) -> None:
     key = private_jwk("PS256")
     metadata = {"redirect_uris": ["https://app.example/cb"], "jwks": {"keys": [public_jwk(key)]}}
-    kind = face.named("OAuth2Client")
-    client = face.keep(face.run(kind.register(metadata, issuer=server.issuer, private_key=key, profile="fapi2")))
-    pushed = face.run(client.pushed_authorization_request(client.authorization_request(scope="openid api.read")))
+    kind = flavor.named("OAuth2Client")
+    client = flavor.keep(flavor.run(kind.register(metadata, issuer=server.issuer, private_key=key, profile="fapi2")))
+    pushed = flavor.run(client.pushed_authorization_request(client.authorization_request(scope="openid api.read")))
     answer = pushed.validate_callback(browser.authorize(str(pushed)))
-    assert face.get(api.url, auth=face.run(client.authorization_code(answer))).status_code == 200
+    assert flavor.get(api.url, auth=flavor.run(client.authorization_code(answer))).status_code == 200
 
 
 def test_what_the_profile_refuses_this_server_refuses_too(
-    face: Face, server: AuthorizationServer, browser: Browser
+    flavor: Flavor, server: AuthorizationServer, browser: Browser
 ) -> None:
-    strict, loose = (discovered(face, server, profile=profile) for profile in ("fapi2", None))
+    strict, loose = (discovered(flavor, server, profile=profile) for profile in ("fapi2", None))
     with pytest.raises(ProfileViolation, match=r"5\.3\.3\.2-2"):
         str(strict.authorization_request())
     unpushed = loose.authorization_request()
@@ -111,20 +111,20 @@ def test_what_the_profile_refuses_this_server_refuses_too(
 
     plain = loose.authorization_request(code_challenge_method="plain")
     with pytest.raises(ProfileViolation, match=r"5\.3\.3\.2-3"):
-        face.run(strict.pushed_authorization_request(plain))
+        flavor.run(strict.pushed_authorization_request(plain))
     with pytest.raises(EndpointError, match="code_challenge"):
-        face.run(loose.pushed_authorization_request(plain))
+        flavor.run(loose.pushed_authorization_request(plain))
 
     with pytest.raises(ProfileViolation, match=r"5\.3\.3\.1-5"):
         strict.replace(auth=strict.auth.addressed_to(server.token_endpoint))
-    misaddressed = face.keep(loose.replace(auth=strict.auth.addressed_to("https://other.example")))
+    misaddressed = flavor.keep(loose.replace(auth=strict.auth.addressed_to("https://other.example")))
     with pytest.raises(InvalidClient):
-        face.run(misaddressed.client_credentials())
+        flavor.run(misaddressed.client_credentials())
 
 
-def test_an_answer_without_iss_is_none(face: Face, server: AuthorizationServer, browser: Browser) -> None:
-    client = discovered(face, server, profile="fapi2")
-    pushed = face.run(client.pushed_authorization_request(client.authorization_request()))
+def test_an_answer_without_iss_is_none(flavor: Flavor, server: AuthorizationServer, browser: Browser) -> None:
+    client = discovered(flavor, server, profile="fapi2")
+    pushed = flavor.run(client.pushed_authorization_request(client.authorization_request()))
     params = callback_parameters(browser.authorize(str(pushed)))
     with pytest.raises(MissingIssuer):
         pushed.validate_callback({name: value for name, value in params.items() if name != "iss"})
@@ -133,26 +133,26 @@ def test_an_answer_without_iss_is_none(face: Face, server: AuthorizationServer, 
 
 
 def test_a_certificate_is_enough_under_fapi(
-    face: Face, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+    flavor: Flavor, server: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"):
         monkeypatch.setenv(variable, str(server.ca_certificate))
     certificate = server.clients["mtls"].certificate
     assert certificate
     auth = TlsClientAuth("mtls", (certificate.certificate_file, certificate.key_file))
-    kind = face.named("OAuth2Client")
-    client = face.keep(face.run(kind.from_discovery_endpoint(issuer=server.issuer, auth=auth, profile="fapi2")))
-    token = face.run(client.client_credentials("api.read"))
-    assert face.run(client.introspect_token(token))["cnf"]["x5t#S256"] == certificate.thumbprint
+    kind = flavor.named("OAuth2Client")
+    client = flavor.keep(flavor.run(kind.from_discovery_endpoint(issuer=server.issuer, auth=auth, profile="fapi2")))
+    token = flavor.run(client.client_credentials("api.read"))
+    assert flavor.run(client.introspect_token(token))["cnf"]["x5t#S256"] == certificate.thumbprint
 
 
-def test_oauth21_with_a_public_client(face: Face, server: AuthorizationServer, browser: Browser) -> None:
-    client = discovered(face, server, "none", private_key=None, profile="oauth2.1")
+def test_oauth21_with_a_public_client(flavor: Flavor, server: AuthorizationServer, browser: Browser) -> None:
+    client = discovered(flavor, server, "none", private_key=None, profile="oauth2.1")
     request = client.authorization_request(scope=SCOPE, prompt="consent")
-    token = face.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
+    token = flavor.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
     assert token.id_token.checked
-    assert face.run(client.refresh_token(token)).access_token
+    assert flavor.run(client.refresh_token(token)).access_token
     by_hand = AuthorizationRequest(server.authorization_endpoint, "none", client.redirect_uri, scope="openid")
     code = by_hand.validate_callback(browser.authorize(str(by_hand))).code
     with pytest.raises(ProfileViolation, match=r"4\.1\.3"):
-        face.run(client.authorization_code(code, redirect_uri=client.redirect_uri))
+        flavor.run(client.authorization_code(code, redirect_uri=client.redirect_uri))

@@ -1,4 +1,4 @@
-"""A token that is revoked at a real AS: the handler hears it from a real API, and recovers by itself, on both faces."""
+"""A token that is revoked at a real AS: the handler hears it from a real API, and recovers by itself, on both clients."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from devkit.protected_api import ProtectedApi, start_protected_api
 from requests_oauth2client import (
     ApiClient,
@@ -51,9 +51,9 @@ def settings_of(server: Server, name: str) -> tuple[Any, dict[str, Any]]:
     }
 
 
-def client_of(face: Face, server: Server, name: str = BASIC, **more: Any) -> Any:
+def client_of(flavor: Flavor, server: Server, name: str = BASIC, **more: Any) -> Any:
     auth, settings = settings_of(server, name)
-    return face.client(server.token_endpoint, auth, **{**settings, **more})
+    return flavor.client(server.token_endpoint, auth, **{**settings, **more})
 
 
 @dataclass
@@ -77,70 +77,70 @@ def counted(authorization_server: Server, protected_api: ProtectedApi) -> Counte
     return counter
 
 
-def handler_in_use(face: Face, client: Any, api: ProtectedApi, **kwargs: Any) -> Any:
+def handler_in_use(flavor: Flavor, client: Any, api: ProtectedApi, **kwargs: Any) -> Any:
     """Return a handler whose token the API has taken once."""
-    auth = face.named("OAuth2ClientCredentialsAuth")(client, scope="api.read", **kwargs)
-    assert face.get(api.url, auth=auth).status_code == 200
+    auth = flavor.named("OAuth2ClientCredentialsAuth")(client, scope="api.read", **kwargs)
+    assert flavor.get(api.url, auth=auth).status_code == 200
     return auth
 
 
 def test_a_handler_recovers_from_a_revoked_token_each_time(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
 ) -> None:
-    client = client_of(face, authorization_server)
-    auth = handler_in_use(face, client, protected_api)
+    client = client_of(flavor, authorization_server)
+    auth = handler_in_use(flavor, client, protected_api)
     counted.since()
     for _ in range(3):
         revoked = auth.token
-        assert face.run(client.revoke_access_token(revoked))
-        assert face.get(protected_api.url, auth=auth).json()["client_id"] == client.client_id
+        assert flavor.run(client.revoke_access_token(revoked))
+        assert flavor.get(protected_api.url, auth=auth).json()["client_id"] == client.client_id
         assert auth.token != revoked
         assert counted.since() == (1, 2, 1)
-    assert face.get(protected_api.url, auth=auth).status_code == 200
+    assert flavor.get(protected_api.url, auth=auth).status_code == 200
     assert counted.since() == (0, 1, 0)
 
 
 def test_a_body_arrives_whole_after_all(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
 ) -> None:
-    client, session = client_of(face, authorization_server), face.session()
-    auth = handler_in_use(face, client, protected_api)
+    client, session = client_of(flavor, authorization_server), flavor.session()
+    auth = handler_in_use(flavor, client, protected_api)
     for body in ({"json": {"a": 1}}, {"files": {"upload": io.BytesIO(b"x" * 100_000)}}):
-        face.run(client.revoke_access_token(auth.token))
+        flavor.run(client.revoke_access_token(auth.token))
         counted.since()
-        answered = face.run(session.post(protected_api.url, auth=auth, **body))
+        answered = flavor.run(session.post(protected_api.url, auth=auth, **body))
         assert answered.status_code == 200
         assert answered.json()["received"] == int(answered.request.headers["Content-Length"])
         assert counted.since() == (1, 2, 1)
-    face.run(session.aclose() if face.is_async else session.close())
+    flavor.run(session.aclose() if flavor.is_async else session.close())
 
 
 def test_a_users_token_that_the_api_does_not_know_is_refreshed(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi, browser: Browser, counted: Counted
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi, browser: Browser, counted: Counted
 ) -> None:
-    client = client_of(face, authorization_server, "none")
-    token = login(face, authorization_server, client, browser)
+    client = client_of(flavor, authorization_server, "none")
+    token = login(flavor, authorization_server, client, browser)
     forgotten = token.replace(access_token="forgotten")  # revoking it would end this AS's whole grant
-    auth = face.named("OAuth2AccessTokenAuth")(client, forgotten)
+    auth = flavor.named("OAuth2AccessTokenAuth")(client, forgotten)
     counted.since()
-    assert face.get(protected_api.url, auth=auth).json()["sub"] == "alice"
+    assert flavor.get(protected_api.url, auth=auth).json()["sub"] == "alice"
     assert counted.since() == (1, 2, 1)
     assert auth.token.refresh_token
 
 
 def test_a_user_whose_whole_session_was_revoked_has_to_log_in_again(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi, browser: Browser
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi, browser: Browser
 ) -> None:
-    client = client_of(face, authorization_server, "none")
-    token = login(face, authorization_server, client, browser)
-    auth = face.named("OAuth2AccessTokenAuth")(client, token)
-    face.run(client.revoke_access_token(token))
-    assert face.get(protected_api.url, auth=auth).status_code == 401
+    client = client_of(flavor, authorization_server, "none")
+    token = login(flavor, authorization_server, client, browser)
+    auth = flavor.named("OAuth2AccessTokenAuth")(client, token)
+    flavor.run(client.revoke_access_token(token))
+    assert flavor.get(protected_api.url, auth=auth).status_code == 401
     with pytest.raises(InvalidGrant):
-        face.get(protected_api.url, auth=auth)
+        flavor.get(protected_api.url, auth=auth)
 
 
-def login(face: Face, server: Server, client: Any, browser: Browser) -> Any:
+def login(flavor: Flavor, server: Server, client: Any, browser: Browser) -> Any:
     request = AuthorizationRequest(
         server.authorization_endpoint,
         client.client_id,
@@ -149,51 +149,51 @@ def login(face: Face, server: Server, client: Any, browser: Browser) -> Any:
         prompt="consent",
     )
     answered = request.validate_callback(browser.authorize(str(request)))
-    return face.run(client.authorization_code(answered))
+    return flavor.run(client.authorization_code(answered))
 
 
 def test_an_api_client_recovers_and_says_so_where_it_can_not(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi
 ) -> None:
-    client = client_of(face, authorization_server)
-    auth = handler_in_use(face, client, protected_api)
-    make = AsyncApiClient if face.is_async else ApiClient
-    face.run(client.revoke_access_token(auth.token))
-    assert face.run(face.keep(make(protected_api.url, auth)).get("things")).status_code == 200
+    client = client_of(flavor, authorization_server)
+    auth = handler_in_use(flavor, client, protected_api)
+    make = AsyncApiClient if flavor.is_async else ApiClient
+    flavor.run(client.revoke_access_token(auth.token))
+    assert flavor.run(flavor.keep(make(protected_api.url, auth)).get("things")).status_code == 200
 
-    face.run(client.revoke_access_token(auth.token))
+    flavor.run(client.revoke_access_token(auth.token))
     with pytest.raises(InvalidAccessToken, match="invalid_token"):
-        face.run(face.keep(make(protected_api.url, auth.token)).get("things"))
+        flavor.run(flavor.keep(make(protected_api.url, auth.token)).get("things"))
 
 
 def test_twenty_callers_at_once_make_one_token_request(
-    face: Face, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
+    flavor: Flavor, authorization_server: Server, protected_api: ProtectedApi, counted: Counted
 ) -> None:
-    client = client_of(face, authorization_server)
-    auth = handler_in_use(face, client, protected_api)
-    face.run(client.revoke_access_token(auth.token))
+    client = client_of(flavor, authorization_server)
+    auth = handler_in_use(flavor, client, protected_api)
+    flavor.run(client.revoke_access_token(auth.token))
     counted.since()
-    assert twenty_statuses(face, protected_api.url, auth) == [200] * 20
+    assert twenty_statuses(flavor, protected_api.url, auth) == [200] * 20
     token_requests, answered, refused = counted.since()
     assert token_requests == 1
     assert answered == 20 + refused
 
 
-def twenty_statuses(face: Face, url: str, auth: Any) -> list[int]:
-    if not face.is_async:
+def twenty_statuses(flavor: Flavor, url: str, auth: Any) -> list[int]:
+    if not flavor.is_async:
         with ThreadPoolExecutor(20) as pool:
-            return list(pool.map(lambda _: face.get(url, auth=auth).status_code, range(20)))
+            return list(pool.map(lambda _: flavor.get(url, auth=auth).status_code, range(20)))
     statuses: list[int] = []
 
     async def call(session: Any) -> None:
         statuses.append((await session.get(url, auth=auth)).status_code)
 
     async def all_of_them() -> None:
-        async with face.session() as session, anyio.create_task_group() as tasks:
+        async with flavor.session() as session, anyio.create_task_group() as tasks:
             for _ in range(20):
                 tasks.start_soon(call, session)
 
-    face.run(all_of_them())
+    flavor.run(all_of_them())
     return statuses
 
 
@@ -227,17 +227,17 @@ def strict_api(strict_server: Server) -> Iterator[ProtectedApi]:
 
 
 def test_a_bound_token_is_replaced_by_one_with_the_same_key(
-    face: Face, strict_server: Server, strict_api: ProtectedApi
+    flavor: Flavor, strict_server: Server, strict_api: ProtectedApi
 ) -> None:
-    client = client_of(face, strict_server, "dpop")
-    auth = handler_in_use(face, client, strict_api)
+    client = client_of(flavor, strict_server, "dpop")
+    auth = handler_in_use(flavor, client, strict_api)
     revoked = auth.token
     assert isinstance(revoked, DPoPToken)
-    assert face.run(client.revoke_access_token(revoked))
+    assert flavor.run(client.revoke_access_token(revoked))
     counted = Counted(strict_server, strict_api)
     counted.since()
     strict_api.dpop.rotate_nonce()
-    assert face.get(strict_api.url, auth=auth).status_code == 200
+    assert flavor.get(strict_api.url, auth=auth).status_code == 200
     token_requests, answered, refused = counted.since()
     assert token_requests == 1
     assert answered == refused + 1

@@ -1,4 +1,4 @@
-"""Clients that register themselves at the real authorization server, on both faces."""
+"""Clients that register themselves at the real authorization server, on both clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer
 from devkit.browser import Browser
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     ClientInformation,
     ClientRegistrationError,
@@ -27,26 +27,26 @@ METADATA = {"redirect_uris": ["https://app.example/cb"], "client_name": "An app"
 
 
 @pytest.fixture
-def register(face: Face, authorization_server: AuthorizationServer) -> Any:
+def register(flavor: Flavor, authorization_server: AuthorizationServer) -> Any:
     def ask(metadata: dict[str, Any], **more: Any) -> Any:
-        kind = face.named("OAuth2Client")
-        client = face.run(kind.register(metadata, **{"issuer": authorization_server.issuer, **more}))
-        return face.keep(client)
+        kind = flavor.named("OAuth2Client")
+        client = flavor.run(kind.register(metadata, **{"issuer": authorization_server.issuer, **more}))
+        return flavor.keep(client)
 
     return ask
 
 
-def test_a_registered_client_logs_somebody_in(face: Face, register: Any, browser: Browser) -> None:
+def test_a_registered_client_logs_somebody_in(flavor: Flavor, register: Any, browser: Browser) -> None:
     client = register(METADATA)
     assert isinstance(client.auth, ClientSecretBasic)
     assert client.redirect_uri == "https://app.example/cb"
     assert client.registration["client_name"] == "An app"
     request = client.authorization_request()
-    token = face.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
+    token = flavor.run(client.authorization_code(request.validate_callback(browser.authorize(str(request)))))
     assert token.id_token.checked
 
 
-def test_each_method_that_was_asked_for_is_used(face: Face, register: Any) -> None:
+def test_each_method_that_was_asked_for_is_used(flavor: Flavor, register: Any) -> None:
     assert isinstance(register({**METADATA, "token_endpoint_auth_method": "none"}).auth, PublicApp)
     key = generate_private_jwk("ES256")
     metadata = {
@@ -59,23 +59,23 @@ def test_each_method_that_was_asked_for_is_used(face: Face, register: Any) -> No
     }
     client = register(metadata, private_key=key)
     assert isinstance(client.auth, PrivateKeyJwt)
-    assert face.run(client.client_credentials()).access_token
+    assert flavor.run(client.client_credentials()).access_token
 
 
-def test_read_update_delete(face: Face, register: Any) -> None:
+def test_read_update_delete(flavor: Flavor, register: Any) -> None:
     client = register(METADATA)
-    read = face.keep(face.run(client.read_registration()))
+    read = flavor.keep(flavor.run(client.read_registration()))
     assert read.client_id == client.client_id
     assert type(read) is type(client)
 
-    changed = face.keep(face.run(read.update_registration(client_name="Another name")))
+    changed = flavor.keep(flavor.run(read.update_registration(client_name="Another name")))
     assert changed.registration["client_name"] == "Another name"
     assert changed.registration["redirect_uris"] == METADATA["redirect_uris"], "what was not changed stays"
     assert changed.client_secret
 
-    face.run(changed.delete_registration())
+    flavor.run(changed.delete_registration())
     with pytest.raises((InvalidClient, ClientRegistrationError)):
-        face.run(changed.read_registration())
+        flavor.run(changed.read_registration())
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_without_an_endpoint_it_says_which(register: Any) -> None:
         register(METADATA, issuer=None, token_endpoint="https://as.example/token")
 
 
-def test_a_client_that_did_not_register_can_not_be_managed(face: Face) -> None:
-    client = face.client("https://as.example/token", "id")
+def test_a_client_that_did_not_register_can_not_be_managed(flavor: Flavor) -> None:
+    client = flavor.client("https://as.example/token", "id")
     with pytest.raises(InvalidParam, match="register"):
-        face.run(client.read_registration())
+        flavor.run(client.read_registration())
 
 
 def test_its_information_shows_no_secret(register: Any) -> None:

@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from devkit.authorization_server import AuthorizationServer
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import PrivateKeyJwt
 
 PIN = "1234"
@@ -47,11 +47,11 @@ def registered(server: AuthorizationServer, public_jwk: dict[str, Any]) -> str:
     return str(answer.json()["client_id"])
 
 
-def get_token(face: Face, server: AuthorizationServer, signer: Any) -> Any:
+def get_token(flavor: Flavor, server: AuthorizationServer, signer: Any) -> Any:
     """Get a token for a new client whose key is the signer's."""
     auth = PrivateKeyJwt(registered(server, signer.public_jwk), signer)
-    client = face.client(server.token_endpoint, auth)
-    return face.run(client.client_credentials())
+    client = flavor.client(server.token_endpoint, auth)
+    return flavor.run(client.client_credentials())
 
 
 # --- a key in a soft token
@@ -75,13 +75,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
 @needs_softhsm2
 def test_a_key_in_a_pkcs11_token_authenticates(
-    face: Face, authorization_server: AuthorizationServer, session: Any
+    flavor: Flavor, authorization_server: AuthorizationServer, session: Any
 ) -> None:
     from examples.pkcs11_signer import Pkcs11Signer, make_key
 
     label = str(uuid4())
     make_key(session, label)
-    assert get_token(face, authorization_server, Pkcs11Signer(session, label)).access_token
+    assert get_token(flavor, authorization_server, Pkcs11Signer(session, label)).access_token
 
 
 @needs_softhsm2
@@ -140,8 +140,8 @@ def agent_signer() -> Iterator[AgentSigner]:
 
 
 def test_a_key_in_another_process_authenticates(
-    face: Face, authorization_server: AuthorizationServer, agent_signer: AgentSigner
+    flavor: Flavor, authorization_server: AuthorizationServer, agent_signer: AgentSigner
 ) -> None:
     agent_signer.asked.clear()
-    assert get_token(face, authorization_server, agent_signer).access_token
+    assert get_token(flavor, authorization_server, agent_signer).access_token
     assert agent_signer.asked == ["PS256"]

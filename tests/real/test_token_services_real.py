@@ -1,4 +1,4 @@
-"""Userinfo, introspection, revocation and token exchange on a real OpenID provider, on both faces."""
+"""Userinfo, introspection, revocation and token exchange on a real OpenID provider, on both clients."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from devkit.authorization_server import AuthorizationServer
 from devkit.browser import Browser
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     AuthorizationRequest,
     BearerToken,
@@ -42,7 +42,7 @@ REGISTERED = (
 )
 
 
-def client_of(face: Face, server: Server, name: str, **more: Any) -> Any:
+def client_of(flavor: Flavor, server: Server, name: str, **more: Any) -> Any:
     """Make a client with the settings that it is registered with."""
     known = server.clients[name]
     if known.private_jwk is not None:
@@ -60,10 +60,10 @@ def client_of(face: Face, server: Server, name: str, **more: Any) -> Any:
         "id_token_decryption_key": known.decryption_jwk,
         **{setting: known.metadata[setting] for setting in REGISTERED if setting in known.metadata},
     }
-    return face.client(server.token_endpoint, auth, **{**settings, **more})
+    return flavor.client(server.token_endpoint, auth, **{**settings, **more})
 
 
-def login(face: Face, server: Server, browser: Browser, client: Any, name: str, user: str = "alice") -> Any:
+def login(flavor: Flavor, server: Server, browser: Browser, client: Any, name: str, user: str = "alice") -> Any:
     request = AuthorizationRequest(
         server.authorization_endpoint,
         client.client_id,
@@ -72,7 +72,7 @@ def login(face: Face, server: Server, browser: Browser, client: Any, name: str, 
         prompt="consent",
     )
     answered = request.validate_callback(browser.authorize(str(request), login=user))
-    return face.run(client.authorization_code(answered))
+    return flavor.run(client.authorization_code(answered))
 
 
 ALICE = {"sub": "alice", "email": "alice@devkit.example", "email_verified": True}
@@ -81,123 +81,123 @@ ALICE = {"sub": "alice", "email": "alice@devkit.example", "email_verified": True
 
 
 @pytest.mark.parametrize("how", [{}, {"method": "GET"}, {"bearer_method": "body"}], ids=["post", "get", "body"])
-def test_the_op_tells_about_the_user(face: Face, authorization_server: Server, browser: Browser, how: Any) -> None:
-    client = client_of(face, authorization_server, "none")
-    token = login(face, authorization_server, browser, client, "none")
-    assert face.run(client.userinfo(token, **how)) == ALICE
+def test_the_op_tells_about_the_user(flavor: Flavor, authorization_server: Server, browser: Browser, how: Any) -> None:
+    client = client_of(flavor, authorization_server, "none")
+    token = login(flavor, authorization_server, browser, client, "none")
+    assert flavor.run(client.userinfo(token, **how)) == ALICE
 
 
 @pytest.mark.parametrize("name", ["signed", "sealed"])
 def test_the_answer_is_protected_as_registered(
-    face: Face, authorization_server: Server, browser: Browser, name: str
+    flavor: Flavor, authorization_server: Server, browser: Browser, name: str
 ) -> None:
-    client = client_of(face, authorization_server, name)
-    token = login(face, authorization_server, browser, client, name)
+    client = client_of(flavor, authorization_server, name)
+    token = login(flavor, authorization_server, browser, client, name)
     assert token.id_token.checked
-    said = face.run(client.userinfo(token))
+    said = flavor.run(client.userinfo(token))
     assert said["email"] == ALICE["email"]
     assert (said["iss"], said["aud"]) == (authorization_server.issuer, client.client_id)
 
 
 def test_an_answer_with_another_alg_than_registered_is_refused(
-    face: Face, authorization_server: Server, browser: Browser
+    flavor: Flavor, authorization_server: Server, browser: Browser
 ) -> None:
-    client = client_of(face, authorization_server, "signed", userinfo_signed_response_alg="RS256")
-    token = login(face, authorization_server, browser, client, "signed")
+    client = client_of(flavor, authorization_server, "signed", userinfo_signed_response_alg="RS256")
+    token = login(flavor, authorization_server, browser, client, "signed")
     with pytest.raises(InvalidUserInfoResponse, match="EdDSA"):
-        face.run(client.userinfo(token))
+        flavor.run(client.userinfo(token))
 
 
-def test_userinfo_of_another_user_is_refused(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server, "none")
+def test_userinfo_of_another_user_is_refused(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server, "none")
     with Browser() as one, Browser() as another:
-        alice = login(face, authorization_server, one, client, "none")
-        bob = login(face, authorization_server, another, client, "none", "bob")
+        alice = login(flavor, authorization_server, one, client, "none")
+        bob = login(flavor, authorization_server, another, client, "none", "bob")
     swapped = BearerToken(bob.access_token, id_token=alice.id_token)
     with pytest.raises(MismatchingUserInfoSubject) as refused:
-        face.run(client.userinfo(swapped))
+        flavor.run(client.userinfo(swapped))
     assert (refused.value.received, refused.value.expected) == ("bob", "alice")
 
 
-def test_a_wrong_token_is_refused(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server, "none")
+def test_a_wrong_token_is_refused(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server, "none")
     with pytest.raises(EndpointError) as refused:
-        face.run(client.userinfo("no-such-token-42"))
+        flavor.run(client.userinfo("no-such-token-42"))
     assert refused.value.error == "invalid_token"
     assert "no-such-token-42" not in str(refused.value)
 
 
-def test_a_bound_token_is_proved(face: Face, authorization_server: Server, browser: Browser) -> None:
-    client = client_of(face, authorization_server, "dpop_public", dpop_bound_access_tokens=True)
-    token = login(face, authorization_server, browser, client, "dpop_public")
+def test_a_bound_token_is_proved(flavor: Flavor, authorization_server: Server, browser: Browser) -> None:
+    client = client_of(flavor, authorization_server, "dpop_public", dpop_bound_access_tokens=True)
+    token = login(flavor, authorization_server, browser, client, "dpop_public")
     assert token.token_type == "DPoP"
-    assert face.run(client.userinfo(token)) == ALICE
-    assert face.run(client.userinfo(token, method="GET")) == ALICE
+    assert flavor.run(client.userinfo(token)) == ALICE
+    assert flavor.run(client.userinfo(token, method="GET")) == ALICE
 
 
 # --- introspection and revocation -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["signed", "sealed"])
-def test_a_signed_introspection_is_checked(face: Face, authorization_server: Server, name: str) -> None:
-    client = client_of(face, authorization_server, name)
-    token = face.run(client.client_credentials(scope="api.read"))
-    said = face.run(client.introspect_token(token))
+def test_a_signed_introspection_is_checked(flavor: Flavor, authorization_server: Server, name: str) -> None:
+    client = client_of(flavor, authorization_server, name)
+    token = flavor.run(client.client_credentials(scope="api.read"))
+    said = flavor.run(client.introspect_token(token))
     assert (said["active"], said["scope"], said["client_id"]) == (True, "api.read", client.client_id)
-    assert face.run(client.introspect_token("no-such-token")) == {"active": False}
+    assert flavor.run(client.introspect_token("no-such-token")) == {"active": False}
 
 
-def test_an_introspection_with_another_alg_is_refused(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server, "signed", introspection_signed_response_alg="ES256")
+def test_an_introspection_with_another_alg_is_refused(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server, "signed", introspection_signed_response_alg="ES256")
     with pytest.raises(InvalidIntrospectionResponse, match="PS256"):
-        face.run(client.introspect_token("any-token"))
+        flavor.run(client.introspect_token("any-token"))
 
 
-def test_a_revoked_token_is_no_longer_active(face: Face, authorization_server: Server, browser: Browser) -> None:
-    client = client_of(face, authorization_server, "client_secret_basic")
-    token = login(face, authorization_server, browser, client, "client_secret_basic")
-    assert face.run(client.introspect_token(token, "refresh_token"))["active"] is True
-    assert face.run(client.revoke_refresh_token(token)) is True
-    assert face.run(client.introspect_token(token, "refresh_token")) == {"active": False}
+def test_a_revoked_token_is_no_longer_active(flavor: Flavor, authorization_server: Server, browser: Browser) -> None:
+    client = client_of(flavor, authorization_server, "client_secret_basic")
+    token = login(flavor, authorization_server, browser, client, "client_secret_basic")
+    assert flavor.run(client.introspect_token(token, "refresh_token"))["active"] is True
+    assert flavor.run(client.revoke_refresh_token(token)) is True
+    assert flavor.run(client.introspect_token(token, "refresh_token")) == {"active": False}
     with pytest.raises(InvalidGrant):
-        face.run(client.refresh_token(token))
+        flavor.run(client.refresh_token(token))
 
 
-def test_revoking_what_is_no_token_succeeds(face: Face, authorization_server: Server) -> None:
-    client = client_of(face, authorization_server, "client_secret_basic")
-    assert face.run(client.revoke_token("no-such-token")) is True  # RFC 7009 section 2.2
+def test_revoking_what_is_no_token_succeeds(flavor: Flavor, authorization_server: Server) -> None:
+    client = client_of(flavor, authorization_server, "client_secret_basic")
+    assert flavor.run(client.revoke_token("no-such-token")) is True  # RFC 7009 section 2.2
 
 
 # --- token exchange ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def exchanging(face: Face, authorization_server: Server, browser: Browser) -> tuple[Any, Any]:
-    client = client_of(face, authorization_server, "exchange")
-    return client, login(face, authorization_server, browser, client, "exchange")
+def exchanging(flavor: Flavor, authorization_server: Server, browser: Browser) -> tuple[Any, Any]:
+    client = client_of(flavor, authorization_server, "exchange")
+    return client, login(flavor, authorization_server, browser, client, "exchange")
 
 
-def test_an_access_token_is_exchanged_for_another(face: Face, exchanging: tuple[Any, Any]) -> None:
+def test_an_access_token_is_exchanged_for_another(flavor: Flavor, exchanging: tuple[Any, Any]) -> None:
     client, token = exchanging
-    other = face.run(client.token_exchange(subject_token=token, scope="openid email"))
+    other = flavor.run(client.token_exchange(subject_token=token, scope="openid email"))
     assert other.issued_token_type == "urn:ietf:params:oauth:token-type:access_token"
     assert other.access_token != token.access_token
-    assert face.run(client.userinfo(other)) == ALICE
+    assert flavor.run(client.userinfo(other)) == ALICE
 
 
-def test_an_access_token_is_exchanged_for_an_id_token(face: Face, exchanging: tuple[Any, Any]) -> None:
+def test_an_access_token_is_exchanged_for_an_id_token(flavor: Flavor, exchanging: tuple[Any, Any]) -> None:
     client, token = exchanging
-    other = face.run(client.token_exchange(subject_token=token, requested_token_type="id_token"))
+    other = flavor.run(client.token_exchange(subject_token=token, requested_token_type="id_token"))
     assert isinstance(other, SecurityToken)
     assert other.id_token.checked
     assert (other.id_token.subject, str(other)) == ("alice", str(other.id_token))
     with pytest.raises(NotAnAccessToken):
-        face.run(client.userinfo(other))
+        flavor.run(client.userinfo(other))
 
 
-def test_what_the_server_does_not_exchange_is_refused(face: Face, exchanging: tuple[Any, Any]) -> None:
+def test_what_the_server_does_not_exchange_is_refused(flavor: Flavor, exchanging: tuple[Any, Any]) -> None:
     client, token = exchanging
     with pytest.raises(InvalidRequest):
-        face.run(client.token_exchange(subject_token=token, subject_token_type="refresh_token"))
+        flavor.run(client.token_exchange(subject_token=token, subject_token_type="refresh_token"))
     with pytest.raises(InvalidGrant):
-        face.run(client.token_exchange(subject_token="no-such-token", subject_token_type="access_token"))
+        flavor.run(client.token_exchange(subject_token="no-such-token", subject_token_type="access_token"))

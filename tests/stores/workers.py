@@ -12,14 +12,14 @@ from typing import Any
 from .places import Place
 
 SPAWN = multiprocessing.get_context("spawn")
-PATIENCE = 30  # seconds
+PENDING_POLL_DELAYS = 30  # seconds
 
 
 def count(place: Place, times: int) -> None:
     """Add to a number, which gets lost where two do so at once."""
     store = place.open()
     for _ in range(times):
-        with store.lock("number", wait=PATIENCE) as fence:
+        with store.lock("number", wait=PENDING_POLL_DELAYS) as fence:
             number = int(store.get("number") or b"0")
             time.sleep(0.001)
             store.put("number", str(number + 1).encode(), fence=fence)
@@ -28,9 +28,9 @@ def count(place: Place, times: int) -> None:
 
 def hold(place: Place, told: Any) -> None:
     """Take the lock, say so, and keep it."""
-    with place.open().lock("entry", wait=PATIENCE) as fence:
+    with place.open().lock("entry", wait=PENDING_POLL_DELAYS) as fence:
         told.send(fence)
-        time.sleep(PATIENCE)
+        time.sleep(PENDING_POLL_DELAYS)
 
 
 def sealed(number: int) -> bytes:
@@ -60,7 +60,7 @@ def running(work: Any, place: Place) -> Iterator[tuple[Any, Any]]:
     process = SPAWN.Process(target=work, args=(place, theirs), daemon=True)
     process.start()
     try:
-        assert ours.poll(PATIENCE)
+        assert ours.poll(PENDING_POLL_DELAYS)
         yield process, ours.recv()
     finally:
         process.kill()

@@ -2,7 +2,7 @@
 
 A call goes below the root with what the client carries (auth, cookies, headers); to anywhere else only with what
 the call itself passes. Redirects are followed when asked, here, one by one, so that credentials stay with their
-origin. Knows no HTTP library: a face makes requests and sends them.
+origin. Knows no HTTP library: a client makes requests and sends them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .._api_urls import (
     redirect_url,
     with_query,
 )
-from .._steps import Call, Steps, inner
+from .._steps import CallOverride, Steps, inner
 from .._values import NotPickled
 from ..exceptions import InvalidParam
 from ..tokens import require_secure_transport
@@ -125,7 +125,7 @@ class Api(NotPickled, Generic[Resp]):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} base_url={self.base_url!r}>"
 
-    # --- what both faces do
+    # --- what both clients do
 
     def _with_own(self, message: Message) -> Message:
         """Add the client's auth, cookies, headers and query to a request that belongs to its API."""
@@ -150,13 +150,13 @@ class Api(NotPickled, Generic[Resp]):
         history: list[Any] = []
         while True:
             self._require_secure_transport(message)
-            response: Any = yield Call(partial(self._send, prepared, message))
+            response: Any = yield CallOverride(partial(self._send, prepared, message))
             response.history = [*history, *response.history]
             location = self._location(response) if follows else None
             if location is None:
                 result: Resp = response
                 return result
-            yield Call(partial(self._release, response))
+            yield CallOverride(partial(self._release, response))
             history.append(response)
             if len(history) > self.session.max_redirects:
                 raise self._too_many_redirects(response)
@@ -185,7 +185,7 @@ class Api(NotPickled, Generic[Resp]):
         if message.auth is not None or "authorization" in {name.lower() for name in message.headers}:
             require_secure_transport(message)
 
-    # --- what a face does
+    # --- what the sync and the async client do
 
     @abstractmethod
     def _open(self, session: Any, settings: dict[str, Any]) -> Any:
@@ -193,7 +193,7 @@ class Api(NotPickled, Generic[Resp]):
 
     @abstractmethod
     def _usable_auth(self, auth: Any) -> Any:
-        """Return an auth handler that this face can use; None stays None."""
+        """Return an auth handler that this client can use; None stays None."""
 
     @abstractmethod
     def _session_params(self) -> list[tuple[Any, Any]]:
@@ -277,11 +277,11 @@ def request(
         allow_redirects: follow redirects. Credentials (auth, cookies, and all headers that are not known to be
             harmless) stay with their origin; a body follows where HTTP says so (status 307 and 308).
         follow_redirects: the same, as httpx2 calls it.
-        proxies: for the sync face only, as `requests` takes them.
-        hooks: for the sync face only, likewise.
+        proxies: for the sync client only, as `requests` takes them.
+        hooks: for the sync client only, likewise.
         stream: leave the body of the response unread.
-        verify: for the sync face only, likewise; the async one has it on its session.
-        cert: for the sync face only, likewise.
+        verify: for the sync client only, likewise; the async one has it on its session.
+        cert: for the sync client only, likewise.
         json: a value to send as JSON.
         raise_for_status: whether a status of 400 and above is an error; by default as the client was made.
         none_fields: likewise, `exclude`, `include` or `empty` for fields of `data` and `json` that are None.
@@ -294,7 +294,7 @@ def request(
         InvalidPathParam: the path would leave the root.
         InsecureTransport: credentials would go over plain http to another machine.
         InvalidRedirect: a redirect that is to be followed leads to no http(s) URL.
-        HTTPError: the status is an error; the async face raises `HTTPStatusError`. And whatever else the HTTP
+        HTTPError: the status is an error; the async client raises `HTTPStatusError`. And whatever else the HTTP
             library raises.
         ApiError: it is an error of these, and the API says in a challenge what it demands: `InsufficientScope`,
             `InsufficientUserAuthentication`, or another token (`InvalidAccessToken`).
@@ -320,7 +320,7 @@ def request(
     follows = bool(allow_redirects or follow_redirects)
     response: Resp = yield from api._exchange(api._with_own(message), follows=follows)  # noqa: SLF001
     if api.raise_for_status if raise_for_status is None else raise_for_status:
-        yield Call(partial(api._check_status, response))  # noqa: SLF001
+        yield CallOverride(partial(api._check_status, response))  # noqa: SLF001
     return response
 
 

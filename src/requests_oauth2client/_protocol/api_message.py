@@ -1,4 +1,4 @@
-"""What a call to an API is: its options, and the request that a face makes one of its library of.
+"""What a call to an API is: its options, and the request from which a client makes one of its HTTP library.
 
 Knows no URL rule and no HTTP library.
 """
@@ -47,7 +47,7 @@ class QueryOptions(CallOptions, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A request to an API, before a face makes one of its library of it."""
+    """A request to an API, before a client makes one of its HTTP library."""
 
     method: str
     url: str = field(repr=False)  # its query may hold a key

@@ -1,6 +1,6 @@
-"""What both faces have in common: the settings of a client, and the hooks of its users.
+"""What both clients have in common: the settings of a client, and the hooks of its users.
 
-The methods that send something are rules (the other files of this folder); each face makes its own of them.
+The methods that send something are rules (the other files of this folder); each client makes its own of them.
 Knows no HTTP library.
 """
 
@@ -51,7 +51,7 @@ from .settings import ClientSettings
 
 
 class Client(ClientSettings):
-    """The settings and rules of an OAuth 2.x client; `OAuth2Client` and `AsyncOAuth2Client` are its faces."""
+    """The settings and rules of an OAuth 2.x client; `OAuth2Client` and `AsyncOAuth2Client` run its operations."""
 
     exception_classes: ClassVar[Mapping[str, type[EndpointError]]] = {
         "server_error": ServerError,

@@ -1,6 +1,6 @@
-"""The keepers of the grants: what the auth handlers of both faces take, and which source they keep a token of.
+"""The keepers of the grants: what the auth handlers of both clients take, and which source they keep a token of.
 
-Knows no face: `auth` and `_async_auth` put these tokens into requests.
+Knows no HTTP library: `auth` and `_async_auth` put these tokens into requests.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from .._events import OnEvent
 from ..tokens import BearerToken
 from . import sources
 from .device import DEFAULT_INTERVAL
-from .keeping import TokenKeeper
+from .keeping import TokenManager
 
 if TYPE_CHECKING:
     from ..authorization_request import AuthorizationResponse
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .device import DeviceAuthorizationResponse
 
 
-class AccessTokenKeeper(TokenKeeper):
+class AccessTokenManager(TokenManager):
     """Keeps a token that its refresh token renews (RFC 6749 section 6)."""
 
     def __init__(
@@ -64,7 +64,7 @@ class AccessTokenKeeper(TokenKeeper):
         )
 
 
-class ClientCredentialsKeeper(TokenKeeper):
+class ClientCredentialsManager(TokenManager):
     """Gets its tokens with the client's own credentials (RFC 6749 section 4.4)."""
 
     def __init__(
@@ -108,7 +108,7 @@ class ClientCredentialsKeeper(TokenKeeper):
         )
 
 
-class AuthorizationCodeKeeper(TokenKeeper):
+class AuthorizationCodeManager(TokenManager):
     """Exchanges a code at the first use, then renews with the refresh token (RFC 6749 sections 4.1.3 and 6)."""
 
     def __init__(
@@ -154,7 +154,7 @@ class AuthorizationCodeKeeper(TokenKeeper):
         )
 
 
-class ResourceOwnerPasswordKeeper(TokenKeeper):
+class ResourceOwnerPasswordManager(TokenManager):
     """Gets its tokens with a user's name and password (RFC 6749 section 4.3)."""
 
     def __init__(
@@ -202,7 +202,7 @@ class ResourceOwnerPasswordKeeper(TokenKeeper):
         )
 
 
-class DeviceCodeKeeper(TokenKeeper):
+class DeviceCodeManager(TokenManager):
     """Waits at the first use until the user has said yes, then renews with the refresh token (RFC 8628)."""
 
     def __init__(

@@ -16,19 +16,19 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from .._events import OnEvent, TokenEvent, tell
-from .._steps import Apart, Lock, Now, Spawn, Steps
+from .._steps import Lock, Now, Spawn, Steps, Subtask
 from ..exceptions import ExpiredAccessToken, NonRenewableTokenError
 from ..stores.base import EntryLocked, StoreUnavailable
 from ..tokens import BearerToken
-from .sources import TokenSource, client_of_face, obtained
-from .storing import Found, Vault
+from .sources import TokenSource, client_for_runner, obtained
+from .storing import Found, StoreEntry
 
-SHARE = 0.25  # of the lifetime of a token: the most that leeway may take of it
-PAUSE = 0.5  # seconds after the second failure in a row; doubled with each further one
+MAX_LEEWAY_FRACTION = 0.25  # of the lifetime of a token: the most that leeway may take of it
+FIRST_PAUSE = 0.5  # seconds after the second failure in a row; doubled with each further one
 LONGEST_PAUSE = 30.0  # seconds
 
 
-class Flight:
+class SingleFlight:
     """The renewals of one token: one at a time, and those who waited for it share its outcome."""
 
     def __init__(self) -> None:
@@ -48,7 +48,9 @@ class Flight:
         self.ended += 1
         self._failures += 1
         self.failure = _same(failure)  # without the traceback, and what lives in its frames
-        whole = min(PAUSE * 2 ** min(self._failures - 2, 10), LONGEST_PAUSE)  # 2**1024 is more than a float can be
+        whole = min(
+            FIRST_PAUSE * 2 ** min(self._failures - 2, 10), LONGEST_PAUSE
+        )  # 2**1024 is more than a float can be
         seconds = whole * random.uniform(0.5, 1)  # noqa: S311  no secret
         self._pause = (now, timedelta(seconds=seconds)) if self._failures > 1 else None
 
@@ -72,7 +74,7 @@ def _same(failure: Exception) -> Exception:
     return again
 
 
-class TokenKeeper:
+class TokenManager:
     """Keeps a valid token of a source. Auth handlers are keepers that put it into requests.
 
     Args:
@@ -88,10 +90,10 @@ class TokenKeeper:
         allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
 
     Raises:
-        InvalidParam: the source is none, its client is of the other face, or a store needs a subject.
+        InvalidParam: the source is none, its client is of the other kind, or a store needs a subject.
     """
 
-    face: ClassVar[Any] = object  # SyncFace or AsyncFace
+    runner_class: ClassVar[Any] = object  # SyncRunner or AsyncRunner
 
     def __init__(
         self,
@@ -107,7 +109,7 @@ class TokenKeeper:
         allow_insecure_http: bool = False,
     ) -> None:
         if source.client is not None:
-            client_of_face(source.client, self.face, self)
+            client_for_runner(source.client, self.runner_class, self)
         self.source = source
         self.leeway = leeway
         self.subject = subject
@@ -115,13 +117,13 @@ class TokenKeeper:
         self.on_event = on_event
         self.raise_for_challenge = raise_for_challenge
         self.allow_insecure_http = allow_insecure_http
-        self.flight = Flight()
-        self.vault = None if store is None else Vault(store, source, subject)
+        self.flight = SingleFlight()
+        self.store_entry = None if store is None else StoreEntry(store, source, subject)
         self.refused: BearerToken | None = None  # by an API: never used again
         self.on_trial: tuple[BearerToken, datetime] | None = None  # what replaced it, and when
         self.token = token
-        if self.vault is not None:
-            self.vault.unsaved = "if empty"
+        if self.store_entry is not None:
+            self.store_entry.unsaved = "if empty"
 
     @property
     def token(self) -> BearerToken | None:
@@ -132,8 +134,8 @@ class TokenKeeper:
     def token(self, token: BearerToken | str | None) -> None:
         self._token = BearerToken(token) if isinstance(token, str) else token
         self._most_leeway = float("inf")  # seconds
-        if self.vault is not None:
-            self.vault.unsaved = "anyway"
+        if self.store_entry is not None:
+            self.store_entry.unsaved = "anyway"
 
     @property
     def client(self) -> Any:
@@ -142,7 +144,7 @@ class TokenKeeper:
 
     @client.setter
     def client(self, client: Any) -> None:
-        self.source.client = client_of_face(client, self.face, self)
+        self.source.client = client_for_runner(client, self.runner_class, self)
 
     @property
     def token_kwargs(self) -> dict[str, Any]:
@@ -153,17 +155,17 @@ class TokenKeeper:
         """Drop the token; the next request gets another one. What is stored of it stays there, to renew it with."""
         self.refused = self.token or self.refused
         self._token = None
-        if self.vault is not None and self.vault.unsaved == "if empty":
-            self.vault.unsaved = None
+        if self.store_entry is not None and self.store_entry.unsaved == "if empty":
+            self.store_entry.unsaved = None
 
     def hold(self, token: BearerToken, lifetime: int | None) -> None:
         """Hold a token that came now, or that was stored when it came; it was good for `lifetime` seconds then."""
         self._token = token
-        self._most_leeway = float("inf") if lifetime is None else lifetime * SHARE
+        self._most_leeway = float("inf") if lifetime is None else lifetime * MAX_LEEWAY_FRACTION
 
     def is_good(self, token: BearerToken, lifetime: int | None) -> bool:
         """Tell whether a token is good for the leeway."""
-        most = float("inf") if lifetime is None else lifetime * SHARE
+        most = float("inf") if lifetime is None else lifetime * MAX_LEEWAY_FRACTION
         return not token.is_expired(min(self.leeway, most)) and token != self.refused
 
     def usable_token(self) -> BearerToken | None:
@@ -176,7 +178,7 @@ class TokenKeeper:
     @property
     def is_unsaved(self) -> bool:
         """Tell whether the store does not know the token yet, or better."""
-        return self.vault is not None and self.vault.unsaved is not None
+        return self.store_entry is not None and self.store_entry.unsaved is not None
 
     def tell(self, name: str, token: BearerToken | None = None, error: Exception | None = None) -> None:
         """Tell what has happened."""
@@ -201,7 +203,7 @@ class TokenKeeper:
         return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r} token={self.token!r}>"
 
 
-def valid_token(keeper: TokenKeeper, /) -> Steps[BearerToken]:
+def valid_token(manager: TokenManager, /) -> Steps[BearerToken]:
     """Give a token that is good for `leeway` seconds more, or until it expires where it can't be renewed.
 
     Raises:
@@ -211,19 +213,19 @@ def valid_token(keeper: TokenKeeper, /) -> Steps[BearerToken]:
         TokenEndpointError: and everything else that a token request raises.
         TokenStoreError: the store can't be used.
     """
-    held = keeper.token
-    if held is None or held.is_expired() or held == keeper.refused:
-        token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended))
+    held = manager.token
+    if held is None or held.is_expired() or held == manager.refused:
+        token: BearerToken = yield Subtask(_get(manager, manager.flight.ended))
         return token
-    if keeper.is_unsaved:
-        return (yield from _save_first(keeper, held))
-    if not keeper.background:
-        return (yield from _renew_ahead(keeper, held))
-    yield from _spawn(keeper, held)
+    if manager.is_unsaved:
+        return (yield from _save_first(manager, held))
+    if not manager.background:
+        return (yield from _renew_ahead(manager, held))
+    yield from _spawn(manager, held)
     return held
 
 
-def renew_token(keeper: TokenKeeper, /) -> Steps[None]:
+def renew_token(manager: TokenManager, /) -> Steps[None]:
     """Get another token now, whether or not the held one is still good.
 
     Raises:
@@ -232,119 +234,121 @@ def renew_token(keeper: TokenKeeper, /) -> Steps[None]:
         TokenEndpointError: and everything else that a token request raises.
         TokenStoreError: the store can't be used.
     """
-    yield Apart(_replace(keeper, keeper.token))
+    yield Subtask(_replace(manager, manager.token))
 
 
-def replaced_token(keeper: TokenKeeper, /, refused: BearerToken) -> Steps[BearerToken]:
+def replaced_token(manager: TokenManager, /, refused: BearerToken) -> Steps[BearerToken]:
     """Give another token than the one that an API has refused as invalid (RFC 6750 section 3.1).
 
     Raises:
         NonRenewableTokenError: there is no way to get one.
         TokenEndpointError: and everything else that `valid_token` raises.
     """
-    if keeper.token == refused:
-        keeper.refused = refused
-        keeper.tell("refused", refused)
-    return keeper.usable_token() or (yield from valid_token(keeper))
+    if manager.token == refused:
+        manager.refused = refused
+        manager.tell("refused", refused)
+    return manager.usable_token() or (yield from valid_token(manager))
 
 
-def _get(keeper: TokenKeeper, ended: int) -> Steps[BearerToken]:
+def _get(manager: TokenManager, ended: int) -> Steps[BearerToken]:
     """Get a token: the first caller does it, those who waited for him take what came."""
-    yield Lock(keeper.flight)
-    token = keeper.usable_token()
+    yield Lock(manager.flight)
+    token = manager.usable_token()
     if token is not None:
-        keeper.tell("adopted", token)
+        manager.tell("adopted", token)
         return token
-    keeper.flight.check(ended, (yield Now()))
-    held = keeper.token
+    manager.flight.check(ended, (yield Now()))
+    held = manager.token
     try:
-        return (yield from _obtain(keeper, held))
+        return (yield from _obtain(manager, held))
     except NonRenewableTokenError:
-        if held is None or held == keeper.refused:
+        if held is None or held == manager.refused:
             raise
         raise ExpiredAccessToken(held) from None
 
 
-def _save_first(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
+def _save_first(manager: TokenManager, held: BearerToken) -> Steps[BearerToken]:
     """Let the store know a token that is good, or give a better one; without the store, go on with it."""
     try:
-        token: BearerToken = yield Apart(_get(keeper, keeper.flight.ended))
+        token: BearerToken = yield Subtask(_get(manager, manager.flight.ended))
     except (StoreUnavailable, EntryLocked):  # it was told
         return held
     return token
 
 
-def _replace(keeper: TokenKeeper, held: BearerToken | None) -> Steps[None]:
-    yield Lock(keeper.flight)
-    if keeper.token == held:  # nobody has replaced it while this caller waited
-        yield from _obtain(keeper, held, is_good=lambda token, left: token != held and keeper.is_good(token, left))
+def _replace(manager: TokenManager, held: BearerToken | None) -> Steps[None]:
+    yield Lock(manager.flight)
+    if manager.token == held:  # nobody has replaced it while this caller waited
+        yield from _obtain(manager, held, is_good=lambda token, left: token != held and manager.is_good(token, left))
 
 
-def _renew_ahead(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
+def _renew_ahead(manager: TokenManager, held: BearerToken) -> Steps[BearerToken]:
     """Renew a token that is still good; who can't be the first, or fails, goes on with it."""
-    if keeper.flight.is_paused((yield Now())):
+    if manager.flight.is_paused((yield Now())):
         return held
     try:
-        token: BearerToken = yield Apart(_renew_first(keeper, held))
+        token: BearerToken = yield Subtask(_renew_first(manager, held))
     except Exception:  # noqa: BLE001  it was told, and the token is still good
         return held
     return token
 
 
-def _spawn(keeper: TokenKeeper, held: BearerToken) -> Steps[None]:
+def _spawn(manager: TokenManager, held: BearerToken) -> Steps[None]:
     """Begin one renewal in the background; where that can't be, the next caller tries again."""
     spawned_for = os.getpid(), held  # after a fork, the other threads do not exist
-    if keeper.flight.spawned_for == spawned_for or keeper.flight.is_paused((yield Now())):
+    if manager.flight.spawned_for == spawned_for or manager.flight.is_paused((yield Now())):
         return
-    keeper.flight.spawned_for = spawned_for
+    manager.flight.spawned_for = spawned_for
     try:
-        yield Spawn(_renew_behind(keeper, held))
+        yield Spawn(_renew_behind(manager, held))
     except RuntimeError:  # no further thread can be started
-        keeper.flight.spawned_for = None
+        manager.flight.spawned_for = None
 
 
-def _renew_behind(keeper: TokenKeeper, held: BearerToken) -> Steps[None]:
+def _renew_behind(manager: TokenManager, held: BearerToken) -> Steps[None]:
     try:
-        yield from _renew_ahead(keeper, held)
+        yield from _renew_ahead(manager, held)
     finally:
-        keeper.flight.spawned_for = None
+        manager.flight.spawned_for = None
 
 
-def _renew_first(keeper: TokenKeeper, held: BearerToken) -> Steps[BearerToken]:
-    if not (yield Lock(keeper.flight, wait=0)):
+def _renew_first(manager: TokenManager, held: BearerToken) -> Steps[BearerToken]:
+    if not (yield Lock(manager.flight, wait=0)):
         return held
-    return keeper.usable_token() or (yield from _obtain(keeper, keeper.token, wait=0))
+    return manager.usable_token() or (yield from _obtain(manager, manager.token, wait=0))
 
 
 def _obtain(
-    keeper: TokenKeeper, held: BearerToken | None, *, is_good: Any = None, wait: float | None = None
+    manager: TokenManager, held: BearerToken | None, *, is_good: Any = None, wait: float | None = None
 ) -> Steps[BearerToken]:
     """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back."""
     refreshes = held is not None and held.refresh_token is not None
-    steps = _obtain_now(keeper, held, is_good or keeper.is_good, wait)
-    token: BearerToken = yield Apart(steps, shielded=refreshes or not keeper.source.waits_for_user)
+    steps = _obtain_now(manager, held, is_good or manager.is_good, wait)
+    token: BearerToken = yield Subtask(steps, shielded=refreshes or not manager.source.waits_for_user)
     return token
 
 
-def _obtain_now(keeper: TokenKeeper, held: BearerToken | None, is_good: Any, wait: float | None) -> Steps[BearerToken]:
+def _obtain_now(
+    manager: TokenManager, held: BearerToken | None, is_good: Any, wait: float | None
+) -> Steps[BearerToken]:
     """Get a token, or take the one that another process has put into the store, and hold it."""
-    flight = keeper.flight
+    flight = manager.flight
     try:
-        if keeper.vault is None:
-            token = yield from obtained(keeper.source, held)
+        if manager.store_entry is None:
+            token = yield from obtained(manager.source, held)
             found = Found(token, token.expires_in, is_new=True)
         else:
-            found = yield from keeper.vault.obtained(keeper, held, is_good, wait=wait)
+            found = yield from manager.store_entry.obtained(manager, held, is_good, wait=wait)
     except NonRenewableTokenError:
         raise
     except Exception as failure:
         if wait == 0 and isinstance(failure, EntryLocked):
             raise  # another process renews it already: no failure
         flight.failed(failure, (yield Now()))
-        keeper.tell("failed", held, failure)
+        manager.tell("failed", held, failure)
         raise
     flight.succeeded()
-    if keeper.token in {held, None}:  # else somebody has set another one meanwhile
-        keeper.hold(found.token, found.lifetime)
-    keeper.tell("obtained" if found.is_new else "adopted", found.token)
+    if manager.token in {held, None}:  # else somebody has set another one meanwhile
+        manager.hold(found.token, found.lifetime)
+    manager.tell("obtained" if found.is_new else "adopted", found.token)
     return found.token

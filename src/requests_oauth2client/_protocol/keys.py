@@ -18,7 +18,7 @@ from .._http import Response
 from .._http_freshness import fresh_until
 from .._jose.algs import HMAC
 from .._jose.errors import AmbiguousKey, InvalidSignature, NoMatchingKey
-from .._steps import Apart, Lock, Now, Steps
+from .._steps import Lock, Now, Steps, Subtask
 from ..exceptions import InvalidAuthorizationServerJwks, OAuth2Error
 from . import documents
 
@@ -75,7 +75,7 @@ def update_authorization_server_public_keys(
     Source: RFC 7517 section 5, OIDC Core section 10.1.1.
     """
     client.endpoint("jwks_uri")
-    return (yield Apart(_fetch_alone(client, None, requests_kwargs)))
+    return (yield Subtask(_fetch_alone(client, None, requests_kwargs)))
 
 
 def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
@@ -91,7 +91,7 @@ def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None)
     if known is not None and (cache.fresh_until is None or (yield Now()) < cache.fresh_until):
         return known
     client.endpoint("jwks_uri")
-    return (yield Apart(_fetch_alone(client, cache.ended, requests_kwargs)))
+    return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
 
 
 def hold(client: Client) -> Steps[None]:
@@ -109,7 +109,7 @@ def newer(client: Client, seen: Any, *, requests_kwargs: Mapping[str, Any] | Non
     if cache.asked_anew_at is not None and now < cache.asked_anew_at + timedelta(seconds=COOL_DOWN):
         return seen  # other fetches don't count: an AS may change its keys right after one (OIDC Core §10.1.1)
     try:
-        return (yield Apart(_fetch_alone(client, cache.ended, requests_kwargs)))
+        return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
     except OAuth2Error:
         return client.authorization_server_jwks  # they are still fresh, even if the endpoint fails
     finally:

@@ -3,7 +3,7 @@
     POST to the registration_endpoint ──► ClientInformation
     GET, PUT, DELETE of its registration_client_uri, with its registration_access_token
 
-Knows no face; what the AS answers is read in `registration`.
+Knows no HTTP library; what the AS answers is read in `registration`.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ def register(
     uri = validate_endpoint_uri(endpoint, https=not testing, name="registration_endpoint")
     statement = {} if software_statement is None else {"software_statement": str(software_statement)}
     token = None if initial_access_token is None else str(initial_access_token)
-    asker = Newcomer(limits.timeout, limits.max_response_size, limits.retries, exception_classes)
+    asker = UnregisteredClient(limits.timeout, limits.max_response_size, limits.retries, exception_classes)
     response = yield from _send(asker, "POST", uri, token, {**metadata, **statement})
     information = _information(asker, response)
     return {**known, **information.client_arguments(private_key=private_key, certificate=certificate)}
 
 
 @dataclass(frozen=True, slots=True)
-class Newcomer:
+class UnregisteredClient:
     """Who asks while there is no client yet."""
 
     timeout: float

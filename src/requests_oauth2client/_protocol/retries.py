@@ -102,8 +102,8 @@ def retried(asker: Asker, request: Request, *, repeat: Repeat, attempt: Attempt 
                 _remember(failure.response, tries.told)
                 raise
         else:
-            trouble = _ill(response)
-            wait = None if trouble is None else tries.wait_after(trouble, now=(yield Now()))
+            failed_attempt = _failing(response)
+            wait = None if failed_attempt is None else tries.wait_after(failed_attempt, now=(yield Now()))
             if wait is None:
                 _remember(response, tries.told)
                 return response
@@ -112,23 +112,25 @@ def retried(asker: Asker, request: Request, *, repeat: Repeat, attempt: Attempt 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class FailedAttempt:
     """A failed attempt."""
 
     what: str
-    may_pass: bool = True
+    is_transient: bool = True
     sent: bool = True
     status: int | None = None
     retry_after: float | None = None  # seconds
 
 
-def _lost(failure: TransportError) -> Trouble:
+def _lost(failure: TransportError) -> FailedAttempt:
     """Say what it means that no whole answer came."""
     too_large = isinstance(failure, ResponseTooLarge)
-    return Trouble(what=type(failure).__name__, may_pass=not too_large, sent=failure.sent, status=failure.status)
+    return FailedAttempt(
+        what=type(failure).__name__, is_transient=not too_large, sent=failure.sent, status=failure.status
+    )
 
 
-def _ill(response: Response) -> Trouble | None:
+def _failing(response: Response) -> FailedAttempt | None:
     """Say what an answer means; None for one that is no sign of illness, however bad its news."""
     status = response.status_code
     if status != TOO_MANY_REQUESTS and (status < SERVER_ERRORS or status in PERMANENT):
@@ -136,7 +138,7 @@ def _ill(response: Response) -> Trouble | None:
     answer, wait = read_oauth_error(response), retry_after(response.headers)
     if answer is not None and answer["error"] not in PASSING and wait is None:
         return None
-    return Trouble(what=f"status {status}", status=status, retry_after=wait)
+    return FailedAttempt(what=f"status {status}", status=status, retry_after=wait)
 
 
 class _Tries:
@@ -162,32 +164,34 @@ class _Tries:
         """Read the clock; where it was set back, no time is won."""
         self.left = min(self.left, self.total - (now - self.begun).total_seconds())
 
-    def wait_after(self, trouble: Trouble, *, now: datetime) -> float | None:
+    def wait_after(self, failed_attempt: FailedAttempt, *, now: datetime) -> float | None:
         """Return the seconds to wait before the next attempt; None when there is none."""
         self.spent(now=now)
-        self.is_unsafe = trouble.may_pass and trouble.sent and self.repeat is not Repeat.ALWAYS
-        if self.is_unsafe or not trouble.may_pass:
+        self.is_unsafe = failed_attempt.is_transient and failed_attempt.sent and self.repeat is not Repeat.ALWAYS
+        if self.is_unsafe or not failed_attempt.is_transient:
             return None
-        wait = self.retries.wait(self.count, trouble.retry_after) if self.count < self.retries.attempts else None
+        wait = self.retries.wait(self.count, failed_attempt.retry_after) if self.count < self.retries.attempts else None
         if wait is not None and wait > self.left / 2:
             wait = None
-        report(self.request, trouble, self.retries, attempt=self.count, wait=wait)
+        report(self.request, failed_attempt, self.retries, attempt=self.count, wait=wait)
         return wait
 
 
-def report(request: Request, trouble: Trouble, retries: Retries, *, attempt: int, wait: float | None) -> None:
+def report(
+    request: Request, failed_attempt: FailedAttempt, retries: Retries, *, attempt: int, wait: float | None
+) -> None:
     """Let operators see that an attempt failed, and what comes next: the one place that tells."""
     seen = {
         "endpoint": without_query(request.url),
         "attempt": attempt,
         "attempts": retries.attempts,
-        "trouble": trouble.what,
-        "status": trouble.status,
-        "sent": trouble.sent,
-        "retry_after": trouble.retry_after,
+        "failed_attempt": failed_attempt.what,
+        "status": failed_attempt.status,
+        "sent": failed_attempt.sent,
+        "retry_after": failed_attempt.retry_after,
         "wait": wait,
     }
-    what = f"Attempt {attempt} of {retries.attempts} at {seen['endpoint']} failed: {trouble.what}."
+    what = f"Attempt {attempt} of {retries.attempts} at {seen['endpoint']} failed: {failed_attempt.what}."
     if wait is None:
         log.warning("%s No further attempt.", what, extra=seen)
     else:

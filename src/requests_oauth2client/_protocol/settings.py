@@ -48,7 +48,7 @@ PLAIN = (  # the settings that are kept as they were given
 
 
 class ClientSettings:
-    """The settings of a client of either face; `OAuth2Client` says what each is for."""
+    """The settings of a client sync or async; `OAuth2Client` says what each is for."""
 
     testing: bool
     profile: str | None
@@ -174,7 +174,7 @@ class ClientSettings:
         self._given_session = session  # or the client's own, once it has made one
         self._owns_session, self._owner = False, 0
         self._follow_profile()
-        self._check_face()
+        self._check_runner()
 
     def _checked(self, name: str, uri: str | None) -> str | None:
         return None if uri is None else validate_endpoint_uri(uri, https=not self.testing, name=name)
@@ -199,8 +199,8 @@ class ClientSettings:
     def _is_inherited(self) -> bool:
         return self._owns_session and self._owner != os.getpid()
 
-    def _check_face(self) -> None:
-        """Refuse a session or an auth that is not of this face's HTTP library."""
+    def _check_runner(self) -> None:
+        """Refuse a session or an auth that does not belong to this client's HTTP library."""
 
     def replace(self, **changes: Any) -> Self:
         """Return a client like this one, with other settings. Keys that were fetched are fetched anew.

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from .._steps import Blocking, Steps, inner
+from .._steps import RunInThread, Steps, inner
 from .._times import after
 from ..dpop import DPoPToken
 from ..exceptions import InvalidGrant, InvalidParam, NonRenewableTokenError
@@ -31,11 +31,11 @@ Given: TypeAlias = BearerToken | Mapping[str, Any] | str
 DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
 
 
-def client_of_face(client: Any, face: Any, user: object) -> Client:
-    """Return a client if it is of the face of its user, a handler or a polling job."""
-    if not isinstance(client, face):
+def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
+    """Return a client if it is sync or async as its user is, a handler or a polling job."""
+    if not isinstance(client, runner_class):
         msg = (
-            f"{type(user).__name__} takes a client of its own face, got a {type(client).__name__}. AsyncOAuth2Client"
+            f"{type(user).__name__} takes a client of its own kind, got a {type(client).__name__}. AsyncOAuth2Client"
             " goes with what has Async in its name, OAuth2Client with all others."
         )
         raise InvalidParam(msg)
@@ -75,14 +75,14 @@ class TokenSource:
             held: the token to be replaced, or None.
 
         Returns:
-            A token, a token response as a mapping, or an access token that never expires; for the async face, also
+            A token, a token response as a mapping, or an access token that never expires; for the async client, also
             an awaitable of it.
         """
         raise NonRenewableTokenError(held)
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Get a token; `held` is the one to be replaced, or None."""
-        return _as_token((yield Blocking(functools.partial(self.get_token, held))))
+        return _as_token((yield RunInThread(functools.partial(self.get_token, held))))
 
     def with_same_key(self, held: BearerToken | None) -> dict[str, Any]:
         """Return the arguments of the grant, with the DPoP key of the held token: the next is bound to it too."""
@@ -298,7 +298,7 @@ class JwtBearerSource(TokenSource):
 def _today(value: Any) -> Steps[Any]:
     """Return a value, or what a function says that it is now; tokens are called otherwise."""
     if callable(value) and not isinstance(value, BearerToken):
-        value = yield Blocking(value)
+        value = yield RunInThread(value)
     return value
 
 
@@ -317,4 +317,4 @@ class CallableSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:  # noqa: ARG002  it knows by itself
         """Call the function."""
-        return _as_token((yield Blocking(self.function)))
+        return _as_token((yield RunInThread(self.function)))

@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from .._steps import Apart, Blocking, Lock, Now, Sleep, Spawn, Steps
+from .._steps import Lock, Now, RunInThread, Sleep, Spawn, Steps, Subtask
 from ..exceptions import InvalidGrant, InvalidParam, OAuth2Error
 from ..serializers import InvalidSerializedValue, Serializer, TokenSerializer
 from ..stores.base import EntryLocked, StaleFence, StoreCorrupted, TokenStoreError
@@ -30,13 +30,18 @@ from ..utils import scope_words
 from .sources import TokenSource, obtained
 
 if TYPE_CHECKING:
-    from .keeping import TokenKeeper
+    from .keeping import TokenManager
 
 LONGEST_WAIT = 30.0  # seconds for the lock of an entry; a renewal takes as long as the client's timeout at most
 KEPT_AFTER_EXPIRY = 90 * 86_400  # seconds that a refresh token may be of use: there is no way to know
 PENDING_FOR = 90.0  # seconds: the longest request, and all attempts to save what it gave
-PATIENCE = (0.25, 0.5, 1.0, 1.25)  # seconds between looks at an entry whose renewal has not ended
-SAVINGS = (0.1, 0.2, 0.4, *[0.8] * 70)  # seconds before each attempt to write a token that could not be written at once
+PENDING_POLL_DELAYS = (0.25, 0.5, 1.0, 1.25)  # seconds between looks at an entry whose renewal has not ended
+SAVE_RETRY_DELAYS = (
+    0.1,
+    0.2,
+    0.4,
+    *[0.8] * 70,
+)  # seconds before each attempt to write a token that could not be written at once
 
 # What makes one token another's: all that is asked for, but no secret and nothing that is used once.
 NOT_IN_A_NAME = frozenset(
@@ -159,7 +164,7 @@ def entry_of(source: TokenSource, subject: str | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-class Vault:
+class StoreEntry:
     """The entry of one token in a store.
 
     Attributes:
@@ -181,12 +186,12 @@ class Vault:
         return lock
 
     def obtained(
-        self, keeper: TokenKeeper, held: BearerToken | None, is_good: IsGood, *, wait: float | None = None
+        self, manager: TokenManager, held: BearerToken | None, is_good: IsGood, *, wait: float | None = None
     ) -> Steps[Found]:
         """Give a token that is good: the stored one, or one that is got now and stored.
 
         Args:
-            keeper: whose source gets it.
+            manager: whose source gets it.
             held: what it holds.
             is_good: judges a token and its lifetime.
             wait: seconds to wait for another who renews it; None: as long as that may take.
@@ -202,19 +207,19 @@ class Vault:
                 self.unsaved = None
                 return Found(record.token, record.lifetime, is_new=False)
         found: Found
-        for pause in PATIENCE if wait is None else ():
+        for pause in PENDING_POLL_DELAYS if wait is None else ():
             try:
-                found = yield Apart(self._renewed(keeper, held, is_good, wait, is_patient=True))
+                found = yield Subtask(self._renewed(manager, held, is_good, wait, is_patient=True))
             except StillPending:
                 yield Sleep(pause)  # without the lock, so that the other can write
             else:
                 return found
-        found = yield Apart(self._renewed(keeper, held, is_good, wait, is_patient=wait is not None))
+        found = yield Subtask(self._renewed(manager, held, is_good, wait, is_patient=wait is not None))
         return found
 
     def _renewed(
         self,
-        keeper: TokenKeeper,
+        manager: TokenManager,
         held: BearerToken | None,
         is_good: IsGood,
         wait: float | None,
@@ -230,25 +235,25 @@ class Vault:
         if is_patient and record.is_pending(now):
             raise StillPending(self.entry, seconds=0)
         if record.token is None and held is not None:
-            record = Record(token=self._without_entry(keeper, held))
-        token = yield from self._obtained(keeper, record, fence, int(now))
+            record = Record(token=self._without_entry(manager, held))
+        token = yield from self._obtained(manager, record, fence, int(now))
         new = Record(token=token, lifetime=token.expires_in)
         try:
             yield from self._write(new, fence)
         except Exception as failure:  # noqa: BLE001  the token came: this process goes on with it
             self._owed = Owed(new, record.token, fence)
-            keeper.tell("unsaved", token, failure)
+            manager.tell("unsaved", token, failure)
             yield Spawn(self._keep_saving(self._owed))
         return Found(token, new.lifetime, is_new=True)
 
-    def _obtained(self, keeper: TokenKeeper, record: Record, fence: int, now: int) -> Steps[BearerToken]:
+    def _obtained(self, manager: TokenManager, record: Record, fence: int, now: int) -> Steps[BearerToken]:
         """Get a token in place of the stored one, and let the entry say how that went if it went wrong."""
         base = record.token
         is_refresh = base is not None and base.refresh_token is not None
         if is_refresh:
             yield from self._write(replace(record, pending=now), fence)
         try:
-            return (yield from obtained(keeper.source, base))
+            return (yield from obtained(manager.source, base))
         except Exception as failure:
             if is_refresh and base is not None:
                 spent = base.replace(refresh_token=None)  # nobody has to try it again
@@ -268,22 +273,22 @@ class Vault:
         self.unsaved = self._owed = None
         return record
 
-    def _without_entry(self, keeper: TokenKeeper, held: BearerToken) -> BearerToken:
+    def _without_entry(self, manager: TokenManager, held: BearerToken) -> BearerToken:
         """Return what a token is still good for when its entry has vanished."""
         if held.refresh_token is None or not self._has_stored:
             return held
-        if not keeper.source.is_repeatable:
+        if not manager.source.is_repeatable:
             raise LostStoredToken
         return held.replace(refresh_token=None)
 
     def _keep_saving(self, owed: Owed) -> Steps[None]:
         """Write a token as soon as the store is there again, unless somebody else has written another."""
-        for pause in SAVINGS:
+        for pause in SAVE_RETRY_DELAYS:
             yield Sleep(pause)
             if self._owed is not owed:
                 return
             with suppress(Exception):  # the next attempt may go better
-                yield Apart(self._saved(owed))
+                yield Subtask(self._saved(owed))
                 return
 
     def _saved(self, owed: Owed) -> Steps[None]:
@@ -297,7 +302,7 @@ class Vault:
             self._owed = None
 
     def _read(self) -> Steps[Record]:
-        data = yield Blocking(functools.partial(self.store.get, self.entry))
+        data = yield RunInThread(functools.partial(self.store.get, self.entry))
         if data is None:
             return Record()
         self._has_stored = True
@@ -310,10 +315,10 @@ class Vault:
     def _write(self, record: Record, fence: int, *, lifetime: float | None = None) -> Steps[None]:
         token = record.token
         if token is None:
-            yield Blocking(functools.partial(self.store.delete, self.entry, fence=fence))
+            yield RunInThread(functools.partial(self.store.delete, self.entry, fence=fence))
             return
         if lifetime is None and token.expires_in is not None:
             lifetime = max(token.expires_in, 0) + (0 if token.refresh_token is None else KEPT_AFTER_EXPIRY)
         data = self._serializer.dumps(record)
-        yield Blocking(functools.partial(self.store.put, self.entry, data, lifetime=lifetime, fence=fence))
+        yield RunInThread(functools.partial(self.store.put, self.entry, data, lifetime=lifetime, fence=fence))
         self._has_stored = True

@@ -193,7 +193,7 @@ def _check_client(client: Any) -> None:
     pool = getattr(client, "connection_pool", None) or getattr(client, "nodes_manager", None)
     settings = getattr(pool, "connection_kwargs", {})
     if "asyncio" in type(client).__module__ or not callable(getattr(client, "register_script", None)):
-        msg = f"A RedisStore takes a URL or a redis.Redis, for both faces; got a {type(client).__qualname__}."
+        msg = f"A RedisStore takes a URL or a redis.Redis, for both clients; got a {type(client).__qualname__}."
         raise InvalidParam(msg)
     if not settings.get("socket_timeout", None):
         msg = "This client of Redis would wait forever. Make it with socket_timeout=2, for instance."

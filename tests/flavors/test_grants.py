@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from devkit.exchange import Answer, answer, token
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import AuthorizationRequest, BearerToken, DeviceAuthorizationResponse
 from requests_oauth2client._protocol.token_endpoint import MissingRefreshToken
 from requests_oauth2client.client_authentication import (
@@ -85,12 +85,12 @@ GRANTS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], dict[str, str]]] =
 
 
 @pytest.mark.parametrize("name", GRANTS)
-def test_a_grant_sends_its_fields_and_returns_the_token(face: Face, name: str) -> None:
+def test_a_grant_sends_its_fields_and_returns_the_token(flavor: Flavor, name: str) -> None:
     method, args, kwargs, fields = GRANTS[name]
     if name == "scope iterator":
         args = (iter("ab"),)
-    client, sent = face.mocked(token(scope="a", refresh_token="r", custom="x"))
-    got = face.run(getattr(client, method)(*args, **kwargs))
+    client, sent = flavor.mocked(token(scope="a", refresh_token="r", custom="x"))
+    got = flavor.run(getattr(client, method)(*args, **kwargs))
     (request,) = sent
     assert request.form == {**fields, **CREDENTIALS}
     assert (request.method, request.url) == ("POST", "https://as.local/token")
@@ -99,50 +99,50 @@ def test_a_grant_sends_its_fields_and_returns_the_token(face: Face, name: str) -
     assert got == BearerToken("an-access-token", expires_at=got.expires_at, scope="a", refresh_token="r", custom="x")
 
 
-def test_a_list_is_a_repeated_field(face: Face) -> None:
-    client, sent = face.mocked(token())
-    face.run(client.client_credentials(resource=["https://a", "https://b"]))
+def test_a_list_is_a_repeated_field(flavor: Flavor) -> None:
+    client, sent = flavor.mocked(token())
+    flavor.run(client.client_credentials(resource=["https://a", "https://b"]))
     assert [value for name, value in sent[0].pairs if name == "resource"] == ["https://a", "https://b"]
 
 
-def test_credentials_win_over_fields_of_the_same_name(face: Face) -> None:
-    client, sent = face.mocked(token())
-    face.run(client.client_credentials(client_id="someone-else"))
+def test_credentials_win_over_fields_of_the_same_name(flavor: Flavor) -> None:
+    client, sent = flavor.mocked(token())
+    flavor.run(client.client_credentials(client_id="someone-else"))
     assert sent[0].form["client_id"] == "id"
 
 
 @pytest.mark.parametrize("scope", [1, b"a", ["a b"], ['"'], [1], "é", object()])
-def test_a_scope_that_is_none_is_refused_before_anything_is_sent(face: Face, scope: Any) -> None:
-    client, sent = face.mocked(token())
+def test_a_scope_that_is_none_is_refused_before_anything_is_sent(flavor: Flavor, scope: Any) -> None:
+    client, sent = flavor.mocked(token())
     with pytest.raises(InvalidScopeParam):
-        face.run(client.client_credentials(scope))
+        flavor.run(client.client_credentials(scope))
     assert sent == []
 
 
 @pytest.mark.parametrize("nothing", [BearerToken("t"), "", None, 7])
-def test_a_refresh_needs_a_refresh_token(face: Face, nothing: Any) -> None:
-    client, sent = face.mocked(token())
+def test_a_refresh_needs_a_refresh_token(flavor: Flavor, nothing: Any) -> None:
+    client, sent = flavor.mocked(token())
     with pytest.raises(MissingRefreshToken, match="offline_access"):
-        face.run(client.refresh_token(nothing))
+        flavor.run(client.refresh_token(nothing))
     assert sent == []
 
 
 @pytest.mark.parametrize("nothing", ["", None, 7])
-def test_a_device_needs_a_device_code(face: Face, nothing: Any) -> None:
-    client, sent = face.mocked(token())
+def test_a_device_needs_a_device_code(flavor: Flavor, nothing: Any) -> None:
+    client, sent = flavor.mocked(token())
     with pytest.raises(MissingDeviceCode):
-        face.run(client.device_code(nothing))
+        flavor.run(client.device_code(nothing))
     assert sent == []
 
 
-def test_a_refresh_token_that_is_not_rotated_is_kept(face: Face) -> None:
-    client, _ = face.mocked(token())
-    assert face.run(client.refresh_token(OLD)).refresh_token == "a-refresh-token"
+def test_a_refresh_token_that_is_not_rotated_is_kept(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(token())
+    assert flavor.run(client.refresh_token(OLD)).refresh_token == "a-refresh-token"
 
 
-def test_a_rotated_refresh_token_replaces_the_other(face: Face) -> None:
-    client, _ = face.mocked(token(refresh_token="rotated"))
-    assert face.run(client.refresh_token(OLD)).refresh_token == "rotated"
+def test_a_rotated_refresh_token_replaces_the_other(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(token(refresh_token="rotated"))
+    assert flavor.run(client.refresh_token(OLD)).refresh_token == "rotated"
 
 
 @pytest.mark.parametrize(
@@ -151,20 +151,20 @@ def test_a_rotated_refresh_token_replaces_the_other(face: Face) -> None:
      {"expires_in": 60.5}, {"scope": ["a", "b"]}, {"refresh_token": None}, {"refresh_token": ""}, {"id_token": None},
      {"self": 1, "kwargs": 2, "cls": 3, "response": 4}],
 )  # fmt: skip
-def test_what_servers_really_send_is_taken(face: Face, fields: dict[str, Any]) -> None:
-    client, _ = face.mocked(token(**fields))
-    assert face.run(client.client_credentials()).access_token == "an-access-token"
+def test_what_servers_really_send_is_taken(flavor: Flavor, fields: dict[str, Any]) -> None:
+    client, _ = flavor.mocked(token(**fields))
+    assert flavor.run(client.client_credentials()).access_token == "an-access-token"
 
 
-def test_a_missing_token_type_is_taken(face: Face) -> None:
-    client, _ = face.mocked(answer({"access_token": "t"}))
-    assert face.run(client.client_credentials()).token_type == "Bearer"
+def test_a_missing_token_type_is_taken(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(answer({"access_token": "t"}))
+    assert flavor.run(client.client_credentials()).token_type == "Bearer"
 
 
 @pytest.mark.parametrize("kind", ["application/json;charset=UTF-8", "APPLICATION/JSON", "application/token+json"])
-def test_json_has_many_names(face: Face, kind: str) -> None:
-    client, _ = face.mocked(answer('{"access_token": "t"}', Content_Type=kind))
-    assert face.run(client.client_credentials()).access_token == "t"
+def test_json_has_many_names(flavor: Flavor, kind: str) -> None:
+    client, _ = flavor.mocked(answer('{"access_token": "t"}', Content_Type=kind))
+    assert flavor.run(client.client_credentials()).access_token == "t"
 
 
 class MyToken(BearerToken):
@@ -174,9 +174,9 @@ class MyToken(BearerToken):
     AUTHORIZATION_SCHEME = "Mine"
 
 
-def test_a_client_makes_tokens_of_the_class_that_it_was_given(face: Face) -> None:
-    client, _ = face.mocked(token(token_type="MINE"), token_class=MyToken)
-    got = face.run(client.client_credentials())
+def test_a_client_makes_tokens_of_the_class_that_it_was_given(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(token(token_type="MINE"), token_class=MyToken)
+    got = flavor.run(client.client_credentials())
     assert isinstance(got, MyToken)
     assert got.authorization_header() == "Mine an-access-token"
 
@@ -184,32 +184,32 @@ def test_a_client_makes_tokens_of_the_class_that_it_was_given(face: Face) -> Non
 # --- authentication on the wire
 
 
-def test_basic_credentials_are_form_encoded_first(face: Face) -> None:
-    client, sent = face.mocked(token(), auth=ClientSecretBasic("an id", "s:é+%"))
-    face.run(client.client_credentials())
+def test_basic_credentials_are_form_encoded_first(flavor: Flavor) -> None:
+    client, sent = flavor.mocked(token(), auth=ClientSecretBasic("an id", "s:é+%"))
+    flavor.run(client.client_credentials())
     assert sent[0].headers["authorization"] == "Basic YW4raWQ6cyUzQSVDMyVBOSUyQiUyNQ=="
     assert sent[0].form == {"grant_type": "client_credentials"}
 
 
-def test_a_public_client_only_says_its_id(face: Face) -> None:
+def test_a_public_client_only_says_its_id(flavor: Flavor) -> None:
     for auth in (PublicApp("id"), "id"):
-        client, sent = face.mocked(token(), auth=auth)
-        face.run(client.client_credentials())
+        client, sent = flavor.mocked(token(), auth=auth)
+        flavor.run(client.client_credentials())
         assert sent[0].form == {"grant_type": "client_credentials", "client_id": "id"}
 
 
-def test_an_assertion_is_for_the_url_that_is_called_and_used_once(face: Face) -> None:
-    client, sent = face.mocked(token(), auth=ClientSecretJwt("id", "s" * 32))
+def test_an_assertion_is_for_the_url_that_is_called_and_used_once(flavor: Flavor) -> None:
+    client, sent = flavor.mocked(token(), auth=ClientSecretJwt("id", "s" * 32))
     for _ in range(2):
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())
     first, second = (IdToken(request.form["client_assertion"]) for request in sent)
     assert (first.aud, first.iss, first.sub) == ("https://as.local/token", "id", "id")
     assert first.jti != second.jti
     assert sent[0].form["client_assertion_type"] == "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
-def test_a_handler_of_the_users_own_authenticates(face: Face) -> None:
-    class Own(face.library.Auth if face.is_async else object):  # type: ignore[misc]
+def test_a_handler_of_the_users_own_authenticates(flavor: Flavor) -> None:
+    class Own(flavor.library.Auth if flavor.is_async else object):  # type: ignore[misc]
         def __call__(self, request: Any) -> Any:
             request.headers["X-Key"] = "mine"
             return request
@@ -217,8 +217,8 @@ def test_a_handler_of_the_users_own_authenticates(face: Face) -> None:
         def auth_flow(self, request: Any) -> Any:
             yield self(request)
 
-    client, sent = face.mocked(token(), auth=Own(), client_id="id")
-    face.run(client.client_credentials())
+    client, sent = flavor.mocked(token(), auth=Own(), client_id="id")
+    flavor.run(client.client_credentials())
     assert sent[0].headers["x-key"] == "mine"
     assert client.client_id == "id"
 
@@ -233,20 +233,20 @@ def test_a_handler_for_requests_can_not_authenticate_the_async_client() -> None:
 
 
 @pytest.mark.parametrize("auth", [None, 7, ("id",), ("id", None), ("id", "a", "b"), object(), PublicApp, ("", "x")])
-def test_what_is_no_credential_is_refused(face: Face, auth: Any) -> None:
+def test_what_is_no_credential_is_refused(flavor: Flavor, auth: Any) -> None:
     with pytest.raises(UnsupportedClientCredentials) as caught:
-        face.client(auth=auth)
+        flavor.client(auth=auth)
     assert isinstance(caught.value, TypeError)
     assert isinstance(caught.value, ValueError)
 
 
-def test_credentials_that_contradict_each_other_are_refused(face: Face) -> None:
+def test_credentials_that_contradict_each_other_are_refused(flavor: Flavor) -> None:
     with pytest.raises(UnsupportedClientCredentials):
-        face.client(auth=("id", "secret"), client_secret="other")
+        flavor.client(auth=("id", "secret"), client_secret="other")
     with pytest.raises(UnsupportedClientCredentials):
-        face.client(auth=None, client_id="id", client_secret="x", private_key={"kty": "oct"})
+        flavor.client(auth=None, client_id="id", client_secret="x", private_key={"kty": "oct"})
     with pytest.raises(InvalidParam, match="contradicts"):
-        face.client(auth=("id", "secret"), client_id="other")
+        flavor.client(auth=("id", "secret"), client_id="other")
 
 
 def test_a_method_refuses_a_request_that_is_no_form_post() -> None:
@@ -260,8 +260,8 @@ def test_a_method_refuses_a_request_that_is_no_form_post() -> None:
 # --- settings
 
 
-def test_settings_can_be_read_and_not_changed(face: Face) -> None:
-    client = face.client(issuer="https://as.local", scope_hint="x")
+def test_settings_can_be_read_and_not_changed(flavor: Flavor) -> None:
+    client = flavor.client(issuer="https://as.local", scope_hint="x")
     assert (client.issuer, client.client_id, client.client_secret) == ("https://as.local", "id", "hush-hush")
     assert client.extra_metadata == {"scope_hint": "x"}
     with pytest.raises(AttributeError, match="can't be changed"):
@@ -278,11 +278,11 @@ def test_settings_can_be_read_and_not_changed(face: Face) -> None:
     ],
 )
 def test_a_missing_endpoint_is_named_when_it_is_needed(
-    face: Face, method: str, args: tuple[str, ...], name: str
+    flavor: Flavor, method: str, args: tuple[str, ...], name: str
 ) -> None:
-    client, sent = face.mocked(Answer())
+    client, sent = flavor.mocked(Answer())
     with pytest.raises(MissingEndpointUri, match=name) as caught:
-        face.run(getattr(client, method)(*args))
+        flavor.run(getattr(client, method)(*args))
     assert isinstance(caught.value, AttributeError)
     assert caught.value.endpoint_name == name
     assert sent == []

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from devkit.exchange import Answer, answer, error, token
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import BearerToken
 from requests_oauth2client.exceptions import InvalidGrant, InvalidTokenResponse, TokenEndpointError
 
@@ -30,69 +30,69 @@ ASK = {
 }
 
 
-def subclass(face: Face, **members: Any) -> Any:
-    return type("Mine", (face.named("OAuth2Client"),), members)
+def subclass(flavor: Flavor, **members: Any) -> Any:
+    return type("Mine", (flavor.named("OAuth2Client"),), members)
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_a_successful_answer_goes_to_the_parse_hook(face: Face, name: str) -> None:
+def test_a_successful_answer_goes_to_the_parse_hook(flavor: Flavor, name: str) -> None:
     def parse(self: Any, response: Any, *, dpop_key: Any = None) -> Any:
         return "mine", response.status_code
 
-    mine = subclass(face, **{f"parse_{name}_response": parse})
-    client, _ = face.mocked(GOOD[name], cls=mine, **URLS)
-    assert face.run(ASK[name](client)) == ("mine", 200)
+    mine = subclass(flavor, **{f"parse_{name}_response": parse})
+    client, _ = flavor.mocked(GOOD[name], cls=mine, **URLS)
+    assert flavor.run(ASK[name](client)) == ("mine", 200)
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_an_answer_that_is_no_success_goes_to_the_error_hook(face: Face, name: str) -> None:
+def test_an_answer_that_is_no_success_goes_to_the_error_hook(flavor: Flavor, name: str) -> None:
     def on_error(self: Any, response: Any, *, dpop_key: Any = None) -> Any:
         return "mine", response.status_code
 
-    mine = subclass(face, **{f"on_{name}_error": on_error})
-    client, _ = face.mocked(error("invalid_request", 409), cls=mine, **URLS)
-    assert face.run(ASK[name](client)) == ("mine", 409)
+    mine = subclass(flavor, **{f"on_{name}_error": on_error})
+    client, _ = flavor.mocked(error("invalid_request", 409), cls=mine, **URLS)
+    assert flavor.run(ASK[name](client)) == ("mine", 409)
 
 
 @pytest.mark.parametrize("name", ASK)
-def test_a_hook_can_leave_the_work_to_the_one_it_overrides(face: Face, name: str) -> None:
+def test_a_hook_can_leave_the_work_to_the_one_it_overrides(flavor: Flavor, name: str) -> None:
     seen: list[int] = []
 
     def parse(self: Any, response: Any, *, dpop_key: Any = None) -> Any:
         seen.append(response.status_code)
         return getattr(super(mine, self), f"parse_{name}_response")(response, dpop_key=dpop_key)
 
-    mine = subclass(face, **{f"parse_{name}_response": parse})
-    client, _ = face.mocked(GOOD[name], cls=mine, **URLS)
-    plain, _ = face.mocked(GOOD[name], **URLS)
-    assert type(face.run(ASK[name](client))) is type(face.run(ASK[name](plain)))
+    mine = subclass(flavor, **{f"parse_{name}_response": parse})
+    client, _ = flavor.mocked(GOOD[name], cls=mine, **URLS)
+    plain, _ = flavor.mocked(GOOD[name], **URLS)
+    assert type(flavor.run(ASK[name](client))) is type(flavor.run(ASK[name](plain)))
     assert seen == [200]
 
 
-def test_a_2xx_answer_with_an_error_goes_to_the_error_hook_too(face: Face) -> None:
+def test_a_2xx_answer_with_an_error_goes_to_the_error_hook_too(flavor: Flavor) -> None:
     def on_error(self: Any, response: Any, *, dpop_key: Any = None) -> Any:
         return BearerToken("from the hook".replace(" ", "-"))
 
-    client, _ = face.mocked(answer({"error": "x"}), cls=subclass(face, on_token_error=on_error))
-    assert face.run(client.client_credentials()).access_token == "from-the-hook"
+    client, _ = flavor.mocked(answer({"error": "x"}), cls=subclass(flavor, on_token_error=on_error))
+    assert flavor.run(client.client_credentials()).access_token == "from-the-hook"
 
 
-def test_a_client_can_have_exception_classes_of_its_own(face: Face) -> None:
+def test_a_client_can_have_exception_classes_of_its_own(flavor: Flavor) -> None:
     class OutOfCoffee(TokenEndpointError):
         """The AS needs a break."""
 
-    classes = {**face.named("OAuth2Client").exception_classes, "out_of_coffee": OutOfCoffee}
-    client, _ = face.mocked(error("out_of_coffee"), cls=subclass(face, exception_classes=classes))
+    classes = {**flavor.named("OAuth2Client").exception_classes, "out_of_coffee": OutOfCoffee}
+    client, _ = flavor.mocked(error("out_of_coffee"), cls=subclass(flavor, exception_classes=classes))
     with pytest.raises(OutOfCoffee, match="out_of_coffee"):
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())
 
 
 # --- an operation that is overridden is used by the others
 
 
-def overriding(face: Face, method: str, before: Any) -> Any:
+def overriding(flavor: Flavor, method: str, before: Any) -> Any:
     """Make a client class whose method calls `before`, then the method that it overrides."""
-    base = face.named("OAuth2Client")
+    base = flavor.named("OAuth2Client")
 
     def sync_method(self: Any, *args: Any, **kwargs: Any) -> Any:
         before(args, kwargs)
@@ -102,7 +102,7 @@ def overriding(face: Face, method: str, before: Any) -> Any:
         before(args, kwargs)
         return await getattr(base, method)(self, *args, **kwargs)
 
-    return subclass(face, **{method: async_method if face.is_async else sync_method})
+    return subclass(flavor, **{method: async_method if flavor.is_async else sync_method})
 
 
 GRANTS = {
@@ -117,11 +117,11 @@ GRANTS = {
 
 
 @pytest.mark.parametrize("grant", GRANTS)
-def test_every_grant_asks_with_an_overridden_token_request(face: Face, grant: str) -> None:
+def test_every_grant_asks_with_an_overridden_token_request(flavor: Flavor, grant: str) -> None:
     seen: list[str] = []
-    cls = overriding(face, "token_request", lambda args, kwargs: seen.append(args[0]["grant_type"]))
-    client, sent = face.mocked(token(), cls=cls)
-    assert face.run(getattr(client, grant)(*GRANTS[grant])).access_token == "an-access-token"
+    cls = overriding(flavor, "token_request", lambda args, kwargs: seen.append(args[0]["grant_type"]))
+    client, sent = flavor.mocked(token(), cls=cls)
+    assert flavor.run(getattr(client, grant)(*GRANTS[grant])).access_token == "an-access-token"
     assert seen == [sent[0].form["grant_type"]]
 
 
@@ -134,62 +134,62 @@ def test_every_grant_asks_with_an_overridden_token_request(face: Face, grant: st
     ],
 )
 def test_an_operation_made_of_another_uses_the_overridden_one(
-    face: Face, called: str, args: tuple[Any, ...], overridden: str
+    flavor: Flavor, called: str, args: tuple[Any, ...], overridden: str
 ) -> None:
     seen: list[Any] = []
-    cls = overriding(face, overridden, lambda args, kwargs: seen.append(args))
-    client, _ = face.mocked(token(), cls=cls, **URLS)
-    face.run(getattr(client, called)(*args))
+    cls = overriding(flavor, overridden, lambda args, kwargs: seen.append(args))
+    client, _ = flavor.mocked(token(), cls=cls, **URLS)
+    flavor.run(getattr(client, called)(*args))
     assert len(seen) == 1
 
 
-def test_an_auth_handler_uses_the_overridden_grant(face: Face) -> None:
+def test_an_auth_handler_uses_the_overridden_grant(flavor: Flavor) -> None:
     seen: list[Any] = []
-    cls = overriding(face, "client_credentials", lambda args, kwargs: seen.append(kwargs))
-    client, _ = face.mocked(token(), cls=cls)
-    handler = face.named("OAuth2ClientCredentialsAuth")(client, scope="a")
-    face.run(handler.renew_token())
+    cls = overriding(flavor, "client_credentials", lambda args, kwargs: seen.append(kwargs))
+    client, _ = flavor.mocked(token(), cls=cls)
+    handler = flavor.named("OAuth2ClientCredentialsAuth")(client, scope="a")
+    flavor.run(handler.renew_token())
     assert seen == [{"scope": "a"}]
     assert handler.token.access_token == "an-access-token"
 
 
-def test_a_polling_job_uses_the_overridden_grant(face: Face) -> None:
+def test_a_polling_job_uses_the_overridden_grant(flavor: Flavor) -> None:
     seen: list[Any] = []
-    cls = overriding(face, "device_code", lambda args, kwargs: seen.append(args))
-    client, _ = face.mocked(token(), cls=cls)
-    job = face.named("DeviceAuthorizationPollingJob")(client, "a-device-code", interval=0)
-    assert face.run(job()).access_token == "an-access-token"
+    cls = overriding(flavor, "device_code", lambda args, kwargs: seen.append(args))
+    client, _ = flavor.mocked(token(), cls=cls)
+    job = flavor.named("DeviceAuthorizationPollingJob")(client, "a-device-code", interval=0)
+    assert flavor.run(job()).access_token == "an-access-token"
     assert seen == [("a-device-code",)]
 
 
-def test_an_error_of_the_overridden_operation_reaches_the_rule(face: Face) -> None:
+def test_an_error_of_the_overridden_operation_reaches_the_rule(flavor: Flavor) -> None:
     def refuse(args: Any, kwargs: Any) -> None:
         raise InvalidGrant(error="invalid_grant")
 
-    cls = overriding(face, "refresh_token", refuse)
-    client, sent = face.mocked(token(), cls=cls)
+    cls = overriding(flavor, "refresh_token", refuse)
+    client, sent = flavor.mocked(token(), cls=cls)
     held = BearerToken("old", refresh_token="r")
-    handler = face.named("OAuth2ClientCredentialsAuth")(client, token=held)
-    face.run(handler.renew_token())  # falls back to the grant, as for an invalid_grant of the AS
+    handler = flavor.named("OAuth2ClientCredentialsAuth")(client, token=held)
+    flavor.run(handler.renew_token())  # falls back to the grant, as for an invalid_grant of the AS
     assert [request.form["grant_type"] for request in sent] == ["client_credentials"]
 
 
-def test_the_response_in_a_hook_is_the_librarys_own(face: Face) -> None:
+def test_the_response_in_a_hook_is_the_librarys_own(flavor: Flavor) -> None:
     kinds: list[Any] = []
 
     def parse(self: Any, response: Any, *, dpop_key: Any = None) -> Any:
         kinds.append(type(response))
         return BearerToken(response.json()["access_token"])
 
-    client, _ = face.mocked(token(), cls=subclass(face, parse_token_response=parse))
-    face.run(client.client_credentials())
-    assert kinds == [face.library.Response]
+    client, _ = flavor.mocked(token(), cls=subclass(flavor, parse_token_response=parse))
+    flavor.run(client.client_credentials())
+    assert kinds == [flavor.library.Response]
 
 
-def test_the_error_carries_the_client_and_the_response(face: Face) -> None:
-    client, _ = face.mocked(Answer(status_code=500))
+def test_the_error_carries_the_client_and_the_response(flavor: Flavor) -> None:
+    client, _ = flavor.mocked(Answer(status_code=500))
     with pytest.raises(InvalidTokenResponse) as caught:
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())
     assert caught.value.client is client
     assert caught.value.response.status_code == 500
     assert caught.value.request.method == "POST"

@@ -1,6 +1,6 @@
 """Token services beyond JSON: answers that are signed or encrypted, whom userinfo is about, claims that others make.
 
-Also on both faces: token exchange, the SAML grant, and the hooks of these endpoints.
+Also on both clients: token exchange, the SAML grant, and the hooks of these endpoints.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devkit.exchange import Answer, Received, answer, error
-from devkit.faces import Face, open_face
+from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client import BearerToken, DPoPKey, DPoPToken, IntrospectionError, InvalidParam
 from requests_oauth2client._http import parse_json_object
 from requests_oauth2client._jose import jwe, jws
@@ -70,17 +70,17 @@ def introspection(typ: str | None = "token-introspection+jwt", key: Any = AS_KEY
     return signed({name: claim for name, claim in known.items() if claim is not None}, key, typ=typ)
 
 
-def introspect(face: Face, given: Answer, **settings: Any) -> tuple[Any, list[Received]]:
+def introspect(flavor: Flavor, given: Answer, **settings: Any) -> tuple[Any, list[Received]]:
     registered = {"introspection_signed_response_alg": "ES256", **KNOWN, **settings}
-    client, received = face.mocked(given, **registered)
-    return face.run(client.introspect_token("a-token")), received
+    client, received = flavor.mocked(given, **registered)
+    return flavor.run(client.introspect_token("a-token")), received
 
 
 INTROSPECTION = "application/token-introspection+jwt"
 
 
-def test_a_registered_client_asks_for_a_signed_answer_and_checks_it(face: Face) -> None:
-    said, received = introspect(face, jwt(introspection(), INTROSPECTION))
+def test_a_registered_client_asks_for_a_signed_answer_and_checks_it(flavor: Flavor) -> None:
+    said, received = introspect(flavor, jwt(introspection(), INTROSPECTION))
     assert said == INTROSPECTED
     assert received[0].headers["accept"] == INTROSPECTION
 
@@ -105,57 +105,57 @@ def test_a_registered_client_asks_for_a_signed_answer_and_checks_it(face: Face) 
         unsigned({"token_introspection": INTROSPECTED}),
     ],
 )
-def test_a_signed_answer_that_breaks_a_rule_is_refused(face: Face, wrong: str) -> None:
+def test_a_signed_answer_that_breaks_a_rule_is_refused(flavor: Flavor, wrong: str) -> None:
     with pytest.raises(InvalidIntrospectionResponse) as refused:
-        introspect(face, jwt(wrong, INTROSPECTION))
+        introspect(flavor, jwt(wrong, INTROSPECTION))
     assert isinstance(refused.value, UnknownIntrospectionError)
     assert "api.read" not in str(refused.value)
 
 
-def test_a_registered_client_takes_no_unsigned_answer(face: Face) -> None:
+def test_a_registered_client_takes_no_unsigned_answer(flavor: Flavor) -> None:
     with pytest.raises(InvalidIntrospectionResponse, match="media type"):
-        introspect(face, answer(INTROSPECTED))
+        introspect(flavor, answer(INTROSPECTED))
 
 
-def test_who_the_as_is_has_to_be_known(face: Face) -> None:
+def test_who_the_as_is_has_to_be_known(flavor: Flavor) -> None:
     with pytest.raises(InvalidIntrospectionResponse, match="issuer="):
-        introspect(face, jwt(introspection(), INTROSPECTION), issuer=None)
+        introspect(flavor, jwt(introspection(), INTROSPECTION), issuer=None)
 
 
-def test_a_user_may_say_in_words_that_it_is_not_known(face: Face) -> None:
+def test_a_user_may_say_in_words_that_it_is_not_known(flavor: Flavor) -> None:
     settings = {"issuer": None, "allow_unknown_issuer": True}
-    assert introspect(face, jwt(introspection(), INTROSPECTION), **settings)[0] == INTROSPECTED
+    assert introspect(flavor, jwt(introspection(), INTROSPECTION), **settings)[0] == INTROSPECTED
 
 
-def test_a_signed_answer_that_was_not_asked_for_is_checked_too(face: Face) -> None:
+def test_a_signed_answer_that_was_not_asked_for_is_checked_too(flavor: Flavor) -> None:
     with pytest.raises(InvalidIntrospectionResponse, match="RS256"):
-        introspect(face, jwt(introspection(), INTROSPECTION), introspection_signed_response_alg=None)
+        introspect(flavor, jwt(introspection(), INTROSPECTION), introspection_signed_response_alg=None)
 
 
-def test_an_encrypted_answer_is_decrypted_with_the_registered_algorithms(face: Face) -> None:
+def test_an_encrypted_answer_is_decrypted_with_the_registered_algorithms(flavor: Flavor) -> None:
     nested = jwe.encrypt(introspection(), public_jwk(OUR_KEY), alg="ECDH-ES", enc="A128CBC-HS256")
     settings = {
         "introspection_encrypted_response_alg": "ECDH-ES",
         "id_token_decryption_key": {"keys": [OLD_KEY, OUR_KEY]},
     }
-    assert introspect(face, jwt(nested, INTROSPECTION), **settings)[0] == INTROSPECTED
+    assert introspect(flavor, jwt(nested, INTROSPECTION), **settings)[0] == INTROSPECTED
     for wrong in ({"introspection_encrypted_response_enc": "A256GCM"}, {"id_token_decryption_key": None}):
         with pytest.raises(InvalidIntrospectionResponse):
-            introspect(face, jwt(nested, INTROSPECTION), **{**settings, **wrong})
+            introspect(flavor, jwt(nested, INTROSPECTION), **{**settings, **wrong})
 
 
-def test_a_refusal_is_read_as_ever(face: Face) -> None:
+def test_a_refusal_is_read_as_ever(flavor: Flavor) -> None:
     with pytest.raises(IntrospectionError):
-        introspect(face, error("unsupported_thing", 401))
+        introspect(flavor, error("unsupported_thing", 401))
 
 
 # --- userinfo ---------------------------------------------------------------------------------------------
 
 
-def ask(face: Face, given: Answer, token: Any = "access", **kwargs: Any) -> tuple[Any, list[Received]]:
+def ask(flavor: Flavor, given: Answer, token: Any = "access", **kwargs: Any) -> tuple[Any, list[Received]]:
     asking = {name: kwargs.pop(name) for name in ("method", "bearer_method") if name in kwargs}
-    client, received = face.mocked(given, **KNOWN, **kwargs)
-    return face.run(client.userinfo(token, **asking)), received
+    client, received = flavor.mocked(given, **KNOWN, **kwargs)
+    return flavor.run(client.userinfo(token, **asking)), received
 
 
 @pytest.mark.parametrize(
@@ -166,8 +166,8 @@ def ask(face: Face, given: Answer, token: Any = "access", **kwargs: Any) -> tupl
         ({"bearer_method": "body"}, "POST", None, {"access_token": "access"}),
     ],
 )
-def test_the_token_goes_where_it_is_asked_for(face: Face, how: Any, method: str, header: Any, form: Any) -> None:
-    said, [came] = ask(face, answer(PERSON), **how)
+def test_the_token_goes_where_it_is_asked_for(flavor: Flavor, how: Any, method: str, header: Any, form: Any) -> None:
+    said, [came] = ask(flavor, answer(PERSON), **how)
     assert said == PERSON
     assert (came.method, came.headers.get("authorization"), came.form) == (method, header, form)
     assert "access" not in came.url
@@ -175,19 +175,19 @@ def test_the_token_goes_where_it_is_asked_for(face: Face, how: Any, method: str,
 
 
 @pytest.mark.parametrize("how", [{"method": "PUT"}, {"method": "GET", "bearer_method": "body"}, {"bearer_method": "?"}])
-def test_other_ways_to_ask_are_refused(face: Face, how: Any) -> None:
+def test_other_ways_to_ask_are_refused(flavor: Flavor, how: Any) -> None:
     with pytest.raises(InvalidParam):
-        ask(face, answer(PERSON), **how)
+        ask(flavor, answer(PERSON), **how)
 
 
-def test_a_token_that_is_no_access_token_is_not_sent(face: Face) -> None:
+def test_a_token_that_is_no_access_token_is_not_sent(flavor: Flavor) -> None:
     token = SecurityToken("x", issued_token_type="urn:ietf:params:oauth:token-type:saml2")
     for how in ("header", "body"):
         with pytest.raises(Exception, match="no access token"):
-            ask(face, answer(PERSON), token, bearer_method=how)
+            ask(flavor, answer(PERSON), token, bearer_method=how)
 
 
-def test_a_bound_token_is_proved_and_a_nonce_given(face: Face) -> None:
+def test_a_bound_token_is_proved_and_a_nonce_given(flavor: Flavor) -> None:
     token = DPoPToken("access", dpop_key=DPoPKey.generate())
 
     def respond(came: Received) -> Answer:
@@ -199,55 +199,55 @@ def test_a_bound_token_is_proved_and_a_nonce_given(face: Face) -> None:
             return answer(b"", 401, WWW_Authenticate=challenge, DPoP_Nonce="n0nce")
         return answer(PERSON)
 
-    client, received = face.mocked(respond, **URLS)
-    assert face.run(client.userinfo(token)) == PERSON
+    client, received = flavor.mocked(respond, **URLS)
+    assert flavor.run(client.userinfo(token)) == PERSON
     assert len(received) == 2
     with pytest.raises(InvalidParam):
-        face.run(client.userinfo(token, bearer_method="body"))
+        flavor.run(client.userinfo(token, bearer_method="body"))
 
 
-def test_userinfo_is_about_the_user_of_the_id_token(face: Face) -> None:
+def test_userinfo_is_about_the_user_of_the_id_token(flavor: Flavor) -> None:
     token = BearerToken("access", id_token=id_token_of("alice"))
-    assert ask(face, answer(PERSON), token)[0] == PERSON
+    assert ask(flavor, answer(PERSON), token)[0] == PERSON
 
 
 @pytest.mark.parametrize("body", [{**PERSON, "sub": "mallory"}, {"email": "alice@as.local"}, {"sub": None}, {"sub": 1}])
-def test_userinfo_about_another_user_is_refused(face: Face, body: Any) -> None:
+def test_userinfo_about_another_user_is_refused(flavor: Flavor, body: Any) -> None:
     with pytest.raises(MismatchingUserInfoSubject) as refused:
-        ask(face, answer(body), BearerToken("access", id_token=id_token_of("alice")))
+        ask(flavor, answer(body), BearerToken("access", id_token=id_token_of("alice")))
     assert refused.value.expected == "alice"
     assert refused.value.received == body.get("sub")
     assert "alice@as.local" not in str(refused.value)
 
 
-def test_an_id_token_that_nobody_can_read_is_compared_with_nothing(face: Face) -> None:
+def test_an_id_token_that_nobody_can_read_is_compared_with_nothing(flavor: Flavor) -> None:
     encrypted = jwe.encrypt(id_token_of("alice"), public_jwk(OUR_KEY), alg="ECDH-ES", enc="A256GCM")
-    client, received = face.mocked(answer(PERSON), **KNOWN)
+    client, received = flavor.mocked(answer(PERSON), **KNOWN)
     with pytest.raises(InvalidIdToken):
-        face.run(client.userinfo(BearerToken("access", id_token=encrypted)))
+        flavor.run(client.userinfo(BearerToken("access", id_token=encrypted)))
     assert not received
 
 
 @pytest.mark.parametrize("given", [answer([]), answer("<html>"), answer(b""), answer("alice")])
-def test_what_is_no_json_object_is_no_userinfo(face: Face, given: Answer) -> None:
+def test_what_is_no_json_object_is_no_userinfo(flavor: Flavor, given: Answer) -> None:
     with pytest.raises(InvalidUserInfoResponse):
-        ask(face, given)
+        ask(flavor, given)
 
 
-def test_a_signed_answer_is_checked(face: Face) -> None:
+def test_a_signed_answer_is_checked(flavor: Flavor) -> None:
     claims = {**PERSON, "iss": ISSUER, "aud": ["id"]}
-    said, received = ask(face, jwt(signed(claims)), userinfo_signed_response_alg="ES256")
+    said, received = ask(flavor, jwt(signed(claims)), userinfo_signed_response_alg="ES256")
     assert said == claims
     assert received[0].headers["accept"] == "application/jwt"
 
 
-def test_a_signed_answer_without_iss_and_aud_is_taken(face: Face) -> None:
-    assert ask(face, jwt(signed(PERSON)), userinfo_signed_response_alg="ES256")[0] == PERSON
+def test_a_signed_answer_without_iss_and_aud_is_taken(flavor: Flavor) -> None:
+    assert ask(flavor, jwt(signed(PERSON)), userinfo_signed_response_alg="ES256")[0] == PERSON
 
 
-def test_a_signed_answer_may_be_authenticated_with_the_client_secret(face: Face) -> None:
+def test_a_signed_answer_may_be_authenticated_with_the_client_secret(flavor: Flavor) -> None:
     text = jws.sign(PERSON, secret_key("hush-hush"))
-    assert ask(face, jwt(text), userinfo_signed_response_alg="HS256")[0] == PERSON
+    assert ask(flavor, jwt(text), userinfo_signed_response_alg="HS256")[0] == PERSON
 
 
 @pytest.mark.parametrize(
@@ -265,29 +265,29 @@ def test_a_signed_answer_may_be_authenticated_with_the_client_secret(face: Face)
         unsigned(PERSON),
     ],
 )
-def test_a_signed_userinfo_that_breaks_a_rule_is_refused(face: Face, wrong: str) -> None:
+def test_a_signed_userinfo_that_breaks_a_rule_is_refused(flavor: Flavor, wrong: str) -> None:
     with pytest.raises(InvalidUserInfoResponse):
-        ask(face, jwt(wrong), userinfo_signed_response_alg="ES256")
+        ask(flavor, jwt(wrong), userinfo_signed_response_alg="ES256")
 
 
-def test_signed_userinfo_about_another_user_is_refused(face: Face) -> None:
+def test_signed_userinfo_about_another_user_is_refused(flavor: Flavor) -> None:
     token = BearerToken("access", id_token=id_token_of("bob"))
     with pytest.raises(MismatchingUserInfoSubject):
-        ask(face, jwt(signed(PERSON)), token, userinfo_signed_response_alg="ES256")
+        ask(flavor, jwt(signed(PERSON)), token, userinfo_signed_response_alg="ES256")
 
 
-def test_a_client_registered_for_signed_userinfo_takes_no_other(face: Face) -> None:
+def test_a_client_registered_for_signed_userinfo_takes_no_other(flavor: Flavor) -> None:
     with pytest.raises(InvalidUserInfoResponse, match="application/jwt"):
-        ask(face, answer(PERSON), userinfo_signed_response_alg="ES256")
+        ask(flavor, answer(PERSON), userinfo_signed_response_alg="ES256")
 
 
-def test_a_client_that_is_not_registered_for_signed_userinfo_takes_none(face: Face) -> None:
+def test_a_client_that_is_not_registered_for_signed_userinfo_takes_none(flavor: Flavor) -> None:
     with pytest.raises(InvalidUserInfoResponse, match="userinfo_signed_response_alg"):
-        ask(face, jwt(signed(PERSON)))
+        ask(flavor, jwt(signed(PERSON)))
 
 
 @pytest.mark.parametrize("nested", [True, False])
-def test_encrypted_userinfo_is_decrypted(face: Face, nested: bool) -> None:
+def test_encrypted_userinfo_is_decrypted(flavor: Flavor, nested: bool) -> None:
     content = signed(PERSON) if nested else PERSON
     text = jwe.encrypt(content, public_jwk(OUR_KEY), alg="ECDH-ES", enc="A256GCM")
     settings = {
@@ -296,33 +296,33 @@ def test_encrypted_userinfo_is_decrypted(face: Face, nested: bool) -> None:
         "userinfo_encrypted_response_enc": "A256GCM",
         "id_token_decryption_key": OUR_KEY,
     }
-    assert ask(face, jwt(text), **settings)[0] == PERSON
+    assert ask(flavor, jwt(text), **settings)[0] == PERSON
     turned = {**settings, "userinfo_signed_response_alg": None if nested else "ES256"}
     with pytest.raises(InvalidUserInfoResponse):
-        ask(face, jwt(text), **turned)
+        ask(flavor, jwt(text), **turned)
     with pytest.raises(InvalidUserInfoResponse):
-        ask(face, jwt(signed(PERSON)), **settings)
+        ask(flavor, jwt(signed(PERSON)), **settings)
 
 
-def test_userinfo_encrypted_with_the_client_secret_is_decrypted(face: Face) -> None:
+def test_userinfo_encrypted_with_the_client_secret_is_decrypted(flavor: Flavor) -> None:
     key = jwe.key_from_client_secret("hush-hush", "dir", "A128CBC-HS256")
     text = jwe.encrypt(PERSON, key, alg="dir", enc="A128CBC-HS256")
-    assert ask(face, jwt(text), userinfo_encrypted_response_alg="dir")[0] == PERSON
+    assert ask(flavor, jwt(text), userinfo_encrypted_response_alg="dir")[0] == PERSON
 
 
-def test_keys_are_fetched_when_an_answer_is_signed(face: Face) -> None:
+def test_keys_are_fetched_when_an_answer_is_signed(flavor: Flavor) -> None:
     def respond(came: Received) -> Answer:
         return answer(JWKS) if came.path == "/jwks" else jwt(signed(PERSON))
 
     settings = {**URLS, "jwks_uri": f"{ISSUER}/jwks", "userinfo_signed_response_alg": "ES256"}
-    client, received = face.mocked(respond, **settings)
-    assert face.run(client.userinfo("access")) == PERSON
-    assert face.run(client.userinfo("access")) == PERSON
+    client, received = flavor.mocked(respond, **settings)
+    assert flavor.run(client.userinfo("access")) == PERSON
+    assert flavor.run(client.userinfo("access")) == PERSON
     assert [came.path for came in received] == ["/userinfo", "/jwks", "/userinfo"]
 
 
-def test_hooks_of_a_subclass_read_the_answers(face: Face) -> None:
-    class Own(face.named("OAuth2Client")):  # type: ignore[misc]
+def test_hooks_of_a_subclass_read_the_answers(flavor: Flavor) -> None:
+    class Own(flavor.named("OAuth2Client")):  # type: ignore[misc]
         def parse_userinfo_response(self, response: Any, *, dpop_key: Any = None) -> Any:
             return {"raw": response.status_code}
 
@@ -332,12 +332,12 @@ def test_hooks_of_a_subclass_read_the_answers(face: Face) -> None:
         def parse_backchannel_authentication_response(self, response: Any, *, dpop_key: Any = None) -> Any:
             return "mine"
 
-    session, _ = face.answered_by(lambda came: answer({}, 400 if came.path == "/introspection" else 200))
+    session, _ = flavor.answered_by(lambda came: answer({}, 400 if came.path == "/introspection" else 200))
     endpoint = f"{ISSUER}/backchannel"
-    client = face.client(cls=Own, session=session, backchannel_authentication_endpoint=endpoint, **URLS)
-    assert face.run(client.userinfo("access")) == {"raw": 200}
-    assert face.run(client.introspect_token("access")) == {"active": None}
-    assert face.run(client.backchannel_authentication_request(login_hint="alice")) == "mine"
+    client = flavor.client(cls=Own, session=session, backchannel_authentication_endpoint=endpoint, **URLS)
+    assert flavor.run(client.userinfo("access")) == {"raw": 200}
+    assert flavor.run(client.introspect_token("access")) == {"active": None}
+    assert flavor.run(client.backchannel_authentication_request(login_hint="alice")) == "mine"
 
 
 # --- claims that others make (OIDC Core section 5.6.2) ----------------------------------------------------
@@ -395,11 +395,11 @@ def test_whatever_the_sources_are_only_our_error_comes(userinfo: dict[str, Any])
         aggregated_claims(userinfo)
 
 
-def test_distributed_claims_are_fetched_with_their_own_token_and_nothing_of_ours(face: Face) -> None:
-    client, received = face.mocked(jwt(SCORE), **KNOWN)
+def test_distributed_claims_are_fetched_with_their_own_token_and_nothing_of_ours(flavor: Flavor) -> None:
+    client, received = flavor.mocked(jwt(SCORE), **KNOWN)
     userinfo = told(bank={"endpoint": f"{BANK}/claims?x=1", "access_token": "t0ken"}, phone={"JWT": UNSIGNED})
     options = {"headers": {"X-Secret": "1"}, "timeout": 3}
-    found = face.run(client.distributed_claims(userinfo, keys=TRUSTED, requests_kwargs=options))
+    found = flavor.run(client.distributed_claims(userinfo, keys=TRUSTED, requests_kwargs=options))
     assert {name: (each.claims, each.checked) for name, each in found.items()} == {
         "bank": ({"credit_score": 650}, True)
     }
@@ -409,34 +409,34 @@ def test_distributed_claims_are_fetched_with_their_own_token_and_nothing_of_ours
     assert "x-secret" not in came.headers
 
 
-def test_a_source_without_a_token_is_asked_without_one(face: Face) -> None:
-    client, received = face.mocked(jwt(SCORE), **KNOWN)
-    face.run(client.distributed_claims(told(bank={"endpoint": f"{BANK}/claims"})))
+def test_a_source_without_a_token_is_asked_without_one(flavor: Flavor) -> None:
+    client, received = flavor.mocked(jwt(SCORE), **KNOWN)
+    flavor.run(client.distributed_claims(told(bank={"endpoint": f"{BANK}/claims"})))
     assert "authorization" not in received[0].headers
 
 
-def test_only_the_sources_that_are_wanted_are_asked(face: Face) -> None:
-    client, received = face.mocked(jwt(SCORE), **KNOWN)
+def test_only_the_sources_that_are_wanted_are_asked(flavor: Flavor) -> None:
+    client, received = flavor.mocked(jwt(SCORE), **KNOWN)
     userinfo = told(bank={"endpoint": f"{BANK}/claims"}, phone={"endpoint": "https://phone.local/"})
-    assert face.run(client.distributed_claims(userinfo, sources=["bank"])).keys() == {"bank"}
+    assert flavor.run(client.distributed_claims(userinfo, sources=["bank"])).keys() == {"bank"}
     assert len(received) == 1
 
 
 @pytest.mark.parametrize(
     "endpoint", ["http://bank.local/claims", "http://127.0.0.1:1/claims", "file:///etc/passwd", "https://a@b/c", "bank"]
 )
-def test_an_endpoint_that_is_not_https_is_not_asked(face: Face, endpoint: str) -> None:
-    client, received = face.mocked(jwt(SCORE), **KNOWN)
+def test_an_endpoint_that_is_not_https_is_not_asked(flavor: Flavor, endpoint: str) -> None:
+    client, received = flavor.mocked(jwt(SCORE), **KNOWN)
     with pytest.raises(InvalidClaimSource):
-        face.run(client.distributed_claims(told(bank={"endpoint": endpoint, "access_token": "t0ken"})))
+        flavor.run(client.distributed_claims(told(bank={"endpoint": endpoint, "access_token": "t0ken"})))
     assert not received
 
 
 @pytest.mark.parametrize("given", [answer({"credit_score": 1}), answer(b"", 302, Location="https://x/"), error("no")])
-def test_an_endpoint_that_gives_no_jwt_is_refused(face: Face, given: Answer) -> None:
-    client, _ = face.mocked(given, **KNOWN)
+def test_an_endpoint_that_gives_no_jwt_is_refused(flavor: Flavor, given: Answer) -> None:
+    client, _ = flavor.mocked(given, **KNOWN)
     with pytest.raises(InvalidClaimSource) as refused:
-        face.run(client.distributed_claims(told(bank={"endpoint": f"{BANK}/claims", "access_token": "t0ken-42"})))
+        flavor.run(client.distributed_claims(told(bank={"endpoint": f"{BANK}/claims", "access_token": "t0ken-42"})))
     assert refused.value.source == "bank"
     assert "t0ken-42" not in str(refused.value)
 
@@ -444,22 +444,22 @@ def test_an_endpoint_that_gives_no_jwt_is_refused(face: Face, given: Answer) -> 
 # --- the two grants ---------------------------------------------------------------------------------------
 
 
-def test_a_token_is_exchanged(face: Face) -> None:
+def test_a_token_is_exchanged(flavor: Flavor) -> None:
     urn = "urn:ietf:params:oauth:token-type:saml2"
-    client, received = face.mocked(answer({"access_token": "x", "token_type": "N_A", "issued_token_type": urn}))
-    token = face.run(client.token_exchange(subject_token=BearerToken("access"), requested_token_type="saml2"))
+    client, received = flavor.mocked(answer({"access_token": "x", "token_type": "N_A", "issued_token_type": urn}))
+    token = flavor.run(client.token_exchange(subject_token=BearerToken("access"), requested_token_type="saml2"))
     assert (str(token), token.issued_token_type) == ("x", urn)
     assert received[0].form["requested_token_type"] == urn
 
 
 @pytest.mark.parametrize("grant", ["jwt_bearer", "saml2_bearer"])
-def test_an_id_token_that_comes_for_an_assertion_is_checked(face: Face, grant: str) -> None:
+def test_an_id_token_that_comes_for_an_assertion_is_checked(flavor: Flavor, grant: str) -> None:
     given = answer(
         {"access_token": "x", "token_type": "Bearer", "id_token": signed({**PERSON, "iss": "https://other"})}
     )
-    client, _ = face.mocked(given, **KNOWN, id_token_signed_response_alg="ES256")
+    client, _ = flavor.mocked(given, **KNOWN, id_token_signed_response_alg="ES256")
     with pytest.raises(InvalidIdToken):
-        face.run(getattr(client, grant)("<x/>"))
+        flavor.run(getattr(client, grant)("<x/>"))
 
 
 ASSERTION = "<saml:Assertion>ü</saml:Assertion>"
@@ -469,24 +469,24 @@ ENCODED = b64u_encode(ASSERTION)
 @pytest.mark.parametrize(
     "form", [ASSERTION, ASSERTION.encode(), ENCODED, ENCODED + "==", f"{ENCODED[:8]}\n{ENCODED[8:]}"]
 )
-def test_a_saml_assertion_goes_as_base64url(face: Face, form: Any) -> None:
-    client, received = face.mocked(answer({"access_token": "x", "token_type": "Bearer"}))
-    assert face.run(client.saml2_bearer(form, scope=["a", "b"])).access_token == "x"
+def test_a_saml_assertion_goes_as_base64url(flavor: Flavor, form: Any) -> None:
+    client, received = flavor.mocked(answer({"access_token": "x", "token_type": "Bearer"}))
+    assert flavor.run(client.saml2_bearer(form, scope=["a", "b"])).access_token == "x"
     sent = {name: text for name, text in received[0].form.items() if not name.startswith("client_")}
     grant_type = "urn:ietf:params:oauth:grant-type:saml2-bearer"
     assert sent == {"grant_type": grant_type, "assertion": ENCODED, "scope": "a b"}
 
 
 @pytest.mark.parametrize("wrong", ["", b"", "not/base64url+", "ümlaut", b"\xff\xfe", None])
-def test_what_is_no_saml_assertion_is_not_sent(face: Face, wrong: Any) -> None:
-    client, received = face.mocked(error("invalid_grant"))
+def test_what_is_no_saml_assertion_is_not_sent(flavor: Flavor, wrong: Any) -> None:
+    client, received = flavor.mocked(error("invalid_grant"))
     with pytest.raises(InvalidSamlAssertion):
-        face.run(client.saml2_bearer(wrong))
+        flavor.run(client.saml2_bearer(wrong))
     assert not received
 
 
 def test_the_faces_have_the_same_operations() -> None:
     names = ("token_exchange", "saml2_bearer", "ciba", "backchannel_authentication_request", "distributed_claims")
-    for face_name in ("requests", "httpx2"):
-        with open_face(face_name) as face:
-            assert all(hasattr(face.named("OAuth2Client"), name) for name in names)
+    for flavor_name in ("requests", "httpx2"):
+        with open_flavor(flavor_name) as flavor:
+            assert all(hasattr(flavor.named("OAuth2Client"), name) for name in names)

@@ -11,16 +11,16 @@ import pytest
 import requests
 
 from devkit.exchange import Received, answer
-from devkit.ill_server import ANSWERS, BEHAVIOURS, DRIP, MADE, STATUSES, TOKEN, IllServer, start_ill_server
+from devkit.failing_server import ANSWERS, BEHAVIOURS, DRIP, MADE, STATUSES, TOKEN, FailingServer, start_failing_server
 
 
 @pytest.fixture
-def ill() -> Iterator[IllServer]:
-    with start_ill_server() as server:
+def ill() -> Iterator[FailingServer]:
+    with start_failing_server() as server:
         yield server
 
 
-def ask(server: IllServer, name: str, size: int = 1 << 16) -> bytes:
+def ask(server: FailingServer, name: str, size: int = 1 << 16) -> bytes:
     """Send a request and return the first piece of the answer."""
     where = urlsplit(server.url)
     with socket.create_connection((where.hostname or "", where.port or 0), timeout=2) as sock:
@@ -28,7 +28,7 @@ def ask(server: IllServer, name: str, size: int = 1 << 16) -> bytes:
         return sock.recv(size)
 
 
-def test_it_records_what_comes(ill: IllServer) -> None:
+def test_it_records_what_comes(ill: FailingServer) -> None:
     requests.post(ill.endpoint("good"), data={"a": "b c"}, headers={"X-Name": "value"}, timeout=2)
     (request,) = ill.received
     assert (request.method, request.path, request.form, request.headers["x-name"], request.connection) == (
@@ -36,7 +36,7 @@ def test_it_records_what_comes(ill: IllServer) -> None:
     )  # fmt: skip
 
 
-def test_it_keeps_connections_whose_answers_are_whole(ill: IllServer) -> None:
+def test_it_keeps_connections_whose_answers_are_whole(ill: FailingServer) -> None:
     with requests.Session() as session:
         for name in ("good", "error", "html_500", "echo"):
             session.post(ill.endpoint(name), timeout=2)
@@ -44,29 +44,29 @@ def test_it_keeps_connections_whose_answers_are_whole(ill: IllServer) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_whole_answers_are_sent_as_they_stand(ill: IllServer, name: str) -> None:
+def test_whole_answers_are_sent_as_they_stand(ill: FailingServer, name: str) -> None:
     assert ANSWERS[name].startswith(ask(ill, name))
 
 
 @pytest.mark.parametrize("name", sorted({*BEHAVIOURS, *MADE} - {"reset", "close_at_once", "never", "drip_headers"}))
-def test_other_answers_begin(ill: IllServer, name: str) -> None:
+def test_other_answers_begin(ill: FailingServer, name: str) -> None:
     assert ask(ill, name).startswith((b"HTTP/1.1 ", b"220 "))
 
 
-def test_headers_drip(ill: IllServer) -> None:
+def test_headers_drip(ill: FailingServer) -> None:
     assert ask(ill, "drip_headers") == b"H"
 
 
-def test_a_reset_is_one(ill: IllServer) -> None:
+def test_a_reset_is_one(ill: FailingServer) -> None:
     with pytest.raises(ConnectionResetError):
         ask(ill, "reset")
 
 
-def test_a_close_is_one(ill: IllServer) -> None:
+def test_a_close_is_one(ill: FailingServer) -> None:
     assert ask(ill, "close_at_once") == b""
 
 
-def test_silence_is_silence(ill: IllServer) -> None:
+def test_silence_is_silence(ill: FailingServer) -> None:
     where = urlsplit(ill.url)
     with socket.create_connection((where.hostname or "", where.port or 0), timeout=3 * DRIP) as sock:
         sock.sendall(b"GET /never HTTP/1.1\r\n\r\n")
@@ -75,13 +75,13 @@ def test_silence_is_silence(ill: IllServer) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_redirects_lead_to_the_other_origin(ill: IllServer, status: int) -> None:
+def test_redirects_lead_to_the_other_origin(ill: FailingServer, status: int) -> None:
     requests.post(f"{ill.url}/redirect_{status}", timeout=2)
     assert [request.url for request in ill.received] == [f"{ill.url}/redirect_{status}", f"{ill.elsewhere}/good"]
     assert [request.path for request in ill.received_elsewhere] == ["/good"]
 
 
-def test_it_echoes_what_was_sent(ill: IllServer) -> None:
+def test_it_echoes_what_was_sent(ill: FailingServer) -> None:
     came = requests.post(ill.endpoint("echo"), data={"client_secret": "hush"}, auth=("a", "b"), timeout=2).json()
     assert "client_secret=hush" in came["error_description"]
     assert "Basic YTpi" in came["error_description"]
@@ -94,7 +94,7 @@ def test_the_bomb_is_small_on_the_wire() -> None:
 
 
 def test_stopping_ends_open_conversations() -> None:
-    with start_ill_server() as server:
+    with start_failing_server() as server:
         where = urlsplit(server.url)
         sock = socket.create_connection((where.hostname or "", where.port or 0), timeout=2)
         sock.sendall(b"GET /never HTTP/1.1\r\n\r\n")

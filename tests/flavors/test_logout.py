@@ -1,4 +1,4 @@
-"""Logout tokens and the other ways that sessions end, on both faces."""
+"""Logout tokens and the other ways that sessions end, on both clients."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     EndSessionRequest,
     InvalidAuthResponse,
@@ -39,8 +39,8 @@ def logout_token(*, key: Any = KEY, header: dict[str, Any] | None = None, **chan
 
 
 @pytest.fixture
-def client(face: Face) -> Any:
-    return face.client(
+def client(flavor: Flavor) -> Any:
+    return flavor.client(
         "https://op.example/token",
         "c",
         issuer=ISSUER,
@@ -50,15 +50,15 @@ def client(face: Face) -> Any:
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "logout+jwt"])
-def test_a_good_logout_token_says_whose_session_to_end(face: Face, client: Any, typ: str | None) -> None:
-    told = face.run(client.logout_token(logout_token(header={"typ": typ})))
+def test_a_good_logout_token_says_whose_session_to_end(flavor: Flavor, client: Any, typ: str | None) -> None:
+    told = flavor.run(client.logout_token(logout_token(header={"typ": typ})))
     assert (told.sub, told.sid, told.jti, told.audiences) == ("alice", "S", "1", ["c"])
     assert told.expires_at > told.issued_at
 
 
 @pytest.mark.parametrize("missing", ["sub", "sid"])
-def test_one_of_sub_and_sid_is_enough(face: Face, client: Any, missing: str) -> None:
-    told = face.run(client.logout_token(logout_token(**{missing: None})))
+def test_one_of_sub_and_sid_is_enough(flavor: Flavor, client: Any, missing: str) -> None:
+    told = flavor.run(client.logout_token(logout_token(**{missing: None})))
     assert getattr(told, missing) is None
 
 
@@ -83,34 +83,34 @@ def test_one_of_sub_and_sid_is_enough(face: Face, client: Any, missing: str) -> 
         ({"key": OTHER_ALG}, "alg"),
     ],
 )
-def test_a_rule_that_is_broken_is_named(face: Face, client: Any, changes: dict[str, Any], said: str) -> None:
+def test_a_rule_that_is_broken_is_named(flavor: Flavor, client: Any, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidLogoutToken, match=said):
-        face.run(client.logout_token(logout_token(**changes)))
+        flavor.run(client.logout_token(logout_token(**changes)))
 
 
-def test_an_unsigned_one_is_refused(face: Face, client: Any) -> None:
+def test_an_unsigned_one_is_refused(flavor: Flavor, client: Any) -> None:
     unsigned = "eyJhbGciOiJub25lIn0." + logout_token().split(".")[1] + "."
     with pytest.raises(InvalidLogoutToken, match="none"):
-        face.run(client.logout_token(unsigned))
+        flavor.run(client.logout_token(unsigned))
 
 
-def test_a_changed_one_is_refused(face: Face, client: Any) -> None:
+def test_a_changed_one_is_refused(flavor: Flavor, client: Any) -> None:
     head, _, signature = logout_token().split(".")
     body = logout_token(sub="mallory").split(".")[1]
     with pytest.raises(InvalidLogoutToken, match="signature"):
-        face.run(client.logout_token(f"{head}.{body}.{signature}"))
+        flavor.run(client.logout_token(f"{head}.{body}.{signature}"))
 
 
 @pytest.mark.parametrize("text", ["", "x", "a.b.c", b"\xff"])
-def test_what_is_no_jwt_is_refused(face: Face, client: Any, text: Any) -> None:
+def test_what_is_no_jwt_is_refused(flavor: Flavor, client: Any, text: Any) -> None:
     with pytest.raises(InvalidLogoutToken):
-        face.run(client.logout_token(text))
+        flavor.run(client.logout_token(text))
 
 
-def test_a_client_without_keys_believes_nobody(face: Face) -> None:
-    client = face.client("https://op.example/token", "c", issuer=ISSUER)
+def test_a_client_without_keys_believes_nobody(flavor: Flavor) -> None:
+    client = flavor.client("https://op.example/token", "c", issuer=ISSUER)
     with pytest.raises(InvalidLogoutToken, match="keys"):
-        face.run(client.logout_token(logout_token()))
+        flavor.run(client.logout_token(logout_token()))
 
 
 def test_the_user_is_sent_to_the_op_and_comes_back(client: Any) -> None:

@@ -1,4 +1,4 @@
-"""An AS that is really ill, on both faces: what is asked again, and whether a request that failed may have arrived."""
+"""An AS that is really ill, on both clients: what is asked again, and whether a request that failed may have arrived."""
 
 import socket
 import threading
@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from devkit.exchange import Answer, Received
-from devkit.faces import Face
-from devkit.ill_server import IllServer
+from devkit.failing_server import FailingServer
+from devkit.flavors import Flavor
 from requests_oauth2client import AsyncOAuth2Client
 from requests_oauth2client.exceptions import (
     DeadlineExceeded,
@@ -28,72 +28,74 @@ TOO_SHORT = 0.3
 DEAD = "http://127.0.0.1:1"  # nobody listens there
 
 
-def scripted(face: Face, ill: IllServer, *names: str, **kwargs: Any) -> Any:
+def scripted(flavor: Flavor, ill: FailingServer, *names: str, **kwargs: Any) -> Any:
     """A client of an AS that answers one request after the other like this."""
     ill.script[:] = names
-    return face.client(ill.endpoint("scripted"), **{"timeout": 5, **kwargs})
+    return flavor.client(ill.endpoint("scripted"), **{"timeout": 5, **kwargs})
 
 
-def failure(face: Face, ask: Any, *args: Any) -> Any:
+def failure(flavor: Flavor, ask: Any, *args: Any) -> Any:
     with pytest.raises(OAuth2Error) as caught:
-        face.run(ask(*args))
+        flavor.run(ask(*args))
     return caught.value
 
 
 # --- asked again
 
 
-def test_a_token_comes_after_two_failures(every_face: Face, ill: IllServer) -> None:
-    client = scripted(every_face, ill, "text_503", "busy_503", "good")
-    assert every_face.run(client.client_credentials()).access_token == "an-access-token"
+def test_a_token_comes_after_two_failures(every_flavor: Flavor, ill: FailingServer) -> None:
+    client = scripted(every_flavor, ill, "text_503", "busy_503", "good")
+    assert every_flavor.run(client.client_credentials()).access_token == "an-access-token"
     assert len(ill.received) == 3
 
 
-@pytest.mark.parametrize("trouble", ["reset", "close_at_once", "no_http", "reset_in_body", "close_in_body", "html_500"])
-def test_a_token_comes_after_any_trouble(face: Face, ill: IllServer, trouble: str) -> None:
-    client = scripted(face, ill, trouble, "good")
-    assert face.run(client.client_credentials()).access_token == "an-access-token"
+@pytest.mark.parametrize(
+    "failed_attempt", ["reset", "close_at_once", "no_http", "reset_in_body", "close_in_body", "html_500"]
+)
+def test_a_token_comes_after_any_trouble(flavor: Flavor, ill: FailingServer, failed_attempt: str) -> None:
+    client = scripted(flavor, ill, failed_attempt, "good")
+    assert flavor.run(client.client_credentials()).access_token == "an-access-token"
     assert len(ill.received) == 2
 
 
-def test_a_token_comes_after_an_answer_that_did_not_come(face: Face, ill: IllServer) -> None:
+def test_a_token_comes_after_an_answer_that_did_not_come(flavor: Flavor, ill: FailingServer) -> None:
     patient = Retries(backoff=0.01, max_total=30)
-    client = scripted(face, ill, "never", "good", timeout=TOO_SHORT, retries=patient)
-    assert face.run(client.client_credentials()).access_token == "an-access-token"
+    client = scripted(flavor, ill, "never", "good", timeout=TOO_SHORT, retries=patient)
+    assert flavor.run(client.client_credentials()).access_token == "an-access-token"
 
 
-def test_it_ends_after_some_attempts(face: Face, ill: IllServer) -> None:
-    error = failure(face, scripted(face, ill, *["text_503"] * 3).client_credentials)
+def test_it_ends_after_some_attempts(flavor: Flavor, ill: FailingServer) -> None:
+    error = failure(flavor, scripted(flavor, ill, *["text_503"] * 3).client_credentials)
     assert isinstance(error, InvalidTokenResponse)
     assert (error.attempts, len(ill.received), error.status) == (3, 3, 503)
     assert str(error).endswith("It was tried 3 times.")
 
 
-def test_an_as_that_wants_to_be_left_alone_is(face: Face, ill: IllServer) -> None:
-    error = failure(face, scripted(face, ill, "error_429").client_credentials)
+def test_an_as_that_wants_to_be_left_alone_is(flavor: Flavor, ill: FailingServer) -> None:
+    error = failure(flavor, scripted(flavor, ill, "error_429").client_credentials)
     assert isinstance(error, UnknownTokenEndpointError)
     assert (error.retry_after, error.attempts, len(ill.received)) == (120, 1, 1)
 
 
-def test_a_code_is_sent_once_if_it_may_have_arrived(face: Face, ill: IllServer) -> None:
-    for trouble in ("text_503", "reset", "close_in_body"):
+def test_a_code_is_sent_once_if_it_may_have_arrived(flavor: Flavor, ill: FailingServer) -> None:
+    for failed_attempt in ("text_503", "reset", "close_in_body"):
         ill.received.clear()
-        error = failure(face, scripted(face, ill, trouble).authorization_code, "the-code")
+        error = failure(flavor, scripted(flavor, ill, failed_attempt).authorization_code, "the-code")
         assert len(ill.received) == 1
         assert "this request is not safe to repeat" in str(error)
 
 
-def test_a_refresh_token_on_a_kept_connection_that_breaks_is_sent_once(face: Face, ill: IllServer) -> None:
-    client = scripted(face, ill, "good", "close_at_once")
-    face.run(client.client_credentials())
-    error = failure(face, client.refresh_token, "the-refresh-token")
+def test_a_refresh_token_on_a_kept_connection_that_breaks_is_sent_once(flavor: Flavor, ill: FailingServer) -> None:
+    client = scripted(flavor, ill, "good", "close_at_once")
+    flavor.run(client.client_credentials())
+    error = failure(flavor, client.refresh_token, "the-refresh-token")
     assert ill.received[0].connection == ill.received[1].connection
     assert isinstance(error, TransportError)
     assert (error.sent, error.attempts, len(ill.received)) == (True, 1, 2)
 
 
-def test_a_refresh_token_is_sent_when_the_as_is_back(every_face: Face) -> None:
-    with IllServer(listening=False) as server:
+def test_a_refresh_token_is_sent_when_the_as_is_back(every_flavor: Flavor) -> None:
+    with FailingServer(listening=False) as server:
         server.script[:] = ["good"]
 
         def comes_back() -> float:
@@ -101,12 +103,12 @@ def test_a_refresh_token_is_sent_when_the_as_is_back(every_face: Face) -> None:
             return 0.0
 
         retries = Retries(backoff=0.01, jitter=comes_back)
-        client = every_face.client(server.endpoint("scripted"), retries=retries)
-        assert every_face.run(client.refresh_token("the-refresh-token")).access_token == "an-access-token"
+        client = every_flavor.client(server.endpoint("scripted"), retries=retries)
+        assert every_flavor.run(client.refresh_token("the-refresh-token")).access_token == "an-access-token"
         assert [request.form["refresh_token"] for request in server.received] == ["the-refresh-token"]
 
 
-def test_a_task_that_is_cancelled_does_not_ask_again(ill: IllServer) -> None:
+def test_a_task_that_is_cancelled_does_not_ask_again(ill: FailingServer) -> None:
     ill.script[:] = ["text_503", "good"]
 
     async def journey() -> bool:
@@ -123,9 +125,9 @@ def test_a_task_that_is_cancelled_does_not_ask_again(ill: IllServer) -> None:
 # --- whether a request may have arrived
 
 
-def lost(face: Face, url: str, **kwargs: Any) -> TransportError:
-    client = face.client(url, **{"timeout": 5, "retries": None, **kwargs})
-    error = failure(face, client.client_credentials)
+def lost(flavor: Flavor, url: str, **kwargs: Any) -> TransportError:
+    client = flavor.client(url, **{"timeout": 5, "retries": None, **kwargs})
+    error = failure(flavor, client.client_credentials)
     assert isinstance(error, TransportError)
     return error
 
@@ -168,17 +170,17 @@ def crowded() -> Iterator[int]:
                 one.close()
 
 
-def test_nothing_arrives_where_nobody_listens(every_face: Face) -> None:
-    assert lost(every_face, f"{DEAD}/token").sent is False
+def test_nothing_arrives_where_nobody_listens(every_flavor: Flavor) -> None:
+    assert lost(every_flavor, f"{DEAD}/token").sent is False
 
 
-def test_nothing_arrives_at_a_name_that_is_none(every_face: Face) -> None:
-    assert lost(every_face, f"https://{'a' * 70}.local/token").sent is False
+def test_nothing_arrives_at_a_name_that_is_none(every_flavor: Flavor) -> None:
+    assert lost(every_flavor, f"https://{'a' * 70}.local/token").sent is False
 
 
-def test_nothing_arrives_where_no_connection_is_accepted(every_face: Face) -> None:
+def test_nothing_arrives_where_no_connection_is_accepted(every_flavor: Flavor) -> None:
     with crowded() as port:
-        error = lost(every_face, f"http://127.0.0.1:{port}/token", timeout=TOO_SHORT)
+        error = lost(every_flavor, f"http://127.0.0.1:{port}/token", timeout=TOO_SHORT)
     assert isinstance(error, DeadlineExceeded)
     assert error.sent is False
 
@@ -193,36 +195,38 @@ def test_nothing_arrives_where_no_connection_is_accepted(every_face: Face) -> No
     ],
     ids=["no TLS", "reset", "closed", "silent"],
 )
-def test_nothing_arrives_without_a_tls_handshake(face: Face, behave: Any) -> None:
+def test_nothing_arrives_without_a_tls_handshake(flavor: Flavor, behave: Any) -> None:
     with listener(behave) as port:
-        assert lost(face, f"https://127.0.0.1:{port}/token", timeout=(TOO_SHORT, 1)).sent is False
+        assert lost(flavor, f"https://127.0.0.1:{port}/token", timeout=(TOO_SHORT, 1)).sent is False
 
 
 @pytest.mark.parametrize("name", ["reset", "close_at_once", "no_http"])
 def test_a_request_may_have_arrived_if_the_connection_broke_afterwards(
-    every_face: Face, ill: IllServer, name: str
+    every_flavor: Flavor, ill: FailingServer, name: str
 ) -> None:
-    assert lost(every_face, ill.endpoint(name)).sent is True
+    assert lost(every_flavor, ill.endpoint(name)).sent is True
 
 
 @pytest.mark.parametrize("name", ["never", "no_body", "drip_headers"])
-def test_a_request_may_have_arrived_if_there_is_no_answer_in_time(face: Face, ill: IllServer, name: str) -> None:
-    assert lost(face, ill.endpoint(name), timeout=TOO_SHORT).sent is True
+def test_a_request_may_have_arrived_if_there_is_no_answer_in_time(
+    flavor: Flavor, ill: FailingServer, name: str
+) -> None:
+    assert lost(flavor, ill.endpoint(name), timeout=TOO_SHORT).sent is True
 
 
-def through(face: Face, proxy: str) -> Any:
+def through(flavor: Flavor, proxy: str) -> Any:
     """A session that goes through a proxy."""
-    if face.is_async:
-        return face.session(proxy=proxy)
-    session = face.session()
+    if flavor.is_async:
+        return flavor.session(proxy=proxy)
+    session = flavor.session()
     session.proxies = {"http": proxy, "https": proxy}
     session.trust_env = False
     return session
 
 
-def test_nothing_arrives_through_a_proxy_that_is_not_there(face: Face) -> None:
+def test_nothing_arrives_through_a_proxy_that_is_not_there(flavor: Flavor) -> None:
     for scheme in ("http", "https"):
-        assert lost(face, f"{scheme}://as.local/token", session=through(face, DEAD), testing=True).sent is False
+        assert lost(flavor, f"{scheme}://as.local/token", session=through(flavor, DEAD), testing=True).sent is False
 
 
 DOUBLES = {
@@ -244,17 +248,17 @@ DOUBLES = {
 }
 
 
-def test_what_a_test_double_raises_is_believed(face: Face) -> None:
-    for error, sent in DOUBLES[face.library.__name__]:
+def test_what_a_test_double_raises_is_believed(flavor: Flavor) -> None:
+    for error, sent in DOUBLES[flavor.library.__name__]:
 
         def respond(request: Received, error: Any = error) -> Answer:
             raise error("as if")
 
-        client, _ = face.mocked(respond, retries=None)
-        assert failure(face, client.client_credentials).sent is sent, error
+        client, _ = flavor.mocked(respond, retries=None)
+        assert failure(flavor, client.client_credentials).sent is sent, error
 
 
-def test_a_trace_of_the_users_own_is_told_too(ill: IllServer) -> None:
+def test_a_trace_of_the_users_own_is_told_too(ill: FailingServer) -> None:
     events: list[str] = []
 
     async def trace(event: str, info: dict[str, Any]) -> None:

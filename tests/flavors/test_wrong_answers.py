@@ -1,4 +1,4 @@
-"""Each way in which a token endpoint can answer wrongly has its own error, on both faces.
+"""Each way in which a token endpoint can answer wrongly has its own error, on both clients.
 
 The error tells the status, the endpoint and the beginning of the body, and shows nothing that was sent.
 """
@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from devkit.faces import Face
-from devkit.ill_server import IllServer
+from devkit.failing_server import FailingServer
+from devkit.flavors import Flavor
 from requests_oauth2client.exceptions import (
     DeadlineExceeded,
     IncompleteResponse,
@@ -86,14 +86,14 @@ NO_ANSWERS = ("reset", "close_at_once", "no_http")
 LATE_ANSWERS = ("never", "no_body", "drip_headers", "drip_body", "drip_redirect")
 
 
-def ask(face: Face, ill: IllServer, name: str, **kwargs: Any) -> Any:
-    client = face.client(ill.endpoint(name), ("id", SECRETS[0]), **{"timeout": IN_TIME, **kwargs})
-    return face.run(client.resource_owner_password("alice", SECRETS[1]))
+def ask(flavor: Flavor, ill: FailingServer, name: str, **kwargs: Any) -> Any:
+    client = flavor.client(ill.endpoint(name), ("id", SECRETS[0]), **{"timeout": IN_TIME, **kwargs})
+    return flavor.run(client.resource_owner_password("alice", SECRETS[1]))
 
 
-def refusal(face: Face, ill: IllServer, name: str, **kwargs: Any) -> OAuth2Error:
+def refusal(flavor: Flavor, ill: FailingServer, name: str, **kwargs: Any) -> OAuth2Error:
     with pytest.raises(OAuth2Error) as caught:
-        ask(face, ill, name, **kwargs)
+        ask(flavor, ill, name, **kwargs)
     shown = [str(caught.value), repr(caught.value), "".join(traceback.format_exception(caught.value))]
     shown += [repr(pickle.dumps(caught.value))]
     for secret in SECRETS:
@@ -102,34 +102,36 @@ def refusal(face: Face, ill: IllServer, name: str, **kwargs: Any) -> OAuth2Error
 
 
 @pytest.mark.parametrize("name", OAUTH_ERRORS)
-def test_an_oauth_error_is_the_class_of_its_code(face: Face, ill: IllServer, name: str) -> None:
+def test_an_oauth_error_is_the_class_of_its_code(flavor: Flavor, ill: FailingServer, name: str) -> None:
     expected, status, said = OAUTH_ERRORS[name]
-    error = refusal(face, ill, name)
+    error = refusal(flavor, ill, name)
     assert (type(error), error.status, error.endpoint) == (expected, status, ill.endpoint(name))
     assert said in str(error)
 
 
 @pytest.mark.parametrize("name", NO_TOKENS)
-def test_what_is_neither_token_nor_error_is_an_invalid_token_response(face: Face, ill: IllServer, name: str) -> None:
+def test_what_is_neither_token_nor_error_is_an_invalid_token_response(
+    flavor: Flavor, ill: FailingServer, name: str
+) -> None:
     status, said = NO_TOKENS[name]
-    error = refusal(face, ill, name)
+    error = refusal(flavor, ill, name)
     assert (type(error), error.status, error.endpoint) == (InvalidTokenResponse, status, ill.endpoint(name))
     assert said in str(error)
 
 
 @pytest.mark.parametrize("name", ["html", "text_503", "reset_in_body", "truncated"])
-def test_the_error_quotes_the_beginning_of_the_body(face: Face, ill: IllServer, name: str) -> None:
-    assert "The body begins: " in str(refusal(face, ill, name))
+def test_the_error_quotes_the_beginning_of_the_body(flavor: Flavor, ill: FailingServer, name: str) -> None:
+    assert "The body begins: " in str(refusal(flavor, ill, name))
 
 
-def test_half_a_token_is_not_quoted(face: Face, ill: IllServer) -> None:
+def test_half_a_token_is_not_quoted(flavor: Flavor, ill: FailingServer) -> None:
     for name in ("reset_in_body", "truncated", "invalid_utf8", "duplicate_members"):
-        assert not {"half-a-tok", "an-access-token", "two"} & set(str(refusal(face, ill, name)).split('"'))
+        assert not {"half-a-tok", "an-access-token", "two"} & set(str(refusal(flavor, ill, name)).split('"'))
 
 
 @pytest.mark.parametrize("name", NO_ANSWERS)
-def test_no_answer_is_a_transport_error(face: Face, ill: IllServer, name: str) -> None:
-    error = refusal(face, ill, name)
+def test_no_answer_is_a_transport_error(flavor: Flavor, ill: FailingServer, name: str) -> None:
+    error = refusal(flavor, ill, name)
     assert isinstance(error, TransportError)
     assert not isinstance(error, (DeadlineExceeded, ResponseTooLarge, IncompleteResponse))
     assert (error.status, error.endpoint) == (None, ill.endpoint(name))
@@ -137,31 +139,31 @@ def test_no_answer_is_a_transport_error(face: Face, ill: IllServer, name: str) -
 
 
 @pytest.mark.parametrize("name", LATE_ANSWERS)
-def test_an_answer_that_is_late_exceeds_the_deadline(face: Face, ill: IllServer, name: str) -> None:
-    error = refusal(face, ill, name, timeout=TOO_SHORT)
+def test_an_answer_that_is_late_exceeds_the_deadline(flavor: Flavor, ill: FailingServer, name: str) -> None:
+    error = refusal(flavor, ill, name, timeout=TOO_SHORT)
     assert isinstance(error, DeadlineExceeded)
     assert error.endpoint == ill.endpoint(name)
     assert "no whole answer within 0.3 seconds" in str(error)
 
 
-def test_nobody_listening_is_a_transport_error(face: Face) -> None:
-    client = face.client("http://127.0.0.1:1/token")
+def test_nobody_listening_is_a_transport_error(flavor: Flavor) -> None:
+    client = flavor.client("http://127.0.0.1:1/token")
     with pytest.raises(TransportError, match=r"^http://127.0.0.1:1/token: no answer came"):
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())
 
 
 @pytest.mark.parametrize("name", ["good", "no_type", "gzip"])
-def test_a_right_answer_is_a_token(face: Face, ill: IllServer, name: str) -> None:
-    assert ask(face, ill, name).access_token == "an-access-token"
+def test_a_right_answer_is_a_token(flavor: Flavor, ill: FailingServer, name: str) -> None:
+    assert ask(flavor, ill, name).access_token == "an-access-token"
 
 
-def test_the_answer_can_be_read_from_the_error(face: Face, ill: IllServer) -> None:
-    error = refusal(face, ill, "html_500")
+def test_the_answer_can_be_read_from_the_error(flavor: Flavor, ill: FailingServer) -> None:
+    error = refusal(flavor, ill, "html_500")
     assert error.response.status_code == 500
     assert b"Please sign in" in error.response.content
     assert error.response.headers["content-type"] == "text/html"
     assert str(error.request.url) == ill.endpoint("html_500")
 
 
-def test_a_redirect_in_the_error_still_says_where_it_leads(face: Face, ill: IllServer) -> None:
-    assert refusal(face, ill, "redirect_307").response.headers["location"] == f"{ill.elsewhere}/good"
+def test_a_redirect_in_the_error_still_says_where_it_leads(flavor: Flavor, ill: FailingServer) -> None:
+    assert refusal(flavor, ill, "redirect_307").response.headers["location"] == f"{ill.elsewhere}/good"

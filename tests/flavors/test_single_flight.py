@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from devkit.exchange import Answer, Received, error, token
-from devkit.faces import Face, open_face
-from devkit.ill_server import IllServer
+from devkit.failing_server import FailingServer
+from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client import (
     AsyncOAuth2Client,
     AsyncOAuth2ClientCredentialsAuth,
@@ -27,7 +27,7 @@ from requests_oauth2client import (
     OAuth2Client,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._protocol.keeping import Flight
+from requests_oauth2client._protocol.keeping import SingleFlight
 from requests_oauth2client.stores import MemoryStore
 
 API = "https://api.local/"
@@ -50,7 +50,7 @@ def prepared() -> requests.PreparedRequest:
 # --- threads
 
 
-class CountedFlight(Flight):
+class CountedFlight(SingleFlight):
     """Counts how often somebody has looked how many renewals have ended: each caller does, before standing in line."""
 
     def __init__(self) -> None:
@@ -98,25 +98,25 @@ def in_threads(auth: Any, gate: Gate, number: int = THREADS) -> list[Any]:
         return [outcome.result(10) for outcome in outcomes]
 
 
-def with_gate(face: Face, given: Answer, **kwargs: Any) -> tuple[Any, Gate, list[Received]]:
+def with_gate(flavor: Flavor, given: Answer, **kwargs: Any) -> tuple[Any, Gate, list[Received]]:
     gate = Gate(given)
-    client, sent = face.mocked(gate)
+    client, sent = flavor.mocked(gate)
     return OAuth2ClientCredentialsAuth(client, **kwargs), gate, sent
 
 
 @pytest.mark.parametrize("held", [None, "expired"])
 @pytest.mark.parametrize("store", [None, MemoryStore], ids=["alone", "with a store"])
 def test_many_threads_send_one_token_request(held: Any, store: Any) -> None:
-    with open_face("requests") as face:
+    with open_flavor("requests") as flavor:
         kwargs = {"token": expired() if held else None, "store": store and store()}
-        auth, gate, sent = with_gate(face, token(access_token="new"), **kwargs)
+        auth, gate, sent = with_gate(flavor, token(access_token="new"), **kwargs)
         assert set(in_threads(auth, gate)) == {"Bearer new"}
     assert len(sent) == 1
 
 
 def test_many_threads_share_a_failure_each_with_an_exception_of_its_own() -> None:
-    with open_face("requests") as face:
-        auth, gate, sent = with_gate(face, error("invalid_client", 401))
+    with open_flavor("requests") as flavor:
+        auth, gate, sent = with_gate(flavor, error("invalid_client", 401))
         raised = in_threads(auth, gate)
         assert {type(one) for one in raised} == {InvalidClient}
         assert len({id(one) for one in raised}) == THREADS
@@ -127,8 +127,8 @@ def test_many_threads_share_a_failure_each_with_an_exception_of_its_own() -> Non
 
 
 def test_in_the_leeway_only_one_thread_waits_for_the_as() -> None:
-    with open_face("requests") as face:
-        auth, gate, sent = with_gate(face, token(access_token="new"), token=BearerToken("old", expires_in=10))
+    with open_flavor("requests") as flavor:
+        auth, gate, sent = with_gate(flavor, token(access_token="new"), token=BearerToken("old", expires_in=10))
         with ThreadPoolExecutor(1) as pool:
             first = pool.submit(auth, prepared())
             assert gate.came.wait(10)
@@ -139,9 +139,9 @@ def test_in_the_leeway_only_one_thread_waits_for_the_as() -> None:
 
 
 def test_in_the_background_nobody_waits_for_the_as() -> None:
-    with open_face("requests") as face:
+    with open_flavor("requests") as flavor:
         held = BearerToken("old", expires_in=10)
-        auth, gate, sent = with_gate(face, token(access_token="new"), token=held, background=True)
+        auth, gate, sent = with_gate(flavor, token(access_token="new"), token=held, background=True)
         assert {auth(prepared()).headers["Authorization"] for _ in range(THREADS)} == {"Bearer old"}
         gate.opened.set()
         until(lambda: str(auth.token) == "new")
@@ -356,13 +356,13 @@ def test_a_task_that_is_cancelled_in_line_at_a_store_leaves_no_lock_behind(backe
         server, store = SlowServer(), MemoryStore()
         server.opened.set()
         auth = server.auth(store=store)
-        with somebody_holding(store, auth.vault.entry) as let_go:  # type: ignore[union-attr]
+        with somebody_holding(store, auth.store_entry.entry) as let_go:  # type: ignore[union-attr]
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(called, auth)
                 await anyio.sleep(0.05)
                 tasks.cancel_scope.cancel()
                 let_go()
-        with store.lock(auth.vault.entry, wait=0):  # type: ignore[union-attr]
+        with store.lock(auth.store_entry.entry, wait=0):  # type: ignore[union-attr]
             pass
 
     anyio.run(journey, backend=backend)
@@ -373,7 +373,7 @@ def test_nor_does_one_that_asyncio_itself_cancels() -> None:
         server, store = SlowServer(), MemoryStore()
         server.opened.set()
         auth = server.auth(store=store)
-        with somebody_holding(store, auth.vault.entry) as let_go:  # type: ignore[union-attr]
+        with somebody_holding(store, auth.store_entry.entry) as let_go:  # type: ignore[union-attr]
             task = asyncio.create_task(called(auth))
             await asyncio.sleep(0.05)
             task.cancel()
@@ -381,7 +381,7 @@ def test_nor_does_one_that_asyncio_itself_cancels() -> None:
             let_go()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        with store.lock(auth.vault.entry, wait=0):  # type: ignore[union-attr]
+        with store.lock(auth.store_entry.entry, wait=0):  # type: ignore[union-attr]
             pass
 
     asyncio.run(journey())
@@ -432,8 +432,8 @@ def in_a_child(do: Callable[[], str]) -> str:
 @forks
 @beside_threads
 def test_a_child_renews_although_a_thread_of_its_parent_was_renewing() -> None:
-    with open_face("requests") as face:
-        auth, gate, sent = with_gate(face, token(access_token="new"), token=expired())
+    with open_flavor("requests") as flavor:
+        auth, gate, sent = with_gate(flavor, token(access_token="new"), token=expired())
 
         def renew() -> str:
             gate.opened.set()  # the child's own
@@ -451,9 +451,9 @@ def test_a_child_renews_although_a_thread_of_its_parent_was_renewing() -> None:
 @forks
 @beside_threads
 def test_a_child_renews_in_the_background_although_its_parent_had_begun_to() -> None:
-    with open_face("requests") as face:
+    with open_flavor("requests") as flavor:
         held = BearerToken("old", expires_in=10)
-        auth, gate, _ = with_gate(face, token(access_token="new"), token=held, background=True)
+        auth, gate, _ = with_gate(flavor, token(access_token="new"), token=held, background=True)
         auth(prepared())
         assert gate.came.wait(10)
 
@@ -471,7 +471,7 @@ def test_a_child_renews_in_the_background_although_its_parent_had_begun_to() -> 
 
 @forks
 @beside_threads
-def test_a_child_has_connections_of_its_own(ill: IllServer) -> None:
+def test_a_child_has_connections_of_its_own(ill: FailingServer) -> None:
     with OAuth2Client(ill.endpoint("good"), ("id", "hush-hush")) as client:
         auth = OAuth2ClientCredentialsAuth(client)
         auth(prepared())

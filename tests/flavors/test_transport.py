@@ -12,8 +12,8 @@ import pytest
 import requests
 import requests.adapters
 
-from devkit.faces import Face
-from devkit.ill_server import STATUSES, IllServer
+from devkit.failing_server import STATUSES, FailingServer
+from devkit.flavors import Flavor
 from requests_oauth2client import AsyncOAuth2Client, OAuth2Client
 from requests_oauth2client._requests import DeadlineAdapter
 from requests_oauth2client.exceptions import (
@@ -28,102 +28,102 @@ from requests_oauth2client.utils import InvalidEndpointUri, InvalidIssuer
 TOO_SHORT = 0.3
 
 
-def ask(face: Face, url: str, requests_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> Any:
-    client = face.client(url, **{"timeout": 5, **kwargs})
-    return face.run(client.client_credentials(requests_kwargs=requests_kwargs))
+def ask(flavor: Flavor, url: str, requests_kwargs: dict[str, Any] | None = None, **kwargs: Any) -> Any:
+    client = flavor.client(url, **{"timeout": 5, **kwargs})
+    return flavor.run(client.client_credentials(requests_kwargs=requests_kwargs))
 
 
 # --- every library, event loop, and session
 
 
-def test_every_session_serves(every_face: Face, ill: IllServer) -> None:
-    assert ask(every_face, ill.endpoint("good")).access_token == "an-access-token"
+def test_every_session_serves(every_flavor: Flavor, ill: FailingServer) -> None:
+    assert ask(every_flavor, ill.endpoint("good")).access_token == "an-access-token"
     assert ill.received[0].form == {"client_id": "id", "client_secret": "hush-hush", "grant_type": "client_credentials"}
 
 
 @pytest.mark.parametrize("name", ["never", "no_body", "drip_body", "drip_redirect"])
-def test_every_session_has_a_deadline(every_face: Face, ill: IllServer, name: str) -> None:
+def test_every_session_has_a_deadline(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
     with pytest.raises(DeadlineExceeded):
-        ask(every_face, ill.endpoint(name), timeout=TOO_SHORT)
+        ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
 
 
 @pytest.mark.parametrize("name", ["huge", "huge_without_length", "huge_chunks", "huge_redirect", "gzip_bomb"])
-def test_every_session_has_a_size_limit(every_face: Face, ill: IllServer, name: str) -> None:
+def test_every_session_has_a_size_limit(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
     with pytest.raises(InvalidTokenResponse, match="larger than the limit") as caught:
-        ask(every_face, ill.endpoint(name), max_response_size=1000)
+        ask(every_flavor, ill.endpoint(name), max_response_size=1000)
     assert len(caught.value.response.content) == 1000
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_no_session_follows_a_redirect(every_face: Face, ill: IllServer, status: int) -> None:
+def test_no_session_follows_a_redirect(every_flavor: Flavor, ill: FailingServer, status: int) -> None:
     with pytest.raises(InvalidTokenResponse, match="never followed through redirects"):
-        ask(every_face, f"{ill.url}/redirect_{status}")
+        ask(every_flavor, f"{ill.url}/redirect_{status}")
     assert len(ill.received) == 1
     assert ill.received_elsewhere == []
 
 
-def test_a_session_that_follows_redirects_does_not_follow_ours(face: Face, ill: IllServer) -> None:
-    session = face.session(follow_redirects=True)
+def test_a_session_that_follows_redirects_does_not_follow_ours(flavor: Flavor, ill: FailingServer) -> None:
+    session = flavor.session(follow_redirects=True)
     with pytest.raises(InvalidTokenResponse):
-        ask(face, f"{ill.url}/redirect_307", session=session)
+        ask(flavor, f"{ill.url}/redirect_307", session=session)
     assert ill.received_elsewhere == []
 
 
 @pytest.mark.parametrize("name", ["reset", "close_at_once", "no_http"])
-def test_every_session_reports_a_broken_connection(every_face: Face, ill: IllServer, name: str) -> None:
+def test_every_session_reports_a_broken_connection(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
     with pytest.raises(TransportError, match="no answer came"):
-        ask(every_face, ill.endpoint(name))
+        ask(every_flavor, ill.endpoint(name))
 
 
-def test_connections_are_kept(every_face: Face, ill: IllServer) -> None:
-    client = every_face.client(ill.endpoint("good"))
+def test_connections_are_kept(every_flavor: Flavor, ill: FailingServer) -> None:
+    client = every_flavor.client(ill.endpoint("good"))
     for _ in range(3):
-        every_face.run(client.client_credentials())
+        every_flavor.run(client.client_credentials())
     assert len({request.connection for request in ill.received}) == 1
 
 
-def test_a_connection_is_kept_after_an_error(face: Face, ill: IllServer) -> None:
-    client = face.client(ill.endpoint("error"))
+def test_a_connection_is_kept_after_an_error(flavor: Flavor, ill: FailingServer) -> None:
+    client = flavor.client(ill.endpoint("error"))
     for _ in range(2):
         with pytest.raises(Exception, match="the code is used"):
-            face.run(client.client_credentials())
+            flavor.run(client.client_credentials())
     assert len({request.connection for request in ill.received}) == 1
 
 
-def test_a_client_works_on_after_a_deadline(face: Face, ill: IllServer) -> None:
-    client = face.client(ill.endpoint("never"), revocation_endpoint=ill.endpoint("good"), timeout=TOO_SHORT)
+def test_a_client_works_on_after_a_deadline(flavor: Flavor, ill: FailingServer) -> None:
+    client = flavor.client(ill.endpoint("never"), revocation_endpoint=ill.endpoint("good"), timeout=TOO_SHORT)
     with pytest.raises(DeadlineExceeded):
-        face.run(client.client_credentials())
-    assert face.run(client.revoke_token("t")) is True
+        flavor.run(client.client_credentials())
+    assert flavor.run(client.revoke_token("t")) is True
 
 
 # --- the limits can be set
 
 
 @pytest.mark.parametrize("timeout", [TOO_SHORT, (TOO_SHORT, TOO_SHORT), (5, TOO_SHORT)])
-def test_the_timeout_of_one_call_wins(face: Face, ill: IllServer, timeout: Any) -> None:
+def test_the_timeout_of_one_call_wins(flavor: Flavor, ill: FailingServer, timeout: Any) -> None:
     with pytest.raises(DeadlineExceeded):
-        ask(face, ill.endpoint("never"), {"timeout": timeout})
+        ask(flavor, ill.endpoint("never"), {"timeout": timeout})
 
 
-def test_token_request_takes_the_timeout_itself(face: Face, ill: IllServer) -> None:
-    client = face.client(ill.endpoint("never"))
+def test_token_request_takes_the_timeout_itself(flavor: Flavor, ill: FailingServer) -> None:
+    client = flavor.client(ill.endpoint("never"))
     with pytest.raises(DeadlineExceeded, match=r"0\.3 seconds"):
-        face.run(client.token_request({"grant_type": "x"}, timeout=TOO_SHORT))
+        flavor.run(client.token_request({"grant_type": "x"}, timeout=TOO_SHORT))
 
 
-def test_the_size_limit_is_inclusive(face: Face, ill: IllServer) -> None:
+def test_the_size_limit_is_inclusive(flavor: Flavor, ill: FailingServer) -> None:
     size = len('{"access_token": "an-access-token", "token_type": "Bearer", "expires_in": 3600}')
-    assert ask(face, ill.endpoint("good"), max_response_size=size)
-    assert ask(face, ill.endpoint("gzip"), max_response_size=size)
+    assert ask(flavor, ill.endpoint("good"), max_response_size=size)
+    assert ask(flavor, ill.endpoint("gzip"), max_response_size=size)
     for name in ("good", "gzip"):
         with pytest.raises(InvalidTokenResponse, match=f"limit of {size - 1} bytes"):
-            ask(face, ill.endpoint(name), max_response_size=size - 1)
+            ask(flavor, ill.endpoint(name), max_response_size=size - 1)
 
 
-def test_too_large_tells_the_limit_in_its_cause(face: Face, ill: IllServer) -> None:
+def test_too_large_tells_the_limit_in_its_cause(flavor: Flavor, ill: FailingServer) -> None:
     with pytest.raises(InvalidTokenResponse) as caught:
-        ask(face, ill.endpoint("good"), max_response_size=1)
+        ask(flavor, ill.endpoint("good"), max_response_size=1)
     assert isinstance(caught.value.__cause__, ResponseTooLarge)
 
 
@@ -134,36 +134,38 @@ BROKEN = {"requests": requests.ConnectionError, "httpx2": httpx2.NetworkError, "
 
 
 @pytest.mark.parametrize("name", ["never", "drip_body"])
-def test_late_answers_can_be_caught_as_the_librarys_own_timeout(every_face: Face, ill: IllServer, name: str) -> None:
-    with pytest.raises(LATE[every_face.library.__name__]) as caught:
-        ask(every_face, ill.endpoint(name), timeout=TOO_SHORT)
+def test_late_answers_can_be_caught_as_the_librarys_own_timeout(
+    every_flavor: Flavor, ill: FailingServer, name: str
+) -> None:
+    with pytest.raises(LATE[every_flavor.library.__name__]) as caught:
+        ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
     assert isinstance(caught.value, DeadlineExceeded)
 
 
-def test_broken_connections_can_be_caught_as_the_librarys_own_error(every_face: Face, ill: IllServer) -> None:
-    with pytest.raises(BROKEN[every_face.library.__name__]) as caught:
-        ask(every_face, ill.endpoint("reset"))
+def test_broken_connections_can_be_caught_as_the_librarys_own_error(every_flavor: Flavor, ill: FailingServer) -> None:
+    with pytest.raises(BROKEN[every_flavor.library.__name__]) as caught:
+        ask(every_flavor, ill.endpoint("reset"))
     assert isinstance(caught.value, TransportError)
 
 
-def test_refused_connections_can_be_caught_as_the_librarys_own_error(every_face: Face) -> None:
-    with pytest.raises(BROKEN[every_face.library.__name__]) as caught:
-        ask(every_face, "http://127.0.0.1:1/token")
+def test_refused_connections_can_be_caught_as_the_librarys_own_error(every_flavor: Flavor) -> None:
+    with pytest.raises(BROKEN[every_flavor.library.__name__]) as caught:
+        ask(every_flavor, "http://127.0.0.1:1/token")
     assert isinstance(caught.value, TransportError)
 
 
-def test_such_an_error_can_be_pickled(every_face: Face, ill: IllServer) -> None:
+def test_such_an_error_can_be_pickled(every_flavor: Flavor, ill: FailingServer) -> None:
     for name in ("reset", "never"):
         with pytest.raises(TransportError) as caught:
-            ask(every_face, ill.endpoint(name), timeout=TOO_SHORT)
+            ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
         again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  its own pickle
         assert isinstance(again, TransportError)
         assert (str(again), again.endpoint, again.request) == (str(caught.value), ill.endpoint(name), None)
 
 
-def test_a_host_that_no_library_takes_is_a_transport_error(face: Face) -> None:
+def test_a_host_that_no_library_takes_is_a_transport_error(flavor: Flavor) -> None:
     with pytest.raises(TransportError, match="no answer came"):
-        ask(face, f"https://{'a' * 70}.local/token")
+        ask(flavor, f"https://{'a' * 70}.local/token")
 
 
 # --- nothing ambient is sent
@@ -178,8 +180,8 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("netrc")
-def test_no_netrc(every_face: Face, ill: IllServer) -> None:
-    ask(every_face, ill.endpoint("good"))
+def test_no_netrc(every_flavor: Flavor, ill: FailingServer) -> None:
+    ask(every_flavor, ill.endpoint("good"))
     assert "authorization" not in ill.received[0].headers
 
 
@@ -187,14 +189,14 @@ def cookie(name: str) -> http.cookiejar.Cookie:
     return requests.cookies.create_cookie(name, "ambient", domain="127.0.0.1")
 
 
-def test_nothing_of_the_session_that_may_be_a_credential(every_face: Face, ill: IllServer) -> None:
-    session = every_face.session()
+def test_nothing_of_the_session_that_may_be_a_credential(every_flavor: Flavor, ill: FailingServer) -> None:
+    session = every_flavor.session()
     session.auth = ("ambient", "password")
     session.cookies.set("sid", "ambient")
     session.headers.update({"Authorization": "Bearer ambient", "COOKIE": "sid=ambient", "Proxy-Authorization": "x"})
     session.params = {"api_key": "ambient"}
     session.headers["User-Agent"] = "my-app"
-    ask(every_face, ill.endpoint("good"), session=session)
+    ask(every_flavor, ill.endpoint("good"), session=session)
     (request,) = ill.received
     assert not {"authorization", "cookie", "proxy-authorization"} & request.headers.keys()
     assert request.url == ill.endpoint("good")
@@ -202,45 +204,45 @@ def test_nothing_of_the_session_that_may_be_a_credential(every_face: Face, ill: 
     assert request.headers["user-agent"] == "my-app"
 
 
-def test_the_clients_own_credentials_are_sent_beside_an_ambient_session(face: Face, ill: IllServer) -> None:
-    session = face.session()
+def test_the_clients_own_credentials_are_sent_beside_an_ambient_session(flavor: Flavor, ill: FailingServer) -> None:
+    session = flavor.session()
     session.auth = ("ambient", "password")
-    client = face.client(ill.endpoint("good"), session=session, userinfo_endpoint=ill.endpoint("good"))
-    face.run(client.userinfo("my-token"))
+    client = flavor.client(ill.endpoint("good"), session=session, userinfo_endpoint=ill.endpoint("good"))
+    flavor.run(client.userinfo("my-token"))
     assert ill.received[0].headers["authorization"] == "Bearer my-token"
 
 
 @pytest.mark.usefixtures("netrc")
-def test_the_users_session_is_left_as_it_was(face: Face, ill: IllServer) -> None:
-    session = face.session()
+def test_the_users_session_is_left_as_it_was(flavor: Flavor, ill: FailingServer) -> None:
+    session = flavor.session()
     session.auth = before = ("ambient", "password")
     session.headers["Authorization"] = "Bearer ambient"
     headers = dict(session.headers)
-    ask(face, ill.endpoint("good"), session=session)
+    ask(flavor, ill.endpoint("good"), session=session)
     assert dict(session.headers) == headers
-    assert not face.is_async or session.auth is not None
-    assert face.is_async or session.auth is before
+    assert not flavor.is_async or session.auth is not None
+    assert flavor.is_async or session.auth is before
 
 
-def test_headers_and_cookies_of_one_call_are_sent(face: Face, ill: IllServer) -> None:
-    ask(face, ill.endpoint("good"), {"headers": {"X-Tenant": "7", "accept": "text/json"}, "cookies": {"sid": "mine"}})
+def test_headers_and_cookies_of_one_call_are_sent(flavor: Flavor, ill: FailingServer) -> None:
+    ask(flavor, ill.endpoint("good"), {"headers": {"X-Tenant": "7", "accept": "text/json"}, "cookies": {"sid": "mine"}})
     headers = ill.received[0].headers
     assert (headers["x-tenant"], headers["accept"], headers["cookie"]) == ("7", "text/json", "sid=mine")
 
 
-def test_what_decides_the_operation_can_not_be_passed(face: Face) -> None:
+def test_what_decides_the_operation_can_not_be_passed(flavor: Flavor) -> None:
     for name in ("auth", "data", "allow_redirects", "follow_redirects", "stream"):
         with pytest.raises(InvalidParam, match=name):
-            ask(face, "https://as.local/token", {name: None})
+            ask(flavor, "https://as.local/token", {name: None})
 
 
-def test_what_the_library_does_not_know_can_not_be_passed(face: Face) -> None:
+def test_what_the_library_does_not_know_can_not_be_passed(flavor: Flavor) -> None:
     with pytest.raises(InvalidParam, match="nonsense"):
-        ask(face, "https://as.local/token", {"nonsense": 1})
+        ask(flavor, "https://as.local/token", {"nonsense": 1})
 
 
-def test_only_codings_that_are_decoded_with_a_limit_are_asked_for(every_face: Face, ill: IllServer) -> None:
-    ask(every_face, ill.endpoint("good"))
+def test_only_codings_that_are_decoded_with_a_limit_are_asked_for(every_flavor: Flavor, ill: FailingServer) -> None:
+    ask(every_flavor, ill.endpoint("good"))
     assert ill.received[0].headers["accept-encoding"] == "gzip, deflate, identity"
 
 
@@ -259,16 +261,16 @@ BAD_URLS = (
 
 @pytest.mark.parametrize("name", ENDPOINTS)
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_a_bad_endpoint_is_refused_when_the_client_is_made(face: Face, name: str, url: str) -> None:
+def test_a_bad_endpoint_is_refused_when_the_client_is_made(flavor: Flavor, name: str, url: str) -> None:
     with pytest.raises(InvalidEndpointUri, match=name) as caught:
-        face.client(**{name: url})
+        flavor.client(**{name: url})
     assert "user:pw" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", [*BAD_URLS[:4], "https://as.local/x?y", "as.local"])
-def test_a_bad_issuer_is_refused_when_the_client_is_made(face: Face, url: str) -> None:
+def test_a_bad_issuer_is_refused_when_the_client_is_made(flavor: Flavor, url: str) -> None:
     with pytest.raises(InvalidIssuer):
-        face.client(issuer=url)
+        flavor.client(issuer=url)
 
 
 GOOD_URLS = (
@@ -281,15 +283,15 @@ GOOD_URLS = (
 
 
 @pytest.mark.parametrize("url", GOOD_URLS)
-def test_https_any_port_and_loopback_are_fine(face: Face, url: str) -> None:
-    assert face.client(url).token_endpoint == url
+def test_https_any_port_and_loopback_are_fine(flavor: Flavor, url: str) -> None:
+    assert flavor.client(url).token_endpoint == url
 
 
-def test_testing_allows_plain_http(face: Face) -> None:
-    assert face.client("http://as.local/token", testing=True).testing is True
+def test_testing_allows_plain_http(flavor: Flavor) -> None:
+    assert flavor.client("http://as.local/token", testing=True).testing is True
 
 
-# --- what is special to one face
+# --- what is special to one flavor
 
 
 def test_the_own_session_of_the_sync_client_has_the_deadline_in_its_connections() -> None:
@@ -298,7 +300,7 @@ def test_the_own_session_of_the_sync_client_has_the_deadline_in_its_connections(
     assert isinstance(session.get_adapter("http://127.0.0.1/"), DeadlineAdapter)
 
 
-def test_a_users_session_that_mounts_the_adapter_survives_dripping_headers(ill: IllServer) -> None:
+def test_a_users_session_that_mounts_the_adapter_survives_dripping_headers(ill: FailingServer) -> None:
     with requests.Session() as session:
         session.mount("http://", DeadlineAdapter())
         client = OAuth2Client(ill.endpoint("drip_headers"), "id", session=session, timeout=TOO_SHORT)
@@ -311,7 +313,7 @@ def test_proxies_know_the_deadline_too() -> None:
     assert manager.pool_classes_by_scheme["https"].ConnectionCls.response_class.__name__ == "_DeadlineResponse"
 
 
-def test_the_hooks_of_a_users_session_see_the_answer(ill: IllServer) -> None:
+def test_the_hooks_of_a_users_session_see_the_answer(ill: FailingServer) -> None:
     seen: list[bytes] = []
     with requests.Session() as session:
         session.hooks["response"].append(lambda response, **_: seen.append(response.content))
@@ -319,7 +321,7 @@ def test_the_hooks_of_a_users_session_see_the_answer(ill: IllServer) -> None:
     assert b"an-access-token" in seen[0]
 
 
-def test_a_hook_that_reads_the_answer_does_not_read_more_than_the_limit(ill: IllServer) -> None:
+def test_a_hook_that_reads_the_answer_does_not_read_more_than_the_limit(ill: FailingServer) -> None:
     seen: list[bytes] = []
     with requests.Session() as session:
         session.hooks["response"].append(lambda response, **_: seen.append(response.content))
@@ -347,7 +349,7 @@ def test_an_adapter_may_hand_out_responses_that_are_read_already() -> None:
         assert OAuth2Client("https://as.local/t", "id", session=session).client_credentials().access_token == "ready"
 
 
-def test_an_event_hook_may_read_the_answer(ill: IllServer) -> None:
+def test_an_event_hook_may_read_the_answer(ill: FailingServer) -> None:
     async def journey() -> None:
         async def read(response: httpx2.Response) -> None:
             await response.aread()
@@ -359,7 +361,7 @@ def test_an_event_hook_may_read_the_answer(ill: IllServer) -> None:
     anyio.run(journey)
 
 
-def test_cancelling_a_call_cancels_the_request(ill: IllServer) -> None:
+def test_cancelling_a_call_cancels_the_request(ill: FailingServer) -> None:
     async def journey() -> None:
         async with httpx2.AsyncClient() as session:
             client = AsyncOAuth2Client(ill.endpoint("never"), "id", session=session)

@@ -1,6 +1,6 @@
-"""One test for both faces: `face.run(client.client_credentials())` is the same line on each.
+"""One test for both clients: `flavor.run(client.client_credentials())` is the same line on each.
 
-`open_face(name)` opens one of `FACES`. On an async face a loop runs in a thread of its own until the face is
+`open_flavor(name)` opens one of `FLAVORS`. On an async client a loop runs in a thread of its own until the flavor is
 closed, so that connections live on from one `run` to the next.
 """
 
@@ -33,11 +33,11 @@ Responder = Callable[[Received], Answer]
 
 
 @dataclass(kw_only=True)
-class Face:
+class Flavor:
     """One way to use the package."""
 
     library: ModuleType
-    backend: str | None = None  # asyncio or trio; None for the sync face
+    backend: str | None = None  # asyncio or trio; None for the sync client
     given_session: bool = False  # whether clients get a session instead of making their own
     _open: list[Any] = field(default_factory=list)
     _stack: ExitStack = field(default_factory=ExitStack)
@@ -49,20 +49,20 @@ class Face:
         return self.backend is not None
 
     def named(self, name: str) -> Any:
-        """Return what has this name on this face: `OAuth2Client` or `AsyncOAuth2Client`."""
+        """Return what has this name here: `OAuth2Client` or `AsyncOAuth2Client`."""
         return getattr(requests_oauth2client, f"Async{name}" if self.is_async else name)
 
     def client(
         self, token_endpoint: str | None = TOKEN_ENDPOINT, auth: Any = CREDENTIALS, *, cls: Any = None, **kwargs: Any
     ) -> Any:
-        """Make a client; it is closed with the face. It asks an ill AS again at once, unless told otherwise."""
+        """Make a client; it is closed with the flavor. It asks an ill AS again at once, unless told otherwise."""
         if self.given_session:
             kwargs.setdefault("session", self.session())
         kwargs.setdefault("retries", QUICKLY)
         return self.keep((cls or self.named("OAuth2Client"))(token_endpoint, auth, **kwargs))
 
     def keep(self, client: Any) -> Any:
-        """Close a client, made otherwise, with the face."""
+        """Close a client, made otherwise, with the flavor."""
         self._open.append(client)
         return client
 
@@ -98,7 +98,7 @@ class Face:
         return self._portal.call(_awaited, outcome)
 
     def get(self, url: str, *, auth: Any = None, session: Any = None, **kwargs: Any) -> Any:
-        """Call an API with the library of this face."""
+        """Call an API with the library of this flavor."""
         if not self.is_async:
             return (session or requests).get(url, auth=auth, timeout=5, **kwargs)
         using = session or self.session()
@@ -151,23 +151,23 @@ class _Adapter(requests.adapters.HTTPAdapter):
         return self.build_response(request, raw)
 
 
-FACES: dict[str, Callable[[], Face]] = {
-    "requests": lambda: Face(library=requests),
-    "httpx2": lambda: Face(library=httpx2, backend="asyncio"),
-    "requests-session": lambda: Face(library=requests, given_session=True),
-    "httpx": lambda: Face(library=httpx, backend="asyncio", given_session=True),
-    "httpx2-trio": lambda: Face(library=httpx2, backend="trio"),
-    "httpx-trio": lambda: Face(library=httpx, backend="trio", given_session=True),
+FLAVORS: dict[str, Callable[[], Flavor]] = {
+    "requests": lambda: Flavor(library=requests),
+    "httpx2": lambda: Flavor(library=httpx2, backend="asyncio"),
+    "requests-session": lambda: Flavor(library=requests, given_session=True),
+    "httpx": lambda: Flavor(library=httpx, backend="asyncio", given_session=True),
+    "httpx2-trio": lambda: Flavor(library=httpx2, backend="trio"),
+    "httpx-trio": lambda: Flavor(library=httpx, backend="trio", given_session=True),
 }
 BOTH = ("requests", "httpx2")
-EVERY = tuple(FACES)
+EVERY = tuple(FLAVORS)
 
 
 @contextmanager
-def open_face(name: str) -> Iterator[Face]:
-    """Open a face, and close what was opened through it."""
-    face = FACES[name]()
+def open_flavor(name: str) -> Iterator[Flavor]:
+    """Open a flavor, and close what was opened through it."""
+    flavor = FLAVORS[name]()
     try:
-        yield face
+        yield flavor
     finally:
-        face.close()
+        flavor.close()

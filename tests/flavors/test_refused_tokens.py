@@ -19,8 +19,8 @@ import pytest
 import requests
 
 from devkit.exchange import Answer, Received, answer, error, token
-from devkit.faces import Face, open_face
-from devkit.ill_server import ANSWERS, IllServer, raw
+from devkit.failing_server import ANSWERS, FailingServer, raw
+from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client import (
     ApiClient,
     AsyncApiClient,
@@ -77,7 +77,7 @@ class Server:
 class Scene:
     """A handler with a token t0, an API, and what each was sent."""
 
-    face: Face
+    flavor: Flavor
     handler: Any
     api: Any
     session: Any
@@ -86,7 +86,7 @@ class Scene:
 
     def call(self, method: str = "GET", url: str = API, **kwargs: Any) -> Any:
         kwargs.setdefault("auth", self.handler)
-        return self.face.run(self.session.request(method, url, **kwargs))
+        return self.flavor.run(self.session.request(method, url, **kwargs))
 
     @property
     def shown(self) -> list[str]:
@@ -103,7 +103,7 @@ def held(**fields: Any) -> BearerToken:
 
 
 def scene(
-    face: Face,
+    flavor: Flavor,
     api: Callable[[Received], Answer] | None = None,
     server: Any = None,
     *,
@@ -111,17 +111,17 @@ def scene(
     **kwargs: Any,
 ) -> Scene:
     api = Api() if api is None else api
-    client, asked = face.mocked(Server() if server is None else server)
-    session, received = face.answered_by(api)
+    client, asked = flavor.mocked(Server() if server is None else server)
+    session, received = flavor.answered_by(api)
     kwargs.setdefault("token", held())
-    return Scene(face, face.named(handler)(client, **kwargs), api, session, received, asked)
+    return Scene(flavor, flavor.named(handler)(client, **kwargs), api, session, received, asked)
 
 
 # --- another token, once
 
 
-def test_a_token_that_the_api_calls_invalid_is_replaced_and_the_request_sent_again(every_face: Face) -> None:
-    at = scene(every_face)
+def test_a_token_that_the_api_calls_invalid_is_replaced_and_the_request_sent_again(every_flavor: Flavor) -> None:
+    at = scene(every_flavor)
     response = at.call()
     assert response.status_code == 200
     assert at.shown == ["t0", "t1"]
@@ -131,36 +131,36 @@ def test_a_token_that_the_api_calls_invalid_is_replaced_and_the_request_sent_aga
     assert at.shown == ["t0", "t1", "t1"]
 
 
-def test_a_refresh_token_is_used_where_there_is_one(face: Face) -> None:
-    at = scene(face, handler="OAuth2AccessTokenAuth", token=held(refresh_token="r"))
+def test_a_refresh_token_is_used_where_there_is_one(flavor: Flavor) -> None:
+    at = scene(flavor, handler="OAuth2AccessTokenAuth", token=held(refresh_token="r"))
     assert at.call().status_code == 200
     assert at.grants == ["refresh_token"]
 
 
-def test_a_token_can_be_refused_again_later(face: Face) -> None:
-    at = scene(face)
+def test_a_token_can_be_refused_again_later(flavor: Flavor) -> None:
+    at = scene(flavor)
     for number in (1, 2, 3):
         at.api.good = {f"t{number}"}
         assert at.call().status_code == 200
     assert at.shown == ["t0", "t1", "t1", "t2", "t2", "t3"]
 
 
-def test_a_second_refusal_is_returned(every_face: Face) -> None:
-    at = scene(every_face, Api(good=set()))
+def test_a_second_refusal_is_returned(every_flavor: Flavor) -> None:
+    at = scene(every_flavor, Api(good=set()))
     assert at.call().status_code == 401
     assert at.shown == ["t0", "t1"]
 
 
-def test_an_api_that_refuses_everybody_does_not_cause_token_requests_without_end(face: Face) -> None:
-    at = scene(face, Api(good=set()))
+def test_an_api_that_refuses_everybody_does_not_cause_token_requests_without_end(flavor: Flavor) -> None:
+    at = scene(flavor, Api(good=set()))
     for _ in range(3):
         assert at.call().status_code == 401
     assert at.shown == ["t0", "t1", "t1", "t1"]
     assert len(at.asked) == 1
 
 
-def test_a_refused_token_is_replaced_again_after_a_while(face: Face) -> None:
-    at = scene(face, Api(good={"t2"}))
+def test_a_refused_token_is_replaced_again_after_a_while(flavor: Flavor) -> None:
+    at = scene(flavor, Api(good={"t2"}))
     assert at.call().status_code == 401
     refused, since = at.handler.on_trial
     at.handler.on_trial = (refused, since - TRIAL)
@@ -168,16 +168,16 @@ def test_a_refused_token_is_replaced_again_after_a_while(face: Face) -> None:
     assert at.shown == ["t0", "t1", "t1", "t2"]
 
 
-def test_a_clock_that_was_set_back_ends_the_trial(face: Face) -> None:
-    at = scene(face, Api(good={"t2"}))
+def test_a_clock_that_was_set_back_ends_the_trial(flavor: Flavor) -> None:
+    at = scene(flavor, Api(good={"t2"}))
     assert at.call().status_code == 401
     refused, since = at.handler.on_trial
     at.handler.on_trial = (refused, since + timedelta(days=1))
     assert at.call().status_code == 200
 
 
-def test_an_as_that_gives_the_same_token_again_is_not_asked_again(face: Face) -> None:
-    at = scene(face, server=lambda _: token(access_token="t0"))
+def test_an_as_that_gives_the_same_token_again_is_not_asked_again(flavor: Flavor) -> None:
+    at = scene(flavor, server=lambda _: token(access_token="t0"))
     assert at.call().status_code == 401
     assert at.call().status_code == 401
     assert at.shown == ["t0", "t0"]
@@ -187,19 +187,19 @@ def test_an_as_that_gives_the_same_token_again_is_not_asked_again(face: Face) ->
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("body", [None, b"bytes"])
 def test_a_sync_client_of_httpx_recovers_too(library: Any, body: Any) -> None:
-    with open_face("requests") as face:
-        at = scene(face)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor)
         with library.Client(transport=mocked(library, at.api), auth=at.handler) as client:
             assert client.post(API, content=body).json() == {"received": (body or b"").decode()}
 
 
 @pytest.mark.parametrize("stream", [True, False])
-def test_a_streamed_answer_is_still_unread(face: Face, stream: bool) -> None:
-    at = scene(face)
-    if face.is_async:
+def test_a_streamed_answer_is_still_unread(flavor: Flavor, stream: bool) -> None:
+    at = scene(flavor)
+    if flavor.is_async:
         request = at.session.build_request("GET", API)
-        response = face.run(at.session.send(request, auth=at.handler, stream=stream))
-        face.run(response.aread())
+        response = flavor.run(at.session.send(request, auth=at.handler, stream=stream))
+        flavor.run(response.aread())
     else:
         response = at.call(stream=stream)
     assert response.json() == {"received": ""}
@@ -207,14 +207,14 @@ def test_a_streamed_answer_is_still_unread(face: Face, stream: bool) -> None:
 
 def test_the_hooks_of_a_user_see_the_last_answer() -> None:
     seen: list[int] = []
-    with open_face("requests") as face:
-        scene(face).call(hooks={"response": lambda response, **_: seen.append(response.status_code)})
+    with open_flavor("requests") as flavor:
+        scene(flavor).call(hooks={"response": lambda response, **_: seen.append(response.status_code)})
     assert seen == [200]
 
 
 def test_a_pickled_response_holds_no_token() -> None:
-    with open_face("requests") as face:
-        at = scene(face)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor)
         for auth in (at.handler, BearerAuth("t1", raise_for_challenge=True)):
             response = at.call(auth=auth)
             response.request.headers.clear()
@@ -230,15 +230,17 @@ def test_a_pickled_response_holds_no_token() -> None:
 
 @pytest.mark.parametrize("challenge", [None, "Bearer", 'Bearer realm="r"', 'Bearer error="broken'])
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_without_a_reason_what_is_idempotent_is_sent_again(face: Face, challenge: str | None, method: str) -> None:
-    at = scene(face, Api(challenge=challenge))
+def test_without_a_reason_what_is_idempotent_is_sent_again(flavor: Flavor, challenge: str | None, method: str) -> None:
+    at = scene(flavor, Api(challenge=challenge))
     assert at.call(method).status_code == 200
     assert at.shown == ["t0", "t1"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
-def test_without_a_reason_nothing_else_is_sent_again_but_the_next_has_another_token(face: Face, method: str) -> None:
-    at = scene(face, Api(challenge=None))
+def test_without_a_reason_nothing_else_is_sent_again_but_the_next_has_another_token(
+    flavor: Flavor, method: str
+) -> None:
+    at = scene(flavor, Api(challenge=None))
     assert at.call(method).status_code == 401
     assert at.shown == ["t0"]
     assert at.call(method).status_code == 200
@@ -256,8 +258,8 @@ def test_without_a_reason_nothing_else_is_sent_again_but_the_next_has_another_to
         'Bearer error="something_else"',
     ],
 )
-def test_another_reason_is_returned_and_the_token_stays(face: Face, challenge: str) -> None:
-    at = scene(face, Api(challenge=challenge))
+def test_another_reason_is_returned_and_the_token_stays(flavor: Flavor, challenge: str) -> None:
+    at = scene(flavor, Api(challenge=challenge))
     assert at.call().status_code == 401
     assert at.call().status_code == 401
     assert at.shown == ["t0", "t0"]
@@ -265,8 +267,8 @@ def test_another_reason_is_returned_and_the_token_stays(face: Face, challenge: s
 
 
 @pytest.mark.parametrize("status", [400, 403, 407, 500])
-def test_only_a_401_refuses_a_token(face: Face, status: int) -> None:
-    at = scene(face, lambda _: answer({}, status, WWW_Authenticate=INVALID))
+def test_only_a_401_refuses_a_token(flavor: Flavor, status: int) -> None:
+    at = scene(flavor, lambda _: answer({}, status, WWW_Authenticate=INVALID))
     assert at.call().status_code == status
     assert at.asked == []
 
@@ -275,9 +277,9 @@ def test_only_a_401_refuses_a_token(face: Face, status: int) -> None:
 
 
 @pytest.mark.parametrize("challenge", [None, INVALID])
-def test_a_token_that_can_not_be_renewed_is_used_on(face: Face, challenge: str | None) -> None:
+def test_a_token_that_can_not_be_renewed_is_used_on(flavor: Flavor, challenge: str | None) -> None:
     api = Api(challenge=challenge)
-    at = scene(face, api, handler="OAuth2AccessTokenAuth")
+    at = scene(flavor, api, handler="OAuth2AccessTokenAuth")
     for auth in (at.handler, BearerAuth("t0"), BearerToken("t0")):
         assert at.call(auth=auth).status_code == 401
         assert at.call(auth=auth).status_code == 401
@@ -285,44 +287,44 @@ def test_a_token_that_can_not_be_renewed_is_used_on(face: Face, challenge: str |
     assert at.asked == []
 
 
-def test_where_the_as_fails_the_401_is_returned(face: Face) -> None:
-    at = scene(face, server=lambda _: error("invalid_client", 401))
+def test_where_the_as_fails_the_401_is_returned(flavor: Flavor) -> None:
+    at = scene(flavor, server=lambda _: error("invalid_client", 401))
     assert at.call().status_code == 401
     assert at.shown == ["t0"]
 
 
-def test_after_an_unexplained_401_a_failure_of_the_as_does_not_take_the_token_away(face: Face) -> None:
-    at = scene(face, Api(challenge=None), lambda _: error("invalid_client", 401))
+def test_after_an_unexplained_401_a_failure_of_the_as_does_not_take_the_token_away(flavor: Flavor) -> None:
+    at = scene(flavor, Api(challenge=None), lambda _: error("invalid_client", 401))
     assert [at.call().status_code for _ in range(2)] == [401, 401]
     assert at.shown == ["t0", "t0"]
 
 
-def test_a_user_who_has_to_log_in_again_is_told_at_the_next_request(face: Face) -> None:
+def test_a_user_who_has_to_log_in_again_is_told_at_the_next_request(flavor: Flavor) -> None:
     refused = held(refresh_token="r")
-    at = scene(face, server=lambda _: error("invalid_grant"), handler="OAuth2AccessTokenAuth", token=refused)
+    at = scene(flavor, server=lambda _: error("invalid_grant"), handler="OAuth2AccessTokenAuth", token=refused)
     assert at.call().status_code == 401
     with pytest.raises(InvalidGrant, match="Log in again"):
         at.call()
     assert at.shown == ["t0"]
 
 
-def source_auth(face: Face) -> Any:
-    return AsyncOAuth2TokenSourceAuth if face.is_async else OAuth2TokenSourceAuth
+def source_auth(flavor: Flavor) -> Any:
+    return AsyncOAuth2TokenSourceAuth if flavor.is_async else OAuth2TokenSourceAuth
 
 
-def test_a_source_of_ones_own_is_asked_too(face: Face) -> None:
+def test_a_source_of_ones_own_is_asked_too(flavor: Flavor) -> None:
     tokens = iter(["t0", "t1"])
-    session, received = face.answered_by(Api())
-    auth = source_auth(face)(CallableSource(lambda: next(tokens)))
-    assert face.run(session.get(API, auth=auth)).status_code == 200
+    session, received = flavor.answered_by(Api())
+    auth = source_auth(flavor)(CallableSource(lambda: next(tokens)))
+    assert flavor.run(session.get(API, auth=auth)).status_code == 200
     assert len(received) == 2
 
 
-def test_a_failure_of_a_source_of_ones_own_stays_with_it(face: Face) -> None:
+def test_a_failure_of_a_source_of_ones_own_stays_with_it(flavor: Flavor) -> None:
     tokens = iter(["t0"])
-    session, received = face.answered_by(Api())
-    auth = source_auth(face)(CallableSource(lambda: next(tokens, 5)))
-    assert face.run(session.get(API, auth=auth)).status_code == 401
+    session, received = flavor.answered_by(Api())
+    auth = source_auth(flavor)(CallableSource(lambda: next(tokens, 5)))
+    assert flavor.run(session.get(API, auth=auth)).status_code == 401
     assert len(received) == 1
 
 
@@ -330,14 +332,14 @@ def test_a_failure_of_a_source_of_ones_own_stays_with_it(face: Face) -> None:
 
 
 @pytest.mark.parametrize("status", [302, 307])
-def test_another_origin_that_refuses_is_not_answered(every_face: Face, status: int) -> None:
+def test_another_origin_that_refuses_is_not_answered(every_flavor: Flavor, status: int) -> None:
     def respond(request: Received) -> Answer:
         if request.url == API:
             return answer(b"", status, Location="https://other.local/")
         return answer({}, 401, WWW_Authenticate=INVALID)
 
-    at = scene(every_face, respond, raise_for_challenge=True)
-    redirects: Any = {"follow_redirects": True} if every_face.is_async else {}
+    at = scene(every_flavor, respond, raise_for_challenge=True)
+    redirects: Any = {"follow_redirects": True} if every_flavor.is_async else {}
     assert at.call(**redirects).status_code == 401
     assert [request.url for request in at.received] == [API, "https://other.local/"]
     assert at.shown == ["t0", ""]
@@ -351,21 +353,21 @@ def test_another_origin_that_refuses_is_not_answered_by_a_sync_client_of_httpx(l
             return answer(b"", 302, Location="https://other.local/")
         return answer({}, 401, WWW_Authenticate=INVALID)
 
-    with open_face("requests") as face:
-        at = scene(face, respond)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor, respond)
         with library.Client(transport=mocked(library, respond), auth=at.handler, follow_redirects=True) as client:
             assert client.get(API).status_code == 401
         assert at.asked == []
 
 
-def test_after_a_redirect_within_the_api_the_last_request_is_sent_again(every_face: Face) -> None:
+def test_after_a_redirect_within_the_api_the_last_request_is_sent_again(every_flavor: Flavor) -> None:
     api = Api()
 
     def respond(request: Received) -> Answer:
         return answer(b"", 303, Location="/moved") if request.url == API else api(request)
 
-    at = scene(every_face, respond)
-    redirects: Any = {"follow_redirects": True} if every_face.is_async else {}
+    at = scene(every_flavor, respond)
+    redirects: Any = {"follow_redirects": True} if every_flavor.is_async else {}
     assert at.call("POST", **redirects).status_code == 200
     assert [(request.method, request.path) for request in at.received] == [
         ("POST", "/things"), ("GET", "/moved"), ("GET", "/moved"),
@@ -373,15 +375,15 @@ def test_after_a_redirect_within_the_api_the_last_request_is_sent_again(every_fa
     assert at.shown == ["t0", "t0", "t1"]
 
 
-def test_a_redirect_of_the_repeated_request_is_followed(every_face: Face) -> None:
+def test_a_redirect_of_the_repeated_request_is_followed(every_flavor: Flavor) -> None:
     def respond(request: Received) -> Answer:
         refused = request.headers["authorization"] == "Bearer t0"
         if refused:
             return answer({}, 401, WWW_Authenticate=INVALID)
         return answer(b"", 307, Location="/moved") if request.url == API else answer({})
 
-    at = scene(every_face, respond)
-    redirects: Any = {"follow_redirects": True} if every_face.is_async else {}
+    at = scene(every_flavor, respond)
+    redirects: Any = {"follow_redirects": True} if every_flavor.is_async else {}
     assert at.call(**redirects).status_code == 200
     assert len(at.asked) == 1
 
@@ -426,7 +428,7 @@ class Reading:
 
 def posted(at: Scene, **body: Any) -> Any:
     """POST a body that is read once, as it is read on a connection."""
-    if not at.face.is_async:
+    if not at.flavor.is_async:
         at.session.mount("https://", Reading(at.session.get_adapter(API)))
         return at.call("POST", **body)
 
@@ -435,33 +437,35 @@ def posted(at: Scene, **body: Any) -> Any:
         given: Answer = at.api(request)
         return given
 
-    session = at.face.session(transport=mocked(at.face.library, respond))
+    session = at.flavor.session(transport=mocked(at.flavor.library, respond))
     try:
-        return at.face.run(session.post(API, auth=at.handler, **body))
+        return at.flavor.run(session.post(API, auth=at.handler, **body))
     finally:
-        at.face.run(session.aclose())
+        at.flavor.run(session.aclose())
 
 
-def pieces(face: Face) -> Any:
+def pieces(flavor: Flavor) -> Any:
     async def asynchronous() -> AsyncIterator[bytes]:
         yield b"once"
 
-    return {"content": asynchronous()} if face.is_async else {"data": iter([b"once"])}
+    return {"content": asynchronous()} if flavor.is_async else {"data": iter([b"once"])}
 
 
 @pytest.mark.parametrize("challenge", [INVALID, None])
-def test_a_stream_is_not_sent_again_but_the_next_request_has_another_token(face: Face, challenge: str | None) -> None:
+def test_a_stream_is_not_sent_again_but_the_next_request_has_another_token(
+    flavor: Flavor, challenge: str | None
+) -> None:
     events: list[Any] = []
-    at = scene(face, Api(challenge=challenge), on_event=events.append)
-    assert posted(at, **pieces(face)).status_code == 401
+    at = scene(flavor, Api(challenge=challenge), on_event=events.append)
+    assert posted(at, **pieces(flavor)).status_code == 401
     assert at.shown == ["t0"]
     assert [event.name for event in events] == ["refused", "obtained", "unrepeated"]
-    assert posted(at, **pieces(face)).json() == {"received": "once"}
+    assert posted(at, **pieces(flavor)).json() == {"received": "once"}
 
 
 @pytest.mark.parametrize("body", [{"json": {"a": 1}}, {"data": {"a": "1"}}])
-def test_a_body_in_memory_is_sent_again(every_face: Face, body: Any) -> None:
-    at = scene(every_face)
+def test_a_body_in_memory_is_sent_again(every_flavor: Flavor, body: Any) -> None:
+    at = scene(every_flavor)
     response = at.call("POST", **body)
     first, second = at.received
     assert first.body == second.body
@@ -471,8 +475,8 @@ def test_a_body_in_memory_is_sent_again(every_face: Face, body: Any) -> None:
 
 @pytest.mark.parametrize("name", ["requests", "httpx2", "httpx"])
 def test_the_files_of_a_form_are_sent_again(name: str) -> None:
-    with open_face(name) as face:
-        at = scene(face)
+    with open_flavor(name) as flavor:
+        at = scene(flavor)
         response = posted(at, files={"upload": io.BytesIO(b"the content of a file")}, data={"field": "value"})
         assert at.shown == ["t0", "t1"]
         assert "the content of a file" in response.json()["received"]
@@ -494,24 +498,24 @@ class Pipe(io.RawIOBase):
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_form_with_a_pipe_is_not_sent_again(library: Any) -> None:
-    with open_face("requests") as face:
-        at = scene(face)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor)
         with library.Client(transport=mocked(library, at.api), auth=at.handler) as client:
             assert client.post(API, files={"upload": Pipe()}).status_code == 401
             assert "once" in client.post(API, files={"upload": Pipe()}).json()["received"]
 
 
 def test_a_file_is_sent_again_from_where_it_was() -> None:
-    with open_face("requests") as face:
+    with open_flavor("requests") as flavor:
         file = io.BytesIO(b"skipped and sent")
         file.seek(len(b"skipped and "))
-        assert posted(scene(face), data=file).json() == {"received": "sent"}
+        assert posted(scene(flavor), data=file).json() == {"received": "sent"}
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_file_as_the_whole_body_is_not_sent_again_by_httpx_which_does_not_show_it(library: Any) -> None:
-    with open_face("requests") as face:
-        at = scene(face)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor)
         with library.Client(transport=mocked(library, at.api), auth=at.handler) as client:
             assert client.post(API, content=io.BytesIO(b"once")).status_code == 401
             assert client.post(API, content=io.BytesIO(b"once")).json() == {"received": "once"}
@@ -524,8 +528,8 @@ def test_a_file_that_can_not_be_read_again_is_not_sent_again() -> None:
             self.close()
             return found
 
-    with open_face("requests") as face:
-        at = scene(face)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor)
         assert posted(at, data=Closing(b"once")).status_code == 401
         assert at.shown == ["t0"]
 
@@ -538,13 +542,13 @@ def key() -> DPoPKey:
     return DPoPKey.generate()
 
 
-def dpop_scene(face: Face, api: Any, key: DPoPKey, **kwargs: Any) -> Scene:
+def dpop_scene(flavor: Flavor, api: Any, key: DPoPKey, **kwargs: Any) -> Scene:
     bound = DPoPToken("t0", dpop_key=key, expires_in=3600)
-    return scene(face, api, Server(token_type="DPoP"), token=bound, **kwargs)
+    return scene(flavor, api, Server(token_type="DPoP"), token=bound, **kwargs)
 
 
-def test_a_bound_token_is_replaced_by_one_with_the_same_key(every_face: Face, key: DPoPKey) -> None:
-    at = dpop_scene(every_face, Api(challenge='DPoP error="invalid_token", algs="ES256"'), key)
+def test_a_bound_token_is_replaced_by_one_with_the_same_key(every_flavor: Flavor, key: DPoPKey) -> None:
+    at = dpop_scene(every_flavor, Api(challenge='DPoP error="invalid_token", algs="ES256"'), key)
     assert at.call("POST", json={}).status_code == 200
     assert at.shown == ["t0", "t1"]
     assert at.handler.token.dpop_key is key
@@ -572,8 +576,8 @@ class NonceApi(Api):
         return answer({}, 401, WWW_Authenticate=f'DPoP error="{code}"', DPoP_Nonce=f"nonce-{self.nonce}")
 
 
-def test_nonces_are_answered_before_and_after_the_token_is_replaced(every_face: Face) -> None:
-    at = dpop_scene(every_face, NonceApi(), DPoPKey.generate())
+def test_nonces_are_answered_before_and_after_the_token_is_replaced(every_flavor: Flavor) -> None:
+    at = dpop_scene(every_flavor, NonceApi(), DPoPKey.generate())
     response = at.call()
     assert response.status_code == 200
     assert at.shown == ["t0", "t0", "t1", "t1"]
@@ -583,8 +587,8 @@ def test_nonces_are_answered_before_and_after_the_token_is_replaced(every_face: 
 
 
 @pytest.mark.parametrize("code", ["invalid_dpop_proof", "insufficient_scope"])
-def test_a_refused_proof_does_not_cost_the_token(face: Face, key: DPoPKey, code: str) -> None:
-    at = dpop_scene(face, Api(challenge=f'Bearer, DPoP error="{code}"'), key)
+def test_a_refused_proof_does_not_cost_the_token(flavor: Flavor, key: DPoPKey, code: str) -> None:
+    at = dpop_scene(flavor, Api(challenge=f'Bearer, DPoP error="{code}"'), key)
     assert at.call().status_code == 401
     assert at.asked == []
 
@@ -601,8 +605,8 @@ def test_twenty_threads_whose_token_is_refused_make_one_token_request() -> None:
             together.wait(timeout=30)
         return api(request)
 
-    with open_face("requests") as face:
-        at = scene(face, respond)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor, respond)
         with ThreadPoolExecutor(20) as pool:
             answers = list(pool.map(lambda _: at.call(), range(20)))
         assert [response.status_code for response in answers] == [200] * 20
@@ -657,20 +661,20 @@ def test_twenty_tasks_whose_token_is_refused_make_one_token_request(library: Any
     assert came.count("Bearer t1") == 20
 
 
-def test_a_refused_token_that_somebody_has_replaced_meanwhile_costs_nothing(face: Face) -> None:
+def test_a_refused_token_that_somebody_has_replaced_meanwhile_costs_nothing(flavor: Flavor) -> None:
     def respond(request: Received) -> Answer:
         at.handler.token = BearerToken("t1", expires_in=3600)
         return Api()(request)
 
-    at = scene(face, respond)
+    at = scene(flavor, respond)
     assert at.call().status_code == 200
     assert at.shown == ["t0", "t1"]
     assert at.asked == []
 
 
-def test_those_who_share_a_store_replace_a_refused_token_once(face: Face) -> None:
+def test_those_who_share_a_store_replace_a_refused_token_once(flavor: Flavor) -> None:
     store = MemoryStore()
-    at, other = (scene(face, store=store, token=None) for _ in range(2))
+    at, other = (scene(flavor, store=store, token=None) for _ in range(2))
     other.asked = at.asked
     other.handler.client = at.handler.client
     for one in (at, other):
@@ -683,7 +687,7 @@ def test_those_who_share_a_store_replace_a_refused_token_once(face: Face) -> Non
 
 
 @pytest.fixture
-def refusing(ill: IllServer, monkeypatch: pytest.MonkeyPatch) -> IllServer:
+def refusing(ill: FailingServer, monkeypatch: pytest.MonkeyPatch) -> FailingServer:
     """A real server, whose path /scripted refuses first."""
     monkeypatch.setitem(
         ANSWERS, "refused", raw({}, "401 Unauthorized", "application/json", f"WWW-Authenticate: {INVALID}")
@@ -693,20 +697,20 @@ def refusing(ill: IllServer, monkeypatch: pytest.MonkeyPatch) -> IllServer:
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_one_connection_is_enough_for_the_api_and_the_as(library: Any, refusing: IllServer) -> None:
+def test_one_connection_is_enough_for_the_api_and_the_as(library: Any, refusing: FailingServer) -> None:
     name = {httpx2: "httpx2", httpx: "httpx"}[library]
-    with open_face(name) as face:
-        session = face.session(limits=library.Limits(max_connections=1), timeout=5)
-        client = face.client(refusing.endpoint("good"), session=session)
-        auth = face.named("OAuth2ClientCredentialsAuth")(client, token=held())
-        assert face.run(session.get(refusing.endpoint("scripted"), auth=auth)).status_code == 200
-        face.run(session.aclose())
+    with open_flavor(name) as flavor:
+        session = flavor.session(limits=library.Limits(max_connections=1), timeout=5)
+        client = flavor.client(refusing.endpoint("good"), session=session)
+        auth = flavor.named("OAuth2ClientCredentialsAuth")(client, token=held())
+        assert flavor.run(session.get(refusing.endpoint("scripted"), auth=auth)).status_code == 200
+        flavor.run(session.aclose())
     assert [request.path for request in refusing.received] == ["/scripted", "/good", "/scripted"]
 
 
-def test_the_connection_of_a_refused_request_is_used_again(refusing: IllServer) -> None:
-    with open_face("requests") as face, requests.Session() as session:
-        auth = OAuth2ClientCredentialsAuth(face.client(refusing.endpoint("good")), token=held())
+def test_the_connection_of_a_refused_request_is_used_again(refusing: FailingServer) -> None:
+    with open_flavor("requests") as flavor, requests.Session() as session:
+        auth = OAuth2ClientCredentialsAuth(flavor.client(refusing.endpoint("good")), token=held())
         assert session.get(refusing.endpoint("scripted"), auth=auth, timeout=5).status_code == 200
     refused, _, repeated = refusing.received
     assert refused.connection == repeated.connection
@@ -715,9 +719,9 @@ def test_the_connection_of_a_refused_request_is_used_again(refusing: IllServer) 
 # --- what is seen of it
 
 
-def test_it_is_told_and_logged_without_a_secret(face: Face, caplog: pytest.LogCaptureFixture) -> None:
+def test_it_is_told_and_logged_without_a_secret(flavor: Flavor, caplog: pytest.LogCaptureFixture) -> None:
     events: list[Any] = []
-    at = scene(face, on_event=events.append)
+    at = scene(flavor, on_event=events.append)
     with caplog.at_level(logging.INFO):
         at.call()
     assert [event.name for event in events] == ["refused", "obtained"]
@@ -736,27 +740,27 @@ def demanding(challenge: str, status: int) -> Callable[[Received], Answer]:
     return lambda _: answer({"why": "because"}, status, WWW_Authenticate=challenge)
 
 
-def status_error(face: Face) -> Any:
-    return face.library.HTTPStatusError if face.is_async else requests.HTTPError
+def status_error(flavor: Flavor) -> Any:
+    return flavor.library.HTTPStatusError if flavor.is_async else requests.HTTPError
 
 
-def test_handlers_return_what_an_api_demands(face: Face) -> None:
-    at = scene(face, demanding(MORE_SCOPE, 403))
+def test_handlers_return_what_an_api_demands(flavor: Flavor) -> None:
+    at = scene(flavor, demanding(MORE_SCOPE, 403))
     for auth in (at.handler, BearerAuth("t0"), held()):
         assert at.call(auth=auth).status_code == 403
 
 
-def test_a_handler_raises_it_if_that_is_wanted(every_face: Face) -> None:
-    at = scene(every_face, demanding(MORE_SCOPE, 403), raise_for_challenge=True)
+def test_a_handler_raises_it_if_that_is_wanted(every_flavor: Flavor) -> None:
+    at = scene(every_flavor, demanding(MORE_SCOPE, 403), raise_for_challenge=True)
     for auth in (at.handler, BearerAuth("t0", raise_for_challenge=True)):
         with pytest.raises(InsufficientScope, match=r"scope='api\.write'") as raised:
             at.call(auth=auth)
-        assert isinstance(raised.value, status_error(every_face))
+        assert isinstance(raised.value, status_error(every_flavor))
         assert raised.value.scope == ("api.write",)
 
 
-def test_a_handler_raises_that_the_user_has_to_log_in_again(face: Face) -> None:
-    at = scene(face, demanding(STEP_UP, 401), raise_for_challenge=True)
+def test_a_handler_raises_that_the_user_has_to_log_in_again(flavor: Flavor) -> None:
+    at = scene(flavor, demanding(STEP_UP, 401), raise_for_challenge=True)
     for auth in (at.handler, BearerAuth("t0", raise_for_challenge=True)):
         with pytest.raises(InsufficientUserAuthentication) as raised:
             at.call(auth=auth)
@@ -764,23 +768,23 @@ def test_a_handler_raises_that_the_user_has_to_log_in_again(face: Face) -> None:
     assert at.asked == []
 
 
-def test_a_handler_raises_a_second_refusal(face: Face) -> None:
-    at = scene(face, Api(good=set()), raise_for_challenge=True)
+def test_a_handler_raises_a_second_refusal(flavor: Flavor) -> None:
+    at = scene(flavor, Api(good=set()), raise_for_challenge=True)
     with pytest.raises(InvalidAccessToken):
         at.call()
     assert at.shown == ["t0", "t1"]
 
 
 def test_a_body_that_says_more_can_still_be_read() -> None:
-    with open_face("requests") as face:
-        at = scene(face, demanding(MORE_SCOPE, 403), raise_for_challenge=True)
+    with open_flavor("requests") as flavor:
+        at = scene(flavor, demanding(MORE_SCOPE, 403), raise_for_challenge=True)
         with pytest.raises(InsufficientScope) as raised:
             at.call()
         assert raised.value.response.json() == {"why": "because"}
 
 
-def api_client(face: Face, session: Any, **kwargs: Any) -> Any:
-    return (AsyncApiClient if face.is_async else ApiClient)("https://api.local/", session=session, **kwargs)
+def api_client(flavor: Flavor, session: Any, **kwargs: Any) -> Any:
+    return (AsyncApiClient if flavor.is_async else ApiClient)("https://api.local/", session=session, **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -789,32 +793,32 @@ def api_client(face: Face, session: Any, **kwargs: Any) -> Any:
      (INVALID, 401, InvalidAccessToken)],
 )  # fmt: skip
 def test_an_api_client_raises_it_as_an_error_of_its_library(
-    every_face: Face, challenge: str, status: int, kind: Any
+    every_flavor: Flavor, challenge: str, status: int, kind: Any
 ) -> None:
-    session, _ = every_face.answered_by(demanding(challenge, status))
-    client = api_client(every_face, session, auth=BearerAuth("t0"))
+    session, _ = every_flavor.answered_by(demanding(challenge, status))
+    client = api_client(every_flavor, session, auth=BearerAuth("t0"))
     with pytest.raises(kind) as raised:
-        every_face.run(client.get("things"))
-    assert isinstance(raised.value, status_error(every_face))
+        every_flavor.run(client.get("things"))
+    assert isinstance(raised.value, status_error(every_flavor))
     assert raised.value.response.status_code == status
-    assert every_face.run(client.get("things", raise_for_status=False)).status_code == status
+    assert every_flavor.run(client.get("things", raise_for_status=False)).status_code == status
 
 
-def test_an_api_client_raises_other_errors_as_before(face: Face) -> None:
-    session, _ = face.answered_by(lambda _: answer({}, 403))
-    with pytest.raises(status_error(face)) as raised:
-        face.run(api_client(face, session).get("things"))
-    assert type(raised.value) is status_error(face)
+def test_an_api_client_raises_other_errors_as_before(flavor: Flavor) -> None:
+    session, _ = flavor.answered_by(lambda _: answer({}, 403))
+    with pytest.raises(status_error(flavor)) as raised:
+        flavor.run(api_client(flavor, session).get("things"))
+    assert type(raised.value) is status_error(flavor)
 
 
-def test_an_api_client_recovers_by_itself(every_face: Face) -> None:
-    at = scene(every_face)
-    client = api_client(every_face, at.session, auth=at.handler)
-    assert every_face.run(client.post("things", json={"a": 1})).status_code == 200
+def test_an_api_client_recovers_by_itself(every_flavor: Flavor) -> None:
+    at = scene(every_flavor)
+    client = api_client(every_flavor, at.session, auth=at.handler)
+    assert every_flavor.run(client.post("things", json={"a": 1})).status_code == 200
     assert at.shown == ["t0", "t1"]
 
 
 @pytest.fixture(autouse=True)
-def _no_left_over_script(serving: IllServer) -> Iterator[None]:
+def _no_left_over_script(serving: FailingServer) -> Iterator[None]:
     yield
     serving.script.clear()

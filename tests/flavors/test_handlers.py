@@ -12,8 +12,8 @@ import pytest
 import requests
 
 from devkit.exchange import Received, answer, error, token
-from devkit.faces import Face, open_face
-from devkit.ill_server import IllServer
+from devkit.failing_server import FailingServer
+from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client import (
     AsyncOAuth2Client,
     AsyncOAuth2ClientCredentialsAuth,
@@ -42,12 +42,12 @@ def nearly_dead() -> BearerToken:
     return BearerToken("nearly", expires_in=10)
 
 
-def header(face: Face, auth: Any, url: str = API) -> str | None:
+def header(flavor: Flavor, auth: Any, url: str = API) -> str | None:
     """Call an API, and return the Authorization header that it got."""
-    session, received = face.answered_by(lambda _: answer({}))
-    if not face.is_async:
+    session, received = flavor.answered_by(lambda _: answer({}))
+    if not flavor.is_async:
         session.mount("http://", session.get_adapter("https://"))
-    face.get(url, auth=auth, session=session)
+    flavor.get(url, auth=auth, session=session)
     return received[0].headers.get("authorization")
 
 
@@ -55,12 +55,12 @@ def header(face: Face, auth: Any, url: str = API) -> str | None:
 
 
 @pytest.mark.parametrize("auth", [BearerAuth("live"), BearerAuth(LIVE), BearerAuthorization("live"), LIVE])
-def test_a_token_goes_into_the_header(every_face: Face, auth: Any) -> None:
-    assert header(every_face, auth) == "Bearer live"
+def test_a_token_goes_into_the_header(every_flavor: Flavor, auth: Any) -> None:
+    assert header(every_flavor, auth) == "Bearer live"
 
 
-def test_no_token_leaves_the_request_unchanged(every_face: Face) -> None:
-    assert header(every_face, BearerAuth(None)) is None
+def test_no_token_leaves_the_request_unchanged(every_flavor: Flavor) -> None:
+    assert header(every_flavor, BearerAuth(None)) is None
 
 
 @pytest.mark.parametrize("library", [httpx2, httpx])
@@ -79,8 +79,8 @@ def test_the_sync_clients_of_httpx_take_a_token_too(library: Any, auth: Any) -> 
 
 @pytest.mark.parametrize("library", [httpx2, httpx])
 def test_the_sync_clients_of_httpx_take_a_handler_too(library: Any) -> None:
-    with open_face("requests") as face:
-        client, _ = face.mocked(token())
+    with open_flavor("requests") as flavor:
+        client, _ = flavor.mocked(token())
         seen: list[str] = []
 
         def respond(request: Any) -> Any:
@@ -93,52 +93,52 @@ def test_the_sync_clients_of_httpx_take_a_handler_too(library: Any) -> None:
     assert seen == ["Bearer an-access-token"]
 
 
-def test_an_expired_token_is_not_sent(face: Face) -> None:
-    session, received = face.answered_by(lambda _: answer({}))
+def test_an_expired_token_is_not_sent(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(lambda _: answer({}))
     for auth in (DEAD, BearerAuth(DEAD)):
         with pytest.raises(ExpiredAccessToken):
-            face.get(API, auth=auth, session=session)
+            flavor.get(API, auth=auth, session=session)
     assert received == []
 
 
-def test_bearer_auth_speaks_to_both_generations_about_expiry(face: Face) -> None:
+def test_bearer_auth_speaks_to_both_generations_about_expiry(flavor: Flavor) -> None:
     with pytest.raises(ExpiredToken):
-        header(face, BearerAuth(DEAD))
+        header(flavor, BearerAuth(DEAD))
 
 
 @pytest.mark.parametrize("url", ["http://api.local/", "http://127.0.0.1.evil.example/", "http://localhost.evil/"])
-def test_a_token_does_not_travel_unencrypted(every_face: Face, url: str) -> None:
+def test_a_token_does_not_travel_unencrypted(every_flavor: Flavor, url: str) -> None:
     for auth in (LIVE, BearerAuth(LIVE)):
         with pytest.raises(InsecureTransport, match="plain http"):
-            header(every_face, auth, url)
+            header(every_flavor, auth, url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1/", "http://localhost/", "http://[::1]/"])
-def test_loopback_needs_no_encryption(face: Face, url: str) -> None:
-    assert header(face, BearerAuth(LIVE), url) == "Bearer live"
+def test_loopback_needs_no_encryption(flavor: Flavor, url: str) -> None:
+    assert header(flavor, BearerAuth(LIVE), url) == "Bearer live"
 
 
-def test_whoever_says_so_sends_tokens_unencrypted(face: Face) -> None:
-    assert header(face, BearerAuth(LIVE, allow_insecure_http=True), "http://api.local/") == "Bearer live"
+def test_whoever_says_so_sends_tokens_unencrypted(flavor: Flavor) -> None:
+    assert header(flavor, BearerAuth(LIVE, allow_insecure_http=True), "http://api.local/") == "Bearer live"
 
 
-def test_a_token_class_decides_header_and_scheme(face: Face) -> None:
+def test_a_token_class_decides_header_and_scheme(flavor: Flavor) -> None:
     class Odd(BearerToken):
         AUTHORIZATION_HEADER = "X-Token"
         AUTHORIZATION_SCHEME = "Odd"
 
-    session, received = face.answered_by(lambda _: answer({}))
-    face.get(API, auth=Odd("t"), session=session)
+    session, received = flavor.answered_by(lambda _: answer({}))
+    flavor.get(API, auth=Odd("t"), session=session)
     assert received[0].headers["x-token"] == "Odd t"
     assert "authorization" not in received[0].headers
 
 
-def test_a_token_does_not_follow_a_redirect_to_another_origin(every_face: Face, ill: IllServer) -> None:
-    client, _ = every_face.mocked(token())
-    for auth in (LIVE, BearerAuth("live"), every_face.named("OAuth2ClientCredentialsAuth")(client)):
+def test_a_token_does_not_follow_a_redirect_to_another_origin(every_flavor: Flavor, ill: FailingServer) -> None:
+    client, _ = every_flavor.mocked(token())
+    for auth in (LIVE, BearerAuth("live"), every_flavor.named("OAuth2ClientCredentialsAuth")(client)):
         ill.received.clear()
-        redirects = {"follow_redirects": True} if every_face.is_async else {}
-        assert every_face.get(ill.endpoint("redirect_307"), auth=auth, **redirects).status_code == 200
+        redirects = {"follow_redirects": True} if every_flavor.is_async else {}
+        assert every_flavor.get(ill.endpoint("redirect_307"), auth=auth, **redirects).status_code == 200
         assert "authorization" in ill.received[0].headers
         (elsewhere,) = ill.received_elsewhere
         assert "authorization" not in elsewhere.headers
@@ -148,10 +148,10 @@ def test_a_token_does_not_follow_a_redirect_to_another_origin(every_face: Face, 
 
 
 @contextmanager
-def handler_of(face: Face, name: str, *args: Any, given: Any = None, **kwargs: Any) -> Iterator[tuple[Any, Any]]:
+def handler_of(flavor: Flavor, name: str, *args: Any, given: Any = None, **kwargs: Any) -> Iterator[tuple[Any, Any]]:
     """Make a handler, and the list of the forms that its client will have sent."""
-    client, sent = face.mocked(given or token(refresh_token="r2"))
-    yield face.named(name)(client, *args, **kwargs), sent
+    client, sent = flavor.mocked(given or token(refresh_token="r2"))
+    yield flavor.named(name)(client, *args, **kwargs), sent
 
 
 def grants(sent: list[Received]) -> list[str]:
@@ -167,109 +167,109 @@ HANDLERS: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_handler_gets_a_token_when_it_is_needed_and_keeps_it(every_face: Face, name: str) -> None:
+def test_a_handler_gets_a_token_when_it_is_needed_and_keeps_it(every_flavor: Flavor, name: str) -> None:
     cls, args, kwargs, grant = HANDLERS[name]
-    with handler_of(every_face, cls, *args, **kwargs) as (handler, sent):
+    with handler_of(every_flavor, cls, *args, **kwargs) as (handler, sent):
         assert sent == []
-        assert header(every_face, handler) == "Bearer an-access-token"
-        assert header(every_face, handler) == "Bearer an-access-token"
+        assert header(every_flavor, handler) == "Bearer an-access-token"
+        assert header(every_flavor, handler) == "Bearer an-access-token"
         assert grants(sent) == [grant]
 
 
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_handler_with_a_live_token_asks_nobody(face: Face, name: str) -> None:
+def test_a_handler_with_a_live_token_asks_nobody(flavor: Flavor, name: str) -> None:
     cls, args, kwargs, _ = HANDLERS[name]
-    with handler_of(face, cls, *args, token=LIVE, **kwargs) as (handler, sent):
-        assert header(face, handler) == "Bearer live"
+    with handler_of(flavor, cls, *args, token=LIVE, **kwargs) as (handler, sent):
+        assert header(flavor, handler) == "Bearer live"
         assert sent == []
 
 
 @pytest.mark.parametrize("make", [lambda: DEAD, nearly_dead], ids=["dead", "nearly dead"])
 @pytest.mark.parametrize("name", HANDLERS)
-def test_a_handler_refreshes_a_token_before_its_leeway_is_over(face: Face, name: str, make: Any) -> None:
+def test_a_handler_refreshes_a_token_before_its_leeway_is_over(flavor: Flavor, name: str, make: Any) -> None:
     cls, args, kwargs, _ = HANDLERS[name]
-    with handler_of(face, cls, *args, token=make().replace(refresh_token="r"), **kwargs) as (handler, sent):
-        assert header(face, handler) == "Bearer an-access-token"
+    with handler_of(flavor, cls, *args, token=make().replace(refresh_token="r"), **kwargs) as (handler, sent):
+        assert header(flavor, handler) == "Bearer an-access-token"
         assert grants(sent) == ["refresh_token"]
         assert handler.token.refresh_token == "r2"
 
 
-def test_the_leeway_can_be_set(face: Face) -> None:
-    with handler_of(face, "OAuth2ClientCredentialsAuth", token=nearly_dead(), leeway=5) as (handler, sent):
-        assert header(face, handler) == "Bearer nearly"
+def test_the_leeway_can_be_set(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2ClientCredentialsAuth", token=nearly_dead(), leeway=5) as (handler, sent):
+        assert header(flavor, handler) == "Bearer nearly"
         assert sent == []
 
 
-def test_a_token_can_be_renewed_and_forgotten_by_hand(face: Face) -> None:
-    with handler_of(face, "OAuth2ClientCredentialsAuth", token=LIVE) as (handler, sent):
-        face.run(handler.renew_token())
+def test_a_token_can_be_renewed_and_forgotten_by_hand(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2ClientCredentialsAuth", token=LIVE) as (handler, sent):
+        flavor.run(handler.renew_token())
         assert handler.token.access_token == "an-access-token"
         handler.forget_token()
         assert handler.token is None
-        assert header(face, handler) == "Bearer an-access-token"
+        assert header(flavor, handler) == "Bearer an-access-token"
         assert grants(sent) == ["client_credentials"] * 2
 
 
-def test_a_token_can_be_set(face: Face) -> None:
-    with handler_of(face, "OAuth2AccessTokenAuth", None) as (handler, sent):
+def test_a_token_can_be_set(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2AccessTokenAuth", None) as (handler, sent):
         for held in ("live", LIVE):
             handler.token = held
-            assert header(face, handler) == "Bearer live"
+            assert header(flavor, handler) == "Bearer live"
         assert sent == []
 
 
-def test_a_token_in_its_leeway_that_can_not_be_renewed_is_still_used(face: Face) -> None:
-    with handler_of(face, "OAuth2AccessTokenAuth", nearly_dead()) as (handler, sent):
-        assert header(face, handler) == "Bearer nearly"
+def test_a_token_in_its_leeway_that_can_not_be_renewed_is_still_used(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2AccessTokenAuth", nearly_dead()) as (handler, sent):
+        assert header(flavor, handler) == "Bearer nearly"
         assert sent == []
 
 
-def test_an_expired_token_that_can_not_be_renewed_is_not_sent(face: Face) -> None:
-    with handler_of(face, "OAuth2AccessTokenAuth", DEAD) as (handler, sent):
+def test_an_expired_token_that_can_not_be_renewed_is_not_sent(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2AccessTokenAuth", DEAD) as (handler, sent):
         with pytest.raises(ExpiredAccessToken):
-            header(face, handler)
+            header(flavor, handler)
         assert sent == []
 
 
-def test_without_a_token_and_a_way_to_get_one_nothing_is_sent(face: Face) -> None:
-    with handler_of(face, "OAuth2AccessTokenAuth", None) as (handler, sent):
+def test_without_a_token_and_a_way_to_get_one_nothing_is_sent(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2AccessTokenAuth", None) as (handler, sent):
         with pytest.raises(NonRenewableTokenError):
-            header(face, handler)
+            header(flavor, handler)
         assert sent == []
 
 
-def test_a_code_is_used_once(face: Face) -> None:
-    with handler_of(face, "OAuth2AuthorizationCodeAuth", "c", given=token()) as (handler, sent):
-        header(face, handler)
+def test_a_code_is_used_once(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2AuthorizationCodeAuth", "c", given=token()) as (handler, sent):
+        header(flavor, handler)
         handler.forget_token()
         with pytest.raises(NonRenewableTokenError):
-            header(face, handler)
+            header(flavor, handler)
         assert grants(sent) == ["authorization_code"]
 
 
-def test_a_refused_refresh_of_a_users_token_is_an_error(face: Face) -> None:
+def test_a_refused_refresh_of_a_users_token_is_an_error(flavor: Flavor) -> None:
     held = DEAD.replace(refresh_token="r")
     with (
-        handler_of(face, "OAuth2AuthorizationCodeAuth", None, token=held, given=error("invalid_grant")) as (
+        handler_of(flavor, "OAuth2AuthorizationCodeAuth", None, token=held, given=error("invalid_grant")) as (
             handler,
             _,
         ),
         pytest.raises(InvalidGrant),
     ):
-        header(face, handler)
+        header(flavor, handler)
 
 
-def test_an_insecure_request_gets_no_token_in_the_first_place(face: Face) -> None:
-    with handler_of(face, "OAuth2ClientCredentialsAuth") as (handler, sent):
+def test_an_insecure_request_gets_no_token_in_the_first_place(flavor: Flavor) -> None:
+    with handler_of(flavor, "OAuth2ClientCredentialsAuth") as (handler, sent):
         with pytest.raises(InsecureTransport):
-            header(face, handler, "http://api.local/")
+            header(flavor, handler, "http://api.local/")
         assert sent == []
 
 
-# --- a face to each
+# --- a flavor to each
 
 
-def test_a_handler_takes_a_client_of_its_own_face() -> None:
+def test_a_handler_takes_a_client_of_its_own_flavor() -> None:
     sync, other = OAuth2Client("https://as.local/t", "id"), AsyncOAuth2Client("https://as.local/t", "id")
     with pytest.raises(InvalidParam, match="AsyncOAuth2Client"):
         OAuth2ClientCredentialsAuth(other)
@@ -299,7 +299,7 @@ def test_an_async_handler_is_an_auth_of_both_libraries() -> None:
 def test_many_threads_get_one_token() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
-    with open_face("requests") as face, handler_of(face, "OAuth2ClientCredentialsAuth") as (handler, sent):
+    with open_flavor("requests") as flavor, handler_of(flavor, "OAuth2ClientCredentialsAuth") as (handler, sent):
         requests_ = [requests.Request("GET", API).prepare() for _ in range(16)]
         with ThreadPoolExecutor(8) as pool:
             done = list(pool.map(handler, requests_))

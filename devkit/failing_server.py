@@ -1,7 +1,7 @@
 """A server on loopback that answers wrongly: each path in one way of its own.
 
 It writes to raw sockets, since an HTTP library would not write what this has to. A second listener, elsewhere, is
-where its redirects lead. Both record what comes. `start_ill_server()` serves it from threads.
+where its redirects lead. Both record what comes. `start_failing_server()` serves it from threads.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Conversation:
 
     sock: socket.socket
     request: Received
-    server: IllServer
+    server: FailingServer
 
     def send(self, *parts: bytes) -> None:
         """Send, one part after the other."""
@@ -118,19 +118,19 @@ ANSWERS: dict[str, bytes] = {
 # Answers that are whole, and made of the request.
 
 
-def redirect(request: Received, server: IllServer) -> bytes:
+def redirect(request: Received, server: FailingServer) -> bytes:
     """Send the client to the other origin, with the status that the path names."""
     status = request.path.rpartition("_")[2]
     return raw(b"", f"{status} Elsewhere", None, f"Location: {server.elsewhere}/good")
 
 
-def echo(request: Received, _: IllServer) -> bytes:
+def echo(request: Received, _: FailingServer) -> bytes:
     """Refuse, and quote the request in the error_description."""
     said = f"can't use {request.body.decode()} with {request.headers.get('authorization')}"
     return raw({"error": "invalid_request", "error_description": said}, "400 Bad Request")
 
 
-def echo_as_text(request: Received, _: IllServer) -> bytes:
+def echo_as_text(request: Received, _: FailingServer) -> bytes:
     """Fail, and quote what was sent as plain text, decoded."""
     return raw(f"500: {[value for _, value in request.pairs]}".encode(), "500 Internal Server Error", "text/plain")
 
@@ -219,7 +219,7 @@ def no_http(talk: Conversation) -> None:
 
 
 STATUSES = (301, 302, 303, 307, 308)
-MADE: dict[str, Callable[[Received, IllServer], bytes]] = {
+MADE: dict[str, Callable[[Received, FailingServer], bytes]] = {
     **{f"redirect_{status}": redirect for status in STATUSES},
     "echo": echo,
     "echo_as_text": echo_as_text,
@@ -233,7 +233,7 @@ BEHAVIOURS: dict[str, Callable[[Conversation], None]] = {
 }  # fmt: skip
 
 
-class IllServer:
+class FailingServer:
     """Two listeners on loopback, and what came to them.
 
     Attributes:
@@ -328,9 +328,9 @@ class IllServer:
         return False
 
 
-def start_ill_server() -> IllServer:
+def start_failing_server() -> FailingServer:
     """Serve wrong answers."""
-    return IllServer()
+    return FailingServer()
 
 
 def _shut(sock: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""Profiles on both faces: an operation that breaks a clause sends nothing; one that keeps them all goes through."""
+"""Profiles on both clients: an operation that breaks a clause sends nothing; one that keeps them all goes through."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from devkit.authorization_server.credentials import private_jwk, public_jwk
 from devkit.exchange import Answer, Received, answer, token
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client import (
     AuthorizationRequest,
     AuthorizationResponse,
@@ -54,18 +54,18 @@ def answering(request: Received) -> Answer:
     return answers.get(request.path, answer({}))
 
 
-def fapi(face: Face, respond: Any = answering, **more: Any) -> tuple[Any, list[Received]]:
-    session, received = face.answered_by(respond)
+def fapi(flavor: Flavor, respond: Any = answering, **more: Any) -> tuple[Any, list[Received]]:
+    session, received = flavor.answered_by(respond)
     known = {} if "auth" in more else {"client_id": "app", "private_key": ES256}
     known = {"redirect_uri": REDIRECT_URI, "profile": "fapi2", "session": session, **known, **more}
-    return face.keep(face.named("OAuth2Client").from_discovery_document(METADATA, **known)), received
+    return flavor.keep(flavor.named("OAuth2Client").from_discovery_document(METADATA, **known)), received
 
 
-def oauth21(face: Face, **more: Any) -> tuple[Any, list[Received]]:
+def oauth21(flavor: Flavor, **more: Any) -> tuple[Any, list[Received]]:
     known = {"auth": ("app", "hush"), "authorization_endpoint": f"{ISSUER}/authorization"}
     endpoint = f"{ISSUER}/pushed_authorization_request"
     known |= {"pushed_authorization_request_endpoint": endpoint, "redirect_uri": REDIRECT_URI, "profile": "oauth2.1"}
-    return face.mocked(answering, **{**known, **more})
+    return flavor.mocked(answering, **{**known, **more})
 
 
 def by_hand(**more: Any) -> AuthorizationRequest:
@@ -178,41 +178,41 @@ BROKEN: dict[str, Row] = {
 
 
 @pytest.mark.parametrize("name", [name for name, row in BROKEN.items() if row[3] != "register"])
-def test_an_operation_that_the_profile_forbids_sends_nothing(face: Face, name: str) -> None:
+def test_an_operation_that_the_profile_forbids_sends_nothing(flavor: Flavor, name: str) -> None:
     _, clause, settings, operation, arguments, options = BROKEN[name]
-    client, received = (oauth21 if clause.startswith("OAuth") else fapi)(face, **settings)
+    client, received = (oauth21 if clause.startswith("OAuth") else fapi)(flavor, **settings)
     with pytest.raises(ProfileViolation) as caught:
-        face.run(getattr(client, operation)(*arguments, **options))
+        flavor.run(getattr(client, operation)(*arguments, **options))
     assert caught.value.clause == clause
     assert received == []
 
 
 @pytest.mark.parametrize("name", [name for name, row in BROKEN.items() if row[3] == "register"])
-def test_a_registration_that_the_profile_forbids_is_not_sent(face: Face, name: str) -> None:
+def test_a_registration_that_the_profile_forbids_is_not_sent(flavor: Flavor, name: str) -> None:
     _, clause, _, _, (metadata,), options = BROKEN[name]
     profile = "oauth2.1" if clause.startswith("OAuth") else "fapi2"
-    session, received = face.answered_by(answering)
+    session, received = flavor.answered_by(answering)
     known = {**METADATA, "private_key": ES256, "profile": profile, "session": session, **options}
     with pytest.raises(ProfileViolation) as caught:
-        face.run(face.named("OAuth2Client").register({**REGISTRATION, **metadata}, **known))
+        flavor.run(flavor.named("OAuth2Client").register({**REGISTRATION, **metadata}, **known))
     assert caught.value.clause == clause
     assert received == []
 
 
-def test_the_password_handler_sends_nothing_either(face: Face) -> None:
-    client, received = oauth21(face)
-    handler = face.named("OAuth2ResourceOwnerPasswordAuth")(client, username="alice", password="hush")
+def test_the_password_handler_sends_nothing_either(flavor: Flavor) -> None:
+    client, received = oauth21(flavor)
+    handler = flavor.named("OAuth2ResourceOwnerPasswordAuth")(client, username="alice", password="hush")
     with pytest.raises(ProfileViolation, match=r"OAuth 2\.1 section 10"):
-        face.run(handler.renew_token())
+        flavor.run(handler.renew_token())
     assert received == []
 
 
 # --- what goes through
 
 
-def test_a_token_is_asked_for_with_a_proof_and_an_assertion_for_the_issuer(face: Face) -> None:
-    client, received = fapi(face)
-    got = face.run(client.client_credentials("a"))
+def test_a_token_is_asked_for_with_a_proof_and_an_assertion_for_the_issuer(flavor: Flavor) -> None:
+    client, received = fapi(flavor)
+    got = flavor.run(client.client_credentials("a"))
     assert isinstance(got, DPoPToken)
     (sent,) = received
     assert jws.parse(sent.headers["dpop"]).alg == "ES256"
@@ -220,83 +220,83 @@ def test_a_token_is_asked_for_with_a_proof_and_an_assertion_for_the_issuer(face:
     assert assertion.claims()["aud"] == ISSUER
 
 
-def test_a_bearer_token_instead_of_a_bound_one_is_refused(face: Face) -> None:
-    client, _ = fapi(face, lambda _: token())
+def test_a_bearer_token_instead_of_a_bound_one_is_refused(flavor: Flavor) -> None:
+    client, _ = fapi(flavor, lambda _: token())
     with pytest.raises(InvalidTokenResponse, match="DPoP"):
-        face.run(client.client_credentials())
+        flavor.run(client.client_credentials())
 
 
-def test_a_token_that_is_bound_to_a_certificate_is_a_bearer_token(face: Face) -> None:
-    client, received = fapi(face, lambda _: token(), auth=CERTIFICATE)
-    assert face.run(client.client_credentials(dpop=False)).token_type == "Bearer"
+def test_a_token_that_is_bound_to_a_certificate_is_a_bearer_token(flavor: Flavor) -> None:
+    client, received = fapi(flavor, lambda _: token(), auth=CERTIFICATE)
+    assert flavor.run(client.client_credentials(dpop=False)).token_type == "Bearer"
     assert "dpop" not in received[0].headers
 
 
-def test_a_request_is_pushed_its_answer_checked_and_its_code_redeemed(face: Face) -> None:
-    client, received = fapi(face)
+def test_a_request_is_pushed_its_answer_checked_and_its_code_redeemed(flavor: Flavor) -> None:
+    client, received = fapi(flavor)
     request = client.authorization_request(scope="a", nonce=None)
-    pushed = face.run(client.pushed_authorization_request(request))
+    pushed = flavor.run(client.pushed_authorization_request(request))
     assert received[0].form["code_challenge_method"] == "S256"
     assert str(pushed) == f"{ISSUER}/authorization?client_id=app&request_uri=urn%3Ax%3A1"
     assert pushed.original is request
     response = pushed.validate_callback(f"{REDIRECT_URI}?code=c&state={request.state}&iss={ISSUER}")
-    got = face.run(client.authorization_code(response))
+    got = flavor.run(client.authorization_code(response))
     assert received[1].form["code_verifier"] == request.code_verifier
     assert got.dpop_key is request.dpop_key
-    assert face.run(client.refresh_token(got)).dpop_key is request.dpop_key
+    assert flavor.run(client.refresh_token(got)).dpop_key is request.dpop_key
 
 
-def test_a_code_need_not_be_bound_to_the_key_of_its_token(face: Face) -> None:
-    client, _ = fapi(face)
+def test_a_code_need_not_be_bound_to_the_key_of_its_token(flavor: Flavor) -> None:
+    client, _ = fapi(flavor)
     request = client.authorization_request(scope="a", dpop=False)
     assert request.dpop_jkt is None
     response = request.validate_callback(f"{REDIRECT_URI}?code=c&state={request.state}&iss={ISSUER}")
-    assert isinstance(face.run(client.authorization_code(response)), DPoPToken)
+    assert isinstance(flavor.run(client.authorization_code(response)), DPoPToken)
 
 
-def test_a_request_made_by_hand_gets_the_profile_when_it_is_pushed(face: Face) -> None:
-    client, received = fapi(face)
+def test_a_request_made_by_hand_gets_the_profile_when_it_is_pushed(flavor: Flavor) -> None:
+    client, received = fapi(flavor)
     request = by_hand()
-    pushed = face.run(client.pushed_authorization_request(request, purpose="x"))
+    pushed = flavor.run(client.pushed_authorization_request(request, purpose="x"))
     assert received[0].form["purpose"] == "x"
     assert (request.profile, pushed.original.profile) == (None, "fapi2")
     callback = f"{REDIRECT_URI}?code=c&state={request.state}&iss={ISSUER}"
     with pytest.raises(ProfileViolation, match="validate_callback of the pushed request"):
-        face.run(client.authorization_code(request.validate_callback(callback)))
+        flavor.run(client.authorization_code(request.validate_callback(callback)))
     assert pushed.validate_callback(callback).profile == "fapi2"
 
 
-def test_a_signed_request_is_pushed(face: Face) -> None:
-    client, received = fapi(face)
+def test_a_signed_request_is_pushed(flavor: Flavor) -> None:
+    client, received = fapi(flavor)
     signed = client.authorization_request().sign(BARE_RSA)
-    pushed = face.run(client.pushed_authorization_request(signed))
+    pushed = flavor.run(client.pushed_authorization_request(signed))
     pushed_jwt = jws.parse(received[0].form["request"])
     assert (pushed_jwt.alg, pushed_jwt.claims()["aud"]) == ("PS256", ISSUER)
     assert pushed.original is signed.original
 
 
-def test_a_signed_ciba_request_goes_through(face: Face) -> None:
-    client, received = fapi(face)
-    face.run(client.backchannel_authentication_request(login_hint="alice", private_jwk=BARE_RSA))
+def test_a_signed_ciba_request_goes_through(flavor: Flavor) -> None:
+    client, received = fapi(flavor)
+    flavor.run(client.backchannel_authentication_request(login_hint="alice", private_jwk=BARE_RSA))
     request = jws.parse(received[0].form["request"])
     assert (request.alg, request.claims()["aud"]) == ("PS256", ISSUER)
 
 
-def test_oauth21_lets_a_confidential_client_and_a_code_with_its_verifier_through(face: Face) -> None:
-    client, received = oauth21(face)
-    face.run(client.client_credentials(dpop_key=DPoPKey.generate()))
-    face.run(client.authorization_code("c", code_verifier=VERIFIER, dpop_key=DPoPKey.generate()))
-    face.run(client.pushed_authorization_request(client.authorization_request(), prompt="login"))
+def test_oauth21_lets_a_confidential_client_and_a_code_with_its_verifier_through(flavor: Flavor) -> None:
+    client, received = oauth21(flavor)
+    flavor.run(client.client_credentials(dpop_key=DPoPKey.generate()))
+    flavor.run(client.authorization_code("c", code_verifier=VERIFIER, dpop_key=DPoPKey.generate()))
+    flavor.run(client.pushed_authorization_request(client.authorization_request(), prompt="login"))
     assert [request.path for request in received] == ["/token", "/token", "/pushed_authorization_request"]
 
 
-def test_oauth21_pushes_a_request_object_by_hand(face: Face) -> None:
-    client, received = oauth21(face)
-    face.run(client.pushed_authorization_request(JWT_BY_HAND))
+def test_oauth21_pushes_a_request_object_by_hand(flavor: Flavor) -> None:
+    client, received = oauth21(flavor)
+    flavor.run(client.pushed_authorization_request(JWT_BY_HAND))
     assert received[0].form["request"] == "a.b.c"
 
 
-def registering(face: Face, key: Any = ES256, **said: Any) -> tuple[Any, list[Received]]:
+def registering(flavor: Flavor, key: Any = ES256, **said: Any) -> tuple[Any, list[Received]]:
     """Register with an AS that says yes to everything, and something more."""
 
     def respond(request: Received) -> Answer:
@@ -304,14 +304,14 @@ def registering(face: Face, key: Any = ES256, **said: Any) -> tuple[Any, list[Re
             return answer(METADATA)
         return answer({**json.loads(request.body), "client_id": "new", **said}, 201)
 
-    session, received = face.answered_by(respond)
+    session, received = flavor.answered_by(respond)
     known = {"issuer": ISSUER, "private_key": key, "profile": "fapi2", "session": session}
-    return face.run(face.named("OAuth2Client").register(REGISTRATION, **known)), received
+    return flavor.run(flavor.named("OAuth2Client").register(REGISTRATION, **known)), received
 
 
 @pytest.mark.parametrize("key", [ES256, BARE_RSA], ids=["ES256", "bare RSA"])
-def test_a_registration_asks_for_what_the_profile_needs(face: Face, key: dict[str, Any]) -> None:
-    client, received = registering(face, key)
+def test_a_registration_asks_for_what_the_profile_needs(flavor: Flavor, key: dict[str, Any]) -> None:
+    client, received = registering(flavor, key)
     asked = json.loads(received[-1].body)
     assert (asked["require_pushed_authorization_requests"], asked["dpop_bound_access_tokens"]) == (True, True)
     assert (asked["token_endpoint_auth_method"], asked["id_token_signed_response_alg"]) == ("private_key_jwt", "PS256")
@@ -319,6 +319,6 @@ def test_a_registration_asks_for_what_the_profile_needs(face: Face, key: dict[st
     assert client.auth.alg == asked["token_endpoint_auth_signing_alg"] == key.get("alg", "PS256")
 
 
-def test_what_the_as_registers_against_the_profile_is_refused(face: Face) -> None:
+def test_what_the_as_registers_against_the_profile_is_refused(flavor: Flavor) -> None:
     with pytest.raises(ProfileViolation, match="dpop_bound_access_tokens=False"):
-        registering(face, dpop_bound_access_tokens=False)
+        registering(flavor, dpop_bound_access_tokens=False)

@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from devkit.exchange import token
-from devkit.faces import open_face
+from devkit.flavors import open_flavor
 from requests_oauth2client import AsyncOAuth2Client, AsyncOAuth2ClientCredentialsAuth, OAuth2ClientCredentialsAuth
 from requests_oauth2client.stores import FileStore, MemoryStore, TokenStore
 
@@ -57,8 +57,8 @@ def test_tasks_with_a_handler_each(store: TokenStore, backend: str) -> None:
 
 
 def test_threads_with_a_handler_each(store: TokenStore) -> None:
-    with open_face("requests") as face, ThreadPoolExecutor(MANY) as threads:
-        client, asked = face.mocked(token())
+    with open_flavor("requests") as flavor, ThreadPoolExecutor(MANY) as threads:
+        client, asked = flavor.mocked(token())
         handlers = [OAuth2ClientCredentialsAuth(client, store=store) for _ in range(MANY)]
         start = threading.Barrier(MANY)
 

@@ -1,4 +1,4 @@
-"""Calls to an API, on both faces, over real connections to two origins on loopback."""
+"""Calls to an API, on both clients, over real connections to two origins on loopback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import httpx2
 import pytest
 import requests
 
-from devkit.faces import Face
+from devkit.flavors import Flavor
 from requests_oauth2client._async_api_client import AsyncApiClient
 from requests_oauth2client.api_client import (
     ApiClient,
@@ -124,30 +124,30 @@ def elsewhere() -> Iterator[Server]:
 
 
 @pytest.fixture
-def make(face: Face) -> Iterator[Callable[..., Any]]:
-    """Make clients of the face that are closed after the test."""
+def make(flavor: Flavor) -> Iterator[Callable[..., Any]]:
+    """Make clients of the flavor that are closed after the test."""
     made: list[Any] = []
 
     def make_one(*args: Any, **kwargs: Any) -> Any:
         own_settings = kwargs.keys() & {"max_redirects", "no_such_setting"}
-        if face.given_session and not own_settings:
-            kwargs.setdefault("session", session_of(face))
-        made.append((AsyncApiClient if face.is_async else ApiClient)(*args, **kwargs))
+        if flavor.given_session and not own_settings:
+            kwargs.setdefault("session", session_of(flavor))
+        made.append((AsyncApiClient if flavor.is_async else ApiClient)(*args, **kwargs))
         return made[-1]
 
     yield make_one
     for api in made:
-        run(face, api.aclose if face.is_async else api.close)
+        run(flavor, api.aclose if flavor.is_async else api.close)
 
 
-def run(face: Face, operation: Any, *args: Any, **kwargs: Any) -> Any:
+def run(flavor: Flavor, operation: Any, *args: Any, **kwargs: Any) -> Any:
     """Call an operation of a client, and await it where that is needed."""
-    return face.run(operation(*args, **kwargs))
+    return flavor.run(operation(*args, **kwargs))
 
 
-def session_of(face: Face, **settings: Any) -> Any:
-    if face.is_async:
-        return face.session(**settings)
+def session_of(flavor: Flavor, **settings: Any) -> Any:
+    if flavor.is_async:
+        return flavor.session(**settings)
     session = requests.Session()
     session.headers.update(settings.get("headers", {}))
     session.cookies.update(settings.get("cookies", {}))
@@ -156,12 +156,12 @@ def session_of(face: Face, **settings: Any) -> Any:
     return session
 
 
-def close(face: Face, session: Any) -> None:
-    run(face, session.aclose if face.is_async else session.close)
+def close(flavor: Flavor, session: Any) -> None:
+    run(flavor, session.aclose if flavor.is_async else session.close)
 
 
-def http_error(face: Face) -> type[Exception]:
-    theirs: type[Exception] = face.library.HTTPStatusError if face.is_async else requests.HTTPError
+def http_error(flavor: Flavor) -> type[Exception]:
+    theirs: type[Exception] = flavor.library.HTTPStatusError if flavor.is_async else requests.HTTPError
     return theirs
 
 
@@ -180,29 +180,29 @@ class ApiKey(BearerToken):
 
 
 @pytest.mark.parametrize("path", ["resource", "/resource", b"resource", ("resource",)])
-def test_a_path_goes_below_the_root_with_auth(face: Face, make: Any, server: Server, path: Any) -> None:
+def test_a_path_goes_below_the_root_with_auth(flavor: Flavor, make: Any, server: Server, path: Any) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET))
-    assert run(face, api.get, path).status_code == 200
+    assert run(flavor, api.get, path).status_code == 200
     assert (server.last.method, server.last.path) == ("GET", "/root/resource")
     assert server.last.headers["authorization"] == f"Bearer {SECRET}"
 
 
-def test_nothing_is_the_root(face: Face, make: Any, server: Server) -> None:
+def test_nothing_is_the_root(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(url=f"{server.url}/root")
-    run(face, api.get)
+    run(flavor, api.get)
     assert server.last.path == "/root"
     assert api.to_absolute_url() == api.base_url == f"{server.url}/root"
 
 
 @pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete", "options", "head"])
-def test_each_method_is_sent(face: Face, make: Any, server: Server, method: str) -> None:
+def test_each_method_is_sent(flavor: Flavor, make: Any, server: Server, method: str) -> None:
     api = make(server.url)
-    assert run(face, getattr(api, method), "x").status_code == 200
-    assert run(face, api.request, method, "x").status_code == 200
+    assert run(flavor, getattr(api, method), "x").status_code == 200
+    assert run(flavor, api.request, method, "x").status_code == 200
     assert [seen.method for seen in server.seen] == [method.upper()] * 2
 
 
-def test_the_path_arrives_as_it_was_judged(face: Face, make: Any, server: Server) -> None:
+def test_the_path_arrives_as_it_was_judged(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root")
     for path, arrived in [
         (("a b", "c/d", "..e", "é", "%2e%2e x"), "/root/a%20b/c%2Fd/..e/%C3%A9/%252e%252e%20x"),
@@ -210,30 +210,30 @@ def test_the_path_arrives_as_it_was_judged(face: Face, make: Any, server: Server
         ("a;b=c,d:e@f!$&'()*+", "/root/a;b=c,d:e@f!$&'()*+"),
         ("x?y=z?/", "/root/x?y=z?/"),
     ]:
-        run(face, api.get, path)
+        run(flavor, api.get, path)
         assert server.last.path == arrived
 
 
 @pytest.mark.parametrize("path", ["..", "//host", "\\host", " x", "x\r\n", "%2e%2e", "https://u:p@host/", 5])
 def test_what_would_leave_the_root_is_refused_and_nothing_is_sent(
-    face: Face, make: Any, server: Server, path: Any
+    flavor: Flavor, make: Any, server: Server, path: Any
 ) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET))
     with pytest.raises(InvalidPathParam):
-        run(face, api.get, path)
+        run(flavor, api.get, path)
     assert not server.seen
 
 
-def test_parts_of_the_api_are_clients_too(face: Face, make: Any, server: Server) -> None:
+def test_parts_of_the_api_are_clients_too(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET), raise_for_status=False, headers={"X-Default": "d"})
     for part in (api.users, api["users"], api[b"users"]):
-        assert run(face, part.get, "1?status=404").status_code == 404
+        assert run(flavor, part.get, "1?status=404").status_code == 404
         assert server.last.path == "/root/users/1?status=404"
         assert server.last.headers["authorization"] == f"Bearer {SECRET}"
         assert server.last.headers["x-default"] == "d"
         assert part.session is api.session
         assert type(part) is type(api)
-    run(face, api["a b", 1].things.delete)
+    run(flavor, api["a b", 1].things.delete)
     assert server.last.path == "/root/a%20b/1/things"
 
 
@@ -252,36 +252,36 @@ def test_a_part_is_not_private_and_not_a_collection(make: Any) -> None:
 CARRIED: dict[str, Any] = {"headers": {"X-Api-Key": SECRET}, "cookies": {"session": SECRET}}
 
 
-def test_inside_the_root_everything_goes_along(face: Face, make: Any, server: Server) -> None:
+def test_inside_the_root_everything_goes_along(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root", ("user", SECRET), user_agent="tester", **CARRIED)
     for path in ("x", f"{server.url}/root/x"):
-        run(face, api.get, path)
+        run(flavor, api.get, path)
         assert server.last.headers["authorization"].startswith("Basic ")
         assert server.last.headers["x-api-key"] == SECRET
         assert server.last.headers["user-agent"] == "tester"
         assert server.last.cookies == {"session": SECRET}
 
 
-def test_elsewhere_nothing_goes_along(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_elsewhere_nothing_goes_along(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     session = session_of(
-        face, headers={"X-Session": SECRET}, cookies={"other": SECRET}, params={"key": SECRET}, auth=("user", SECRET)
+        flavor, headers={"X-Session": SECRET}, cookies={"other": SECRET}, params={"key": SECRET}, auth=("user", SECRET)
     )
     api = make(f"{server.url}/root", ApiKey(SECRET), session=session, **CARRIED)
     for url in (f"{elsewhere.url}/root/x", f"{server.url}/other", f"{server.url}/root2"):
-        run(face, api.get, url)
+        run(flavor, api.get, url)
     for seen in (*elsewhere.seen, *server.seen):
         assert not seen.shows(SECRET)
         assert not {"authorization", "cookie", "x-api-key", "x-session"} & seen.headers.keys()
-    run(face, api.get, "x")
+    run(flavor, api.get, "x")
     assert {"x-api-key", "x-session", "cookie"} <= server.last.headers.keys()
     assert server.last.path == f"/root/x?key={SECRET}"
-    close(face, session)
+    close(flavor, session)
 
 
-def test_elsewhere_goes_what_the_call_passes(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_elsewhere_goes_what_the_call_passes(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET), **CARRIED)
     run(
-        face,
+        flavor,
         api.get,
         f"{elsewhere.url}/x",
         auth=BearerAuth("own"),
@@ -295,61 +295,61 @@ def test_elsewhere_goes_what_the_call_passes(face: Face, make: Any, server: Serv
     assert seen.path == "/x?a=1"
 
 
-def test_a_trusted_origin_gets_what_the_root_gets(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_a_trusted_origin_gets_what_the_root_gets(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET), trusted_origins=[elsewhere.url], **CARRIED)
-    run(face, api.users.get, f"{elsewhere.url}/x")
+    run(flavor, api.users.get, f"{elsewhere.url}/x")
     assert elsewhere.last.headers["authorization"] == f"Bearer {SECRET}"
     assert elsewhere.last.headers["x-api-key"] == SECRET
     assert elsewhere.last.cookies == {"session": SECRET}
 
 
-def test_what_the_call_passes_wins_and_none_removes(face: Face, make: Any, server: Server) -> None:
+def test_what_the_call_passes_wins_and_none_removes(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url, BearerAuth(SECRET), headers={"X-A": "client", "X-B": "client"}, cookies={"a": "1", "b": "1"})
-    run(face, api.get, "x", auth=BearerAuth("own"), headers={"x-a": "call", "X-b": None}, cookies={"a": "2"})
+    run(flavor, api.get, "x", auth=BearerAuth("own"), headers={"x-a": "call", "X-b": None}, cookies={"a": "2"})
     assert server.last.headers["authorization"] == "Bearer own"
     assert server.last.headers["x-a"] == "call"
     assert "x-b" not in server.last.headers
     assert server.last.cookies == {"a": "2", "b": "1"}
 
 
-def test_a_session_of_the_user_is_not_changed(face: Face, make: Any, server: Server) -> None:
-    session = session_of(face)
+def test_a_session_of_the_user_is_not_changed(flavor: Flavor, make: Any, server: Server) -> None:
+    session = session_of(flavor)
     before = dict(session.headers)
     api = make(server.url, BearerAuth(SECRET), session=session, user_agent="tester", **CARRIED)
-    run(face, api.get, "x")
+    run(flavor, api.get, "x")
     assert server.last.cookies == {"session": SECRET}
     assert api.session is session
     assert dict(session.headers) == before
     assert session.auth is None
     assert not list(session.cookies)
-    close(face, session)
+    close(flavor, session)
 
 
-def test_cookies_that_the_api_sets_come_back(face: Face, make: Any, server: Server) -> None:
+def test_cookies_that_the_api_sets_come_back(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url)
-    run(face, api.get, "x?cookie=a%3Db")
-    run(face, api.get, "x")
+    run(flavor, api.get, "x?cookie=a%3Db")
+    run(flavor, api.get, "x")
     assert server.last.cookies == {"a": "b"}
 
 
 def test_a_netrc_file_is_not_read(
-    face: Face, make: Any, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+    flavor: Flavor, make: Any, server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text(f"machine 127.0.0.1 login user password {SECRET}\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    run(face, make(server.url).get, redirect(server, f"{server.url}/x"), allow_redirects=True)
+    run(flavor, make(server.url).get, redirect(server, f"{server.url}/x"), allow_redirects=True)
     assert not any("authorization" in seen.headers for seen in server.seen)
 
 
-def test_credentials_do_not_go_over_plain_http_to_another_machine(face: Face, make: Any) -> None:
+def test_credentials_do_not_go_over_plain_http_to_another_machine(flavor: Flavor, make: Any) -> None:
     for credentials in (
         {"auth": ("user", SECRET)},
         {"headers": {"Authorization": SECRET}},
         {"auth": BearerToken(SECRET)},
     ):
         with pytest.raises(InsecureTransport):
-            run(face, make("http://api.invalid/root", **credentials).get, "x")
+            run(flavor, make("http://api.invalid/root", **credentials).get, "x")
 
 
 def test_without_a_root_auth_would_never_be_sent(make: Any) -> None:
@@ -361,9 +361,9 @@ def test_without_a_root_auth_would_never_be_sent(make: Any) -> None:
 # --- redirects
 
 
-def test_a_redirect_is_not_followed_unless_asked(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_a_redirect_is_not_followed_unless_asked(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET))
-    response = run(face, api.get, redirect(server, f"{elsewhere.url}/x"))
+    response = run(flavor, api.get, redirect(server, f"{elsewhere.url}/x"))
     assert response.status_code == 302
     assert not elsewhere.seen
     assert getattr(response, "next_request", None) is None
@@ -371,9 +371,9 @@ def test_a_redirect_is_not_followed_unless_asked(face: Face, make: Any, server: 
 
 
 @pytest.mark.parametrize("asked", ["allow_redirects", "follow_redirects"])
-def test_a_redirect_in_the_same_origin_keeps_credentials(face: Face, make: Any, server: Server, asked: str) -> None:
+def test_a_redirect_in_the_same_origin_keeps_credentials(flavor: Flavor, make: Any, server: Server, asked: str) -> None:
     api = make(f"{server.url}/root", ApiKey(SECRET), cookies={"a": "b"})
-    response = run(face, api.get, redirect(server, f"{server.url}/x?y#z"), headers={"X-Own": "1"}, **{asked: True})
+    response = run(flavor, api.get, redirect(server, f"{server.url}/x?y#z"), headers={"X-Own": "1"}, **{asked: True})
     assert response.status_code == 200
     assert [r.status_code for r in response.history] == [302]
     assert server.last.path in {"/x?y", "/x?y="}
@@ -389,21 +389,21 @@ class Proof:
         return request
 
 
-def test_auth_is_made_again_for_each_redirect(face: Face, make: Any, server: Server) -> None:
+def test_auth_is_made_again_for_each_redirect(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root", Proof())
-    run(face, api.post, redirect(server, "/y"), data={"a": "b"}, allow_redirects=True)
+    run(flavor, api.post, redirect(server, "/y"), data={"a": "b"}, allow_redirects=True)
     assert server.last.headers["x-proof"] == f"GET {server.url}/y"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("auth", [BearerAuth(SECRET), ApiKey(SECRET), ("user", SECRET)])
 def test_credentials_stay_with_their_origin(
-    face: Face, make: Any, server: Server, elsewhere: Server, auth: Any, status: int
+    flavor: Flavor, make: Any, server: Server, elsewhere: Server, auth: Any, status: int
 ) -> None:
-    session = session_of(face, headers={"X-Session": SECRET}, cookies={"jar": SECRET})
+    session = session_of(flavor, headers={"X-Session": SECRET}, cookies={"jar": SECRET})
     api = make(f"{server.url}/root", auth, session=session, **CARRIED)
     response = run(
-        face,
+        flavor,
         api.post,
         redirect(server, f"{elsewhere.url}/x", status),
         json={"a": "b"},
@@ -419,59 +419,61 @@ def test_credentials_stay_with_their_origin(
     assert (elsewhere.last.method, json.loads(elsewhere.last.body or "{}")) == (
         ("POST", {"a": "b"}) if status in {307, 308} else ("GET", {})
     )
-    close(face, session)
+    close(flavor, session)
 
 
-def test_what_was_dropped_does_not_come_back(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_what_was_dropped_does_not_come_back(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     api = make(f"{server.url}/root", ApiKey(SECRET), **CARRIED)
     there_and_back = redirect(server, redirect(elsewhere, f"{server.url}/root/danger"))
-    response = run(face, api.get, there_and_back, allow_redirects=True)
+    response = run(flavor, api.get, there_and_back, allow_redirects=True)
     assert server.last.path == "/root/danger"
     assert not server.last.shows(SECRET)
     assert len(response.history) == 2
 
 
 def test_a_redirect_from_elsewhere_into_the_root_gets_nothing(
-    face: Face, make: Any, server: Server, elsewhere: Server
+    flavor: Flavor, make: Any, server: Server, elsewhere: Server
 ) -> None:
     api = make(f"{server.url}/root", ApiKey(SECRET), **CARRIED)
-    run(face, api.get, redirect(elsewhere, f"{server.url}/root/danger"), allow_redirects=True)
+    run(flavor, api.get, redirect(elsewhere, f"{server.url}/root/danger"), allow_redirects=True)
     assert server.last.path == "/root/danger"
     assert not server.last.shows(SECRET)
 
 
-def test_between_trusted_origins_credentials_stay(face: Face, make: Any, server: Server, elsewhere: Server) -> None:
+def test_between_trusted_origins_credentials_stay(flavor: Flavor, make: Any, server: Server, elsewhere: Server) -> None:
     api = make(f"{server.url}/root", BearerAuth(SECRET), trusted_origins=[elsewhere.url], **CARRIED)
-    run(face, api.get, redirect(server, f"{elsewhere.url}/x"), allow_redirects=True)
+    run(flavor, api.get, redirect(server, f"{elsewhere.url}/x"), allow_redirects=True)
     assert elsewhere.last.headers["authorization"] == f"Bearer {SECRET}"
     assert elsewhere.last.headers["x-api-key"] == SECRET
 
 
-def test_a_redirect_learns_the_cookies_that_come_with_it(face: Face, make: Any, server: Server) -> None:
+def test_a_redirect_learns_the_cookies_that_come_with_it(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root")
-    run(face, api.get, redirect(server, "/root/x") + "&cookie=a%3Db", allow_redirects=True)
+    run(flavor, api.get, redirect(server, "/root/x") + "&cookie=a%3Db", allow_redirects=True)
     assert server.last.cookies == {"a": "b"}
 
 
 @pytest.mark.parametrize("location", ["ftp://h/x", "http://[", "javascript:x"])
-def test_a_redirect_to_nowhere_is_an_error_when_followed(face: Face, make: Any, server: Server, location: str) -> None:
+def test_a_redirect_to_nowhere_is_an_error_when_followed(
+    flavor: Flavor, make: Any, server: Server, location: str
+) -> None:
     api = make(f"{server.url}/root")
-    theirs = (requests.exceptions.InvalidURL, face.library.HTTPError, httpx.InvalidURL)  # of a library that is first
+    theirs = (requests.exceptions.InvalidURL, flavor.library.HTTPError, httpx.InvalidURL)  # of a library that is first
     with pytest.raises((InvalidRedirect, *theirs)):
-        run(face, api.get, redirect(server, location), allow_redirects=True)
+        run(flavor, api.get, redirect(server, location), allow_redirects=True)
 
 
-def test_redirects_end(face: Face, make: Any, server: Server) -> None:
+def test_redirects_end(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root", max_redirects=3)
     with pytest.raises((requests.TooManyRedirects, httpx2.TooManyRedirects)):
-        run(face, api.get, "x?status=302&loop=1", allow_redirects=True)
+        run(flavor, api.get, "x?status=302&loop=1", allow_redirects=True)
     assert len(server.seen) == 4
 
 
-def test_a_file_is_sent_again_from_its_beginning(face: Face, make: Any, server: Server) -> None:
+def test_a_file_is_sent_again_from_its_beginning(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(f"{server.url}/root")
     files = {"file": ("name.txt", BytesIO(b"content"), "text/plain")}
-    run(face, api.post, redirect(server, "/x", 307), data={"a": [True, 1]}, files=files, allow_redirects=True)
+    run(flavor, api.post, redirect(server, "/x", 307), data={"a": [True, 1]}, files=files, allow_redirects=True)
     assert server.last.path == "/x"
     assert b"content" in server.last.body
     assert server.last.body.count(b'name="a"') == 2
@@ -517,40 +519,40 @@ def test_a_file_can_be_a_body_on_the_async_face_too() -> None:
 )
 @pytest.mark.parametrize("by", ["client", "call"])
 def test_fields_are_converted(
-    face: Face, make: Any, server: Server, settings: Any, form: Any, body: Any, by: str
+    flavor: Flavor, make: Any, server: Server, settings: Any, form: Any, body: Any, by: str
 ) -> None:
     value = {"a": 1, "n": None, "t": True, "l": ["x", False, None]}
     before = copy.deepcopy(value)
     api = make(server.url, **(settings if by == "client" else {}))
     mine = settings if by == "call" else {}
-    run(face, api.post, "x", data=value, **mine)
+    run(flavor, api.post, "x", data=value, **mine)
     assert server.last.form == form
     assert server.last.headers["content-type"] == "application/x-www-form-urlencoded"
-    run(face, api.post, "x", list(value.items()), **mine)
+    run(flavor, api.post, "x", list(value.items()), **mine)
     assert server.last.form == form
-    run(face, api.post, "x", json=value, **mine)
+    run(flavor, api.post, "x", json=value, **mine)
     assert json.loads(server.last.body) == body
-    run(face, api.get, "x?first=1", {"a": 1, "n": None, "t": True}, **mine)
+    run(flavor, api.get, "x?first=1", {"a": 1, "n": None, "t": True}, **mine)
     true = dict(form)["t"]
     assert server.last.path == f"/x?first=1&a=1&t={true}"
     assert value == before
 
 
-def test_booleans_may_be_left_to_python(face: Face, make: Any, server: Server) -> None:
+def test_booleans_may_be_left_to_python(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url, bool_fields=None)
-    run(face, api.post, "x", {"t": True}, params={"f": False})
+    run(flavor, api.post, "x", {"t": True}, params={"f": False})
     assert server.last.form == [("t", "True")]
     assert server.last.path == "/x?f=False"
 
 
 @pytest.mark.parametrize("data", ["text=1", b"text=1"])
-def test_a_body_may_be_text_or_bytes(face: Face, make: Any, server: Server, data: Any) -> None:
-    run(face, make(server.url).post, "x", data)
+def test_a_body_may_be_text_or_bytes(flavor: Flavor, make: Any, server: Server, data: Any) -> None:
+    run(flavor, make(server.url).post, "x", data)
     assert server.last.body == b"text=1"
 
 
-def test_an_empty_object_is_a_body(face: Face, make: Any, server: Server) -> None:
-    run(face, make(server.url).post, "x", json={"a": None})
+def test_an_empty_object_is_a_body(flavor: Flavor, make: Any, server: Server) -> None:
+    run(flavor, make(server.url).post, "x", json={"a": None})
     assert json.loads(server.last.body) == {}
 
 
@@ -572,16 +574,16 @@ def test_wrong_settings_are_refused(make: Any, settings: Any, error: type[Except
         make(**settings)
 
 
-def test_a_wrong_setting_of_a_call_is_refused_and_nothing_is_sent(face: Face, make: Any, server: Server) -> None:
+def test_a_wrong_setting_of_a_call_is_refused_and_nothing_is_sent(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url)
     with pytest.raises(InvalidNoneFieldsParam):
-        run(face, api.get, "x", none_fields="x")
+        run(flavor, api.get, "x", none_fields="x")
     with pytest.raises(InvalidBoolFieldsParam):
-        run(face, api.get, "x", bool_fields=("x",))
+        run(flavor, api.get, "x", bool_fields=("x",))
     with pytest.raises(TypeError):
-        run(face, api.get, "x", no_such_option=1)
+        run(flavor, api.get, "x", no_such_option=1)
     with pytest.raises(InvalidParam):
-        run(face, api.get, "x", auth="token")
+        run(flavor, api.get, "x", auth="token")
     assert not server.seen
 
 
@@ -589,35 +591,35 @@ def test_a_wrong_setting_of_a_call_is_refused_and_nothing_is_sent(face: Face, ma
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 500, 503])
-def test_an_error_status_is_an_error(face: Face, make: Any, server: Server, status: int) -> None:
+def test_an_error_status_is_an_error(flavor: Flavor, make: Any, server: Server, status: int) -> None:
     api = make(server.url)
-    with pytest.raises(http_error(face)) as error:
-        run(face, api.get, f"x?status={status}")
+    with pytest.raises(http_error(flavor)) as error:
+        run(flavor, api.get, f"x?status={status}")
     assert error.value.response.status_code == status  # type: ignore[attr-defined]
-    assert run(face, api.get, f"x?status={status}", raise_for_status=False).status_code == status
+    assert run(flavor, api.get, f"x?status={status}", raise_for_status=False).status_code == status
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 304, 399])
-def test_another_status_is_none(face: Face, make: Any, server: Server, status: int) -> None:
-    assert run(face, make(server.url).head, f"x?status={status}").status_code == status
+def test_another_status_is_none(flavor: Flavor, make: Any, server: Server, status: int) -> None:
+    assert run(flavor, make(server.url).head, f"x?status={status}").status_code == status
 
 
-def test_errors_can_be_off_and_asked_for(face: Face, make: Any, server: Server) -> None:
+def test_errors_can_be_off_and_asked_for(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url, raise_for_status=False)
-    assert run(face, api.get, "x?status=404").status_code == 404
-    with pytest.raises(http_error(face)):
-        run(face, api.get, "x?status=404", raise_for_status=True)
+    assert run(flavor, api.get, "x?status=404").status_code == 404
+    with pytest.raises(http_error(flavor)):
+        run(flavor, api.get, "x?status=404", raise_for_status=True)
 
 
 @pytest.mark.parametrize("timeout", [0.2, (5, 0.2)])
-def test_waiting_ends(face: Face, make: Any, timeout: Any) -> None:
+def test_waiting_ends(flavor: Flavor, make: Any, timeout: Any) -> None:
     silent: Any = ThreadingHTTPServer(("127.0.0.1", 0), Handler)  # listens, and never answers
     try:
         url = f"http://127.0.0.1:{silent.server_port}"
-        with pytest.raises(face.library.TimeoutException if face.is_async else requests.Timeout):
-            run(face, make(url).get, timeout=timeout)
-        with pytest.raises(face.library.TimeoutException if face.is_async else requests.Timeout):
-            run(face, make(url, timeout=timeout).get)
+        with pytest.raises(flavor.library.TimeoutException if flavor.is_async else requests.Timeout):
+            run(flavor, make(url).get, timeout=timeout)
+        with pytest.raises(flavor.library.TimeoutException if flavor.is_async else requests.Timeout):
+            run(flavor, make(url, timeout=timeout).get)
     finally:
         silent.server_close()
 
@@ -636,15 +638,15 @@ def test_a_minute_is_waited_by_default(make: Any) -> None:
     assert make("https://h").timeout == make("https://h", timeout=None).timeout == 60
 
 
-def test_a_body_can_be_streamed(face: Face, make: Any, server: Server) -> None:
+def test_a_body_can_be_streamed(flavor: Flavor, make: Any, server: Server) -> None:
     api = make(server.url)
 
     async def read() -> bytes:
         response = await api.get("x", stream=True)
         return b"".join([chunk async for chunk in response.aiter_bytes()])
 
-    if face.is_async:
-        assert run(face, read) == b"{}"
+    if flavor.is_async:
+        assert run(flavor, read) == b"{}"
     else:
         assert b"".join(api.get("x", stream=True).iter_content()) == b"{}"
 
@@ -658,7 +660,7 @@ def test_no_secret_shows_and_none_is_pickled(make: Any) -> None:
         pickle.dumps(api)
 
 
-def test_an_override_of_request_is_used_by_all_methods(face: Face, server: Server) -> None:
+def test_an_override_of_request_is_used_by_all_methods(flavor: Flavor, server: Server) -> None:
     class Tagged(ApiClient):
         def request(self, method: str, path: Any = None, **options: Any) -> Any:  # type: ignore[override]
             return super().request(method, path, **{**options, "headers": {"X-Tag": "1"}})
@@ -667,14 +669,14 @@ def test_an_override_of_request_is_used_by_all_methods(face: Face, server: Serve
         async def request(self, method: str, path: Any = None, **options: Any) -> Any:  # type: ignore[override]
             return await super().request(method, path, **{**options, "headers": {"X-Tag": "1"}})
 
-    api: Any = (AsyncTagged if face.is_async else Tagged)(server.url)
-    run(face, api.users.post, "x", {"a": "b"})
+    api: Any = (AsyncTagged if flavor.is_async else Tagged)(server.url)
+    run(flavor, api.users.post, "x", {"a": "b"})
     assert server.last.headers["x-tag"] == "1"
     assert server.last.form == [("a", "b")]
-    run(face, api.aclose if face.is_async else api.close)
+    run(flavor, api.aclose if flavor.is_async else api.close)
 
 
-# --- what is one face's own
+# --- what is one flavor's own
 
 
 @pytest.fixture
@@ -770,17 +772,17 @@ def test_a_client_of_httpx_serves_too(server: Server, elsewhere: Server) -> None
     assert not elsewhere.last.shows(SECRET)
 
 
-def test_a_handler_with_a_sync_client_can_not_serve_the_async_face() -> None:
+def test_a_handler_with_a_sync_client_can_not_serve_the_async_flavor() -> None:
     handler = OAuth2ClientCredentialsAuth(OAuth2Client("https://as.example/token", "id"))
     with pytest.raises(InvalidParam, match="AsyncOAuth2ClientCredentialsAuth"):
         AsyncApiClient("https://h", handler)
 
 
-def test_what_httpx_has_on_its_session_only_is_refused_for_a_call(face: Face, make: Any, server: Server) -> None:
-    if face.is_async:
+def test_what_httpx_has_on_its_session_only_is_refused_for_a_call(flavor: Flavor, make: Any, server: Server) -> None:
+    if flavor.is_async:
         with pytest.raises(InvalidParam, match="verify"):
-            run(face, make(server.url).get, "x", verify=False)
+            run(flavor, make(server.url).get, "x", verify=False)
         with pytest.raises(InvalidParam, match="verify"):
             AsyncApiClient("https://h", session=httpx2.AsyncClient(), verify=False)
     else:
-        assert run(face, make(server.url).get, "x", verify=False, proxies={}).status_code == 200
+        assert run(flavor, make(server.url).get, "x", verify=False, proxies={}).status_code == 200
