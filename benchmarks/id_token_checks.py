@@ -19,7 +19,7 @@ Check: TypeAlias = Callable[[str], object]
 def rule(**keys: Any) -> Check:
     """Check as our client does with each token response: it fetches keys when it has to."""
     library = import_module("requests_oauth2client")
-    check = import_module("requests_oauth2client._protocol.id_token").check
+    check = import_module("requests_oauth2client._protocol.oidc.id_token").check
     client, answered, token = _client(library, **keys), _answered(library), library.BearerToken(ACCESS_TOKEN)
 
     def run(text: str) -> object:

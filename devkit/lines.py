@@ -14,7 +14,7 @@ from pathlib import Path
 
 from devkit.root import PACKAGE
 
-NAMES = ("extras", "flavors", "drivers", "protocol", "stores", "model", "jose", "ground")
+NAMES = ("extras", "aio", "clients", "drivers", "renewal and API", "protocol", "stores", "model", "jose", "core")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 QUIET = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, TypeVar
 
-from requests_oauth2client._http import Request
-from requests_oauth2client._steps import (
+from requests_oauth2client._core.effects import (
     CallOverride,
     Command,
     Holdable,
@@ -25,6 +24,7 @@ from requests_oauth2client._steps import (
     Steps,
     Subtask,
 )
+from requests_oauth2client._core.messages import Request
 
 R = TypeVar("R")
 NOON = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this

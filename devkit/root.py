@@ -23,7 +23,7 @@ MODULES = """
     client_authentication device_authorization discovery dpop federation logout mtls polling profiles registration
     retries serializers token_sources webfinger
 """.split()
-ASYNC_MODULES = "_async_api_client _async_auth aio".split()
+ASYNC_MODULES = ["aio"]
 
 HEAD = '''"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
 
@@ -65,8 +65,8 @@ LAZY = '''    _HOME_OF = {name: module for module, names in _HOMES.items() for n
 
 def public_names(module: str) -> list[str]:
     """Read the `__all__` of a module without importing it; none if there is no such module yet."""
-    path = PACKAGE / f"{module}.py"
-    if not path.exists():
+    path = next((p for p in (PACKAGE / f"{module}.py", PACKAGE / module / "__init__.py") if p.exists()), PACKAGE)
+    if path == PACKAGE:
         return []
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":

@@ -24,8 +24,9 @@ from requests_oauth2client import (
     validate_dpop_proof,
     validate_ping_callback,
 )
-from requests_oauth2client._http import Body, parse_json_object
-from requests_oauth2client._http_freshness import lifetime
+from requests_oauth2client._core.http_caching import lifetime
+from requests_oauth2client._core.messages import Body, parse_json_object
+from requests_oauth2client._core.retry_info import LONGEST, retry_after
 from requests_oauth2client._jose import jwe, jws
 from requests_oauth2client._jose.keys import (
     choose_verification_key,
@@ -34,16 +35,9 @@ from requests_oauth2client._jose.keys import (
     signing_key,
     verification_key,
 )
-from requests_oauth2client._protocol import (
-    authorization,
-    discovery,
-    documents,
-    id_token,
-    keys,
-    registration,
-    webfinger,
-)
-from requests_oauth2client._tries import LONGEST, retry_after
+from requests_oauth2client._protocol.authorization import authorization_endpoint
+from requests_oauth2client._protocol.metadata import discovery, documents, registration, server_keys, webfinger
+from requests_oauth2client._protocol.oidc import id_token
 from requests_oauth2client.challenges import api_error, parse_challenges, refusal_of_token
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
 
@@ -165,13 +159,13 @@ def registered(data: bytes) -> Any:
 
 def jarm(data: bytes) -> Any:
     """Read a callback that is a JWT."""
-    return play(authorization.authorization_response(CLIENT, JARM, {"response": text(data)})).result
+    return play(authorization_endpoint.authorization_response(CLIENT, JARM, {"response": text(data)})).result
 
 
 def front_channel_id_token(data: bytes) -> Any:
     """Read a callback with an ID token."""
     came = {"code": "c", "state": "s", "iss": AS, "id_token": text(data)}
-    return play(authorization.authorization_response(CLIENT, HYBRID, came)).result
+    return play(authorization_endpoint.authorization_response(CLIENT, HYBRID, came)).result
 
 
 def checked_id_token(data: bytes, client: OAuth2Client = CLIENT) -> Any:
@@ -194,7 +188,7 @@ def discovery_document(data: bytes) -> Any:
 
 def key_set(data: bytes) -> Any:
     """Choose keys of a JWKS."""
-    jwks = keys.parse(answer(data))
+    jwks = server_keys.parse(answer(data))
     return choose_verification_key(jwks, alg="ES256", kid="one"), choose_verification_key(jwks, alg="ES256")
 
 

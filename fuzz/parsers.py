@@ -20,25 +20,17 @@ from requests_oauth2client import (
     b64u_encode,
 )
 from requests_oauth2client import exceptions as errors
-from requests_oauth2client._http import JSON_DEPTH, parse_json
-from requests_oauth2client._id_token_check import half_hash
+from requests_oauth2client._core.messages import JSON_DEPTH, parse_json
 from requests_oauth2client._jose import compact, jwe, jws
 from requests_oauth2client._jose.errors import InvalidKey, JoseError
-from requests_oauth2client._jose.keys import (
-    public_jwk,
-)
-from requests_oauth2client._protocol import (
-    ciba,
-    device,
-    introspection,
-    keys,
-    logout,
-    par,
-    revocation,
-    token_endpoint,
-    userinfo,
-)
-from requests_oauth2client._protocol.ping import InvalidPingCallback
+from requests_oauth2client._jose.keys import public_jwk
+from requests_oauth2client._oidc.id_token_checks import half_hash
+from requests_oauth2client._protocol.authorization import par
+from requests_oauth2client._protocol.grants import ciba, device, token_endpoint
+from requests_oauth2client._protocol.grants.ping import InvalidPingCallback
+from requests_oauth2client._protocol.metadata import server_keys
+from requests_oauth2client._protocol.oidc import logout, userinfo
+from requests_oauth2client._protocol.tokens import introspection, revocation
 from requests_oauth2client.challenges import MAX_HEADER_SIZE
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
 from requests_oauth2client.dpop import InvalidDPoPProof
@@ -257,7 +249,7 @@ PARSERS: dict[str, Parser] = {
         parse=key_set,
         refusals=(errors.InvalidAuthorizationServerJwks, JoseError),
         seeds=answers(JWKS, {"keys": [{"kty": "RSA", "n": "AQAB", "e": "AQAB"}, public_jwk(KEY)]}),
-        too_much=(b"\x00" + DEEP_MEMBER, b"\x00" + as_json({"keys": [{}] * (keys.MAX_KEYS + 1)})),
+        too_much=(b"\x00" + DEEP_MEMBER, b"\x00" + as_json({"keys": [{}] * (server_keys.MAX_KEYS + 1)})),
     ),
     "JWK": Parser(
         parse=key,

@@ -46,8 +46,8 @@ def stored(open_store: OpenStore, amount: int) -> Setup:
     """Read one of as many entries as a handler does: from the store, and out of its encryption and JSON."""
 
     def setup(context: Mapping[str, str]) -> Operation:
-        from requests_oauth2client._protocol.storing import Record, RecordSerializer
-        from requests_oauth2client._requests import SyncRunner
+        from requests_oauth2client._drivers.requests import SyncRunner
+        from requests_oauth2client._renewal.shared import Record, RecordSerializer
 
         store, vaults, drive = open_store(context), {}, SyncRunner()._drive  # noqa: SLF001  as a handler without a client
         for handler in _handlers(amount, store=store):

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 __version__ = "2.0.0"
 
 if TYPE_CHECKING:
-    from ._async_api_client import AsyncApiClient as AsyncApiClient
-    from ._async_auth import AsyncOAuth2AccessTokenAuth as AsyncOAuth2AccessTokenAuth
-    from ._async_auth import AsyncOAuth2AuthorizationCodeAuth as AsyncOAuth2AuthorizationCodeAuth
-    from ._async_auth import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
-    from ._async_auth import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
-    from ._async_auth import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
-    from ._async_auth import AsyncOAuth2TokenSourceAuth as AsyncOAuth2TokenSourceAuth
+    from .aio import AsyncApiClient as AsyncApiClient
     from .aio import AsyncBackChannelAuthenticationPollingJob as AsyncBackChannelAuthenticationPollingJob
     from .aio import AsyncDeviceAuthorizationPollingJob as AsyncDeviceAuthorizationPollingJob
+    from .aio import AsyncOAuth2AccessTokenAuth as AsyncOAuth2AccessTokenAuth
+    from .aio import AsyncOAuth2AuthorizationCodeAuth as AsyncOAuth2AuthorizationCodeAuth
     from .aio import AsyncOAuth2Client as AsyncOAuth2Client
+    from .aio import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
+    from .aio import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
+    from .aio import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
+    from .aio import AsyncOAuth2TokenSourceAuth as AsyncOAuth2TokenSourceAuth
     from .api_client import ApiClient as ApiClient
     from .api_client import InvalidBoolFieldsParam as InvalidBoolFieldsParam
     from .api_client import InvalidNoneFieldsParam as InvalidNoneFieldsParam
@@ -273,12 +273,12 @@ if TYPE_CHECKING:
     from .webfinger import webfinger_resource as webfinger_resource
 else:
     _HOMES = {
-        "_async_api_client": ("AsyncApiClient"),
-        "_async_auth": (
-            "AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2ClientCredentialsAuth"
-            " AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth AsyncOAuth2TokenSourceAuth"
+        "aio": (
+            "AsyncApiClient AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob"
+            " AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2Client"
+            " AsyncOAuth2ClientCredentialsAuth AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth"
+            " AsyncOAuth2TokenSourceAuth"
         ),
-        "aio": ("AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob AsyncOAuth2Client"),
         "api_client": ("ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect"),
         "auth": (
             "BearerAuth BearerAuthorization OAuth2AccessTokenAuth OAuth2AuthorizationCodeAuth"

@@ -1,6 +1,6 @@
 """Calls to an API below one root URL, on `requests`: `ApiClient`.
 
-Its rules are in `_protocol.api`, where URLs lead in `_api_urls`, what becomes of fields in `_api_fields`.
+Its rules are in `_api.calls`, where URLs lead in `_api/urls`, what becomes of fields in `_api/fields`.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from requests.sessions import merge_hooks
 from requests.structures import CaseInsensitiveDict
 from requests.utils import rewind_body
 
-from ._api_fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam
-from ._api_urls import InvalidPathParam, InvalidRedirect
-from ._protocol import api
-from ._protocol.api_message import Message
-from ._requests import SyncRunner
-from ._steps import blocking
+from ._api import calls
+from ._api.fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam
+from ._api.message import Message
+from ._api.urls import InvalidPathParam, InvalidRedirect
+from ._core.effects import blocking
+from ._drivers.requests import SyncRunner
 from .challenges import api_error
 from .exceptions import InvalidParam, OAuth2Error
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-class ApiClient(SyncRunner, api.Api[requests.Response]):
+class ApiClient(SyncRunner, calls.Api[requests.Response]):
     """An API under a root URL, with one way to authenticate.
 
     A path is below the root: with `https://h/root`, "x" and "/x" are `https://h/root/x`. A request never leaves
@@ -73,14 +73,14 @@ class ApiClient(SyncRunner, api.Api[requests.Response]):
         InvalidParam: another argument can't be used.
     """
 
-    request = blocking(api.request)
-    get = blocking(api.get)
-    head = blocking(api.head)
-    options = blocking(api.options)
-    delete = blocking(api.delete)
-    post = blocking(api.post)
-    put = blocking(api.put)
-    patch = blocking(api.patch)
+    request = blocking(calls.request)
+    get = blocking(calls.get)
+    head = blocking(calls.head)
+    options = blocking(calls.options)
+    delete = blocking(calls.delete)
+    post = blocking(calls.post)
+    put = blocking(calls.put)
+    patch = blocking(calls.patch)
 
     def close(self) -> None:
         """Close the connections, if the session is this client's own."""

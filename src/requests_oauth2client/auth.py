@@ -1,21 +1,21 @@
 """Auth handlers for API calls with `requests`: a token source plus "put it in the header".
 
-They also work as `auth=` of a plain `httpx2.Client` or `httpx.Client`. The async ones are in `_async_auth`.
+They also work as `auth=` of a plain `httpx2.Client` or `httpx.Client`. The async ones are in `aio/auth`.
 """
 
 from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ._auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
-from ._events import TokenEvent
-from ._protocol import refusals
-from ._protocol.keeping import TokenManager
-from ._requests import SyncRunner
-from ._steps import Steps, blocking
+from ._core.auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
+from ._core.effects import Steps, blocking
+from ._core.events import TokenEvent
+from ._drivers.requests import SyncRunner
+from ._renewal import manager, managers_by_grant, rejected_tokens
+from ._renewal.manager import TokenManager
+from ._tokens.bearer import BearerToken, require_secure_transport
 from .challenges import FORBIDDEN, UNAUTHORIZED
 from .exceptions import ExpiredAccessToken, ExpiredBearerToken, NonRenewableTokenError
-from .tokens import BearerToken, require_secure_transport
 
 R = TypeVar("R")
 Req = TypeVar("Req")
@@ -67,14 +67,14 @@ class BearerAuth(AuthFlow):
             return
         response = yield from self.token.answering(authenticated)
         if self.raise_for_challenge:
-            yield from refusals.checked(self.token, response)
+            yield from rejected_tokens.checked(self.token, response)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} token={self.token!r}>"
 
 
 def _check(token: BearerToken, response: Any, **options: Any) -> Any:
-    return answer_flow(refusals.checked(token, response), response, options)
+    return answer_flow(rejected_tokens.checked(token, response), response, options)
 
 
 BearerAuthorization = BearerAuth
@@ -107,13 +107,13 @@ class _SyncHandler(AuthFlow, TokenManager):
     def auth_flow(self, request: Any) -> Flow:
         """Do the same for httpx2 and httpx, and answer what an API demands."""
         token = self._token_for(request)
-        yield from performed(refusals.authenticated(self, token, request), self._drive)
+        yield from performed(rejected_tokens.authenticated(self, token, request), self._drive)
 
     def _on_response(self, token: BearerToken, response: Any, **options: Any) -> Any:
         """Do the same for requests, when the answer is there."""
         if response.status_code != UNAUTHORIZED and (response.status_code != FORBIDDEN or not self.raise_for_challenge):
             return response
-        flow = refusals.answered(self, token, response)
+        flow = rejected_tokens.answered(self, token, response)
         return answer_flow(flow, response, options, self._drive)
 
     def _token_for(self, request: Any) -> BearerToken:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ._http import parse_json
-from ._redaction import one_line
+from ._core.messages import parse_json
+from ._core.redaction import one_line
 from .exceptions import InvalidParam
 
 

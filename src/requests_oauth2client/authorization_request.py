@@ -2,7 +2,7 @@
 
 `AuthorizationRequest` is the URL to send the user to, with the values that bind the answer to it: state
 (RFC 6749 section 10.12), nonce, code_verifier (RFC 7636), issuer (RFC 9207), DPoP key (RFC 9449). What comes
-back is parsed and judged in `_callback`. A value without I/O: knows no client, no token and no HTTP library.
+back is checked in `_authorization/callback`. A value without I/O: knows no client, no token and no HTTP library.
 """
 
 from __future__ import annotations
@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
-from . import _request_params as params
 from . import profiles
-from ._callback import AuthorizationResponse, Extended, further, judge_callback
-from ._http import Form
-from ._jarm import (
+from ._authorization import params
+from ._authorization.callback import AuthorizationResponse, judge_callback
+from ._authorization.jarm import (
     ExpiredResponseJwt,
     InvalidResponseJwt,
     MismatchingResponseJwtAudience,
@@ -25,7 +24,14 @@ from ._jarm import (
     UncheckableResponseJwt,
     UnsupportedResponseJwtAlg,
 )
-from ._request_object import (
+from ._authorization.params import (
+    InvalidAuthorizationRequestParam,
+    InvalidMaxAgeParam,
+    InvalidPromptParam,
+    InvalidRedirectUri,
+    ProofKey,
+)
+from ._authorization.request_object import (
     BrowserRequest,
     InvalidPushedAuthorizationRequest,
     RequestParameterAuthorizationRequest,
@@ -33,13 +39,10 @@ from ._request_object import (
     Signable,
     join_query,
 )
-from ._request_params import (
-    InvalidAuthorizationRequestParam,
-    InvalidMaxAgeParam,
-    InvalidPromptParam,
-    InvalidRedirectUri,
-    ProofKey,
-)
+from ._authorization.values import Extended, further
+from ._core.messages import Form
+from ._core.scope import join_scope
+from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
 from .exceptions import (
     AccountSelectionRequired,
     AuthorizationResponseError,
@@ -54,7 +57,6 @@ from .exceptions import (
     SessionSelectionRequired,
 )
 from .pkce import InvalidCodeVerifierParam, PkceUtils, UnsupportedCodeChallengeMethod
-from .utils import InvalidEndpointUri, join_scope, validate_endpoint_uri
 
 
 @dataclass(frozen=True, init=False)
@@ -290,6 +292,12 @@ class AuthorizationRequest(Signable, Extended):
     def __str__(self) -> str:
         return self.uri
 
+    @property
+    def response_mode(self) -> str | None:
+        """How the response comes (OAuth 2.0 Multiple Response Type Encoding section 2.1); None for the default."""
+        mode: str | None = self.kwargs.get("response_mode")
+        return mode
+
     def validate_callback(self, response: Any, *, jwks: Any = None, alg: str = "RS256") -> AuthorizationResponse:
         """Check that a callback answers this request.
 
@@ -322,6 +330,10 @@ class AuthorizationRequest(Signable, Extended):
         """
         return judge_callback(self, response, jwks=jwks, alg=alg)
 
+
+AnyAuthorizationRequest: TypeAlias = (
+    AuthorizationRequest | RequestParameterAuthorizationRequest | RequestUriParameterAuthorizationRequest
+)
 
 __all__ = [
     "AuthorizationRequest",

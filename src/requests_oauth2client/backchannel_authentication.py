@@ -1,6 +1,6 @@
 """Backchannel authentication for programs: the polling job (CIBA Core section 10.1).
 
-The rules and the response are in `_protocol.ciba`, the reading of a ping in `_protocol.ping`.
+The rules and the response are in `_protocol.grants.ciba`, the reading of a ping in `_protocol.grants.ping`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._protocol.ciba import (
+from ._core.effects import Steps, inner
+from ._protocol.grants.ciba import (
     BackChannelAuthenticationResponse,
     InvalidBackchannelAuthenticationRequestHintParam,
     InvalidClientNotificationToken,
@@ -16,16 +17,15 @@ from ._protocol.ciba import (
     MissingAuthRequestId,
     ciba,
 )
-from ._protocol.device import DEFAULT_INTERVAL
-from ._protocol.ping import (
+from ._protocol.grants.device import DEFAULT_INTERVAL
+from ._protocol.grants.ping import (
     InvalidPingCallback,
     MismatchingAuthReqId,
     MismatchingClientNotificationToken,
     validate_ping_callback,
 )
-from ._steps import Steps, inner
+from ._tokens.bearer import BearerToken
 from .polling import BaseTokenEndpointPollingJob, PollingJob
-from .tokens import BearerToken
 
 __all__ = [
     "BackChannelAuthenticationPollingJob",

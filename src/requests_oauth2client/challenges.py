@@ -12,11 +12,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ._http import Response
-from ._redaction import excerpt, sent_secrets
-from ._twins import dual_error
+from ._core.dual_errors import dual_error
+from ._core.messages import Response
+from ._core.redaction import excerpt, sent_secrets
+from ._core.scope import InvalidScopeParam, scope_words
 from .exceptions import OAuth2Error
-from .utils import InvalidScopeParam, scope_words
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 INVALID_TOKEN = "invalid_token"

@@ -8,39 +8,15 @@ from typing import Any, Self
 
 import requests
 
-from . import _requests
-from ._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
-from ._protocol import (
-    assertion,
-    authorization,
-    ciba,
-    claim_sources,
-    device,
-    discovery,
-    federation,
-    introspection,
-    keys,
-    logout,
-    par,
-    registration,
-    revocation,
-    token_endpoint,
-    token_exchange,
-    userinfo,
-    webfinger,
-)
-from ._protocol.assertion import InvalidSamlAssertion
-from ._protocol.claim_sources import (
-    ClaimSource,
-    InvalidClaimSource,
-    SourcedClaims,
-    aggregated_claims,
-    read_claim_sources,
-)
+from ._core.effects import blocking
+from ._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
+from ._drivers.requests import DeadlineAdapter, SyncRunner, new_session
+from ._protocol.authorization import authorization_endpoint, par
 from ._protocol.client import Client
-from ._protocol.introspection import InvalidIntrospectionResponse
-from ._protocol.token_endpoint import MissingRefreshToken
-from ._protocol.token_exchange import (
+from ._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
+from ._protocol.grants.saml2 import InvalidSamlAssertion
+from ._protocol.grants.token_endpoint import MissingRefreshToken
+from ._protocol.grants.token_exchange import (
     NotAnAccessToken,
     SecurityToken,
     UnknownActorTokenType,
@@ -48,11 +24,20 @@ from ._protocol.token_exchange import (
     UnknownSubjectTokenType,
     UnknownTokenType,
 )
-from ._protocol.userinfo import MismatchingUserInfoSubject
-from ._requests import DeadlineAdapter, SyncRunner
-from ._steps import blocking
+from ._protocol.metadata import discovery, federation, registration, server_keys, webfinger
+from ._protocol.oidc import claim_sources, logout, userinfo
+from ._protocol.oidc.claim_sources import (
+    ClaimSource,
+    InvalidClaimSource,
+    SourcedClaims,
+    aggregated_claims,
+    read_claim_sources,
+)
+from ._protocol.oidc.userinfo import MismatchingUserInfoSubject
+from ._protocol.tokens import introspection, revocation
+from ._protocol.tokens.introspection import InvalidIntrospectionResponse
+from ._tokens.bearer import BearerToken
 from .retries import DEFAULT_RETRIES, Retries
-from .tokens import BearerToken
 
 
 class _Fetcher(SyncRunner):
@@ -134,7 +119,7 @@ class OAuth2Client(SyncRunner, Client):
     def session(self) -> requests.Session:  # type: ignore[override]
         """The session that requests to the AS are sent with."""
         if self._given_session is None or self._is_inherited():
-            return self._own(_requests.new_session())
+            return self._own(new_session())
         session: requests.Session = self._given_session
         return session
 
@@ -178,7 +163,7 @@ class OAuth2Client(SyncRunner, Client):
         """
         cache = discovery.DOCUMENTS if session is None else None
         asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
-        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+        with new_session() if session is None else nullcontext(session) as fetching_session:
             document = _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
         return client.__enter__()
@@ -222,7 +207,7 @@ class OAuth2Client(SyncRunner, Client):
         Source: OpenID Federation 1.0 sections 10 and 12.1.
         """
         asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
-        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+        with new_session() if session is None else nullcontext(session) as fetching_session:
             known = _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
         settings = {**known, **kwargs}
         client = cls(settings.pop("token_endpoint"), auth, session=session, testing=testing, **settings)
@@ -269,7 +254,7 @@ class OAuth2Client(SyncRunner, Client):
         limits = {"timeout": timeout, "max_response_size": max_response_size, "retries": retries}
         asker = discovery.asker_of(limits, testing=testing)
         finding = webfinger.find_issuer(asker, identifier, host=host)
-        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+        with new_session() if session is None else nullcontext(session) as fetching_session:
             return _Fetcher(fetching_session)._drive(finding)  # noqa: SLF001
 
     @classmethod
@@ -323,7 +308,7 @@ class OAuth2Client(SyncRunner, Client):
             testing=testing,
             settings=kwargs,
         )
-        with _requests.new_session() if session is None else nullcontext(session) as fetching_session:
+        with new_session() if session is None else nullcontext(session) as fetching_session:
             arguments = _Fetcher(fetching_session)._drive(registering)  # noqa: SLF001
         return cls(session=session, testing=testing, **arguments)
 
@@ -335,7 +320,7 @@ class OAuth2Client(SyncRunner, Client):
 
     def __enter__(self) -> Self:
         try:
-            self._drive(keys.hold(self))
+            self._drive(server_keys.hold(self))
         except BaseException:
             self.close()
             raise
@@ -351,10 +336,10 @@ class OAuth2Client(SyncRunner, Client):
     refresh_token = blocking(token_endpoint.refresh_token)
     device_code = blocking(token_endpoint.device_code)
     jwt_bearer = blocking(token_endpoint.jwt_bearer)
-    saml2_bearer = blocking(assertion.saml2_bearer)
+    saml2_bearer = blocking(saml2.saml2_bearer)
     resource_owner_password = blocking(token_endpoint.resource_owner_password)
     token_exchange = blocking(token_exchange.token_exchange)
-    authorization_response = blocking(authorization.authorization_response)
+    authorization_response = blocking(authorization_endpoint.authorization_response)
     pushed_authorization_request = blocking(par.pushed_authorization_request)
     authorize_device = blocking(device.authorize_device)
     backchannel_authentication_request = blocking(ciba.backchannel_authentication_request)
@@ -364,7 +349,7 @@ class OAuth2Client(SyncRunner, Client):
     revoke_access_token = blocking(revocation.revoke_access_token)
     revoke_refresh_token = blocking(revocation.revoke_refresh_token)
     userinfo = blocking(userinfo.userinfo)
-    update_authorization_server_public_keys = blocking(keys.update_authorization_server_public_keys)
+    update_authorization_server_public_keys = blocking(server_keys.update_authorization_server_public_keys)
     distributed_claims = blocking(claim_sources.distributed_claims)
     logout_token = blocking(logout.logout_token)
     read_registration = blocking(registration.read_registration)

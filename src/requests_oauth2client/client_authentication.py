@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, quote_plus
 from uuid import uuid4
 
 from . import profiles
-from ._http import Form, Request
-from ._redaction import one_line
-from ._values import NotPickled
+from ._core.messages import Form, Request
+from ._core.redaction import one_line
+from ._core.values import NotPickled
 from .exceptions import InvalidParam, OAuth2Error
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Device authorization for programs: the polling job, and the founding README's client (RFC 8628).
 
-The rules and the response are in `_protocol.device`.
+The rules and the response are in `_protocol.grants.device`.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ._protocol import token_endpoint
-from ._protocol.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse
-from ._protocol.token_endpoint import MissingDeviceCode
-from ._steps import Steps, inner
+from ._core.effects import Steps, inner
+from ._protocol.grants import token_endpoint
+from ._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse
+from ._protocol.grants.token_endpoint import MissingDeviceCode
+from ._tokens.bearer import BearerToken
 from .client import OAuth2Client
 from .polling import BaseTokenEndpointPollingJob, PollingJob
-from .tokens import BearerToken
 
 __all__ = [
     "DeviceAuthorizationClient",

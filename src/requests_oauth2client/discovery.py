@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from ._redaction import one_line
+from ._core.redaction import one_line
+from ._core.urls import InvalidUri, split_url
 from .exceptions import InvalidAnswer, InvalidParam, OAuth2Error
-from .utils import InvalidUri, split_url
 
 WELL_KNOWN = "/.well-known/"
 OIDC = "openid-configuration"

@@ -2,8 +2,8 @@
 
 A `DPoPKey` signs a proof for each request, and keeps the nonces that servers gave, one per origin (section 8.2).
 A `DPoPToken` is a token bound to such a key, and an auth handler that proves it, and answers an API's demand
-for a nonce once (sections 7 and 9). How the AS is answered is in `_protocol.dpop_retry`, what a proof says and
-how it is judged in `_dpop_proof`. Knows no client; of HTTP libraries only what their requests look like.
+for a nonce once (sections 7 and 9). How the AS is answered is in `_protocol.http.dpop_nonce`, what a proof says and
+how it is judged in `_tokens/dpop_proof`. Knows no client; of HTTP libraries only what their requests look like.
 """
 
 from __future__ import annotations
@@ -16,8 +16,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
-from ._auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
-from ._dpop_proof import (
+from ._core.auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
+from ._core.encoding import b64u_decode
+from ._core.messages import Response, parse_json_object
+from ._core.values import NotPickled
+from ._tokens.bearer import BearerToken
+from ._tokens.dpop_proof import (
     DPOP_ALGS,
     TYP,
     DPoPProof,
@@ -28,12 +32,8 @@ from ._dpop_proof import (
     target,
     validate_dpop_proof,
 )
-from ._http import Response, parse_json_object
-from ._values import NotPickled
 from .challenges import UNAUTHORIZED, challenge_error
 from .exceptions import InvalidParam, OAuth2Error, TokenEndpointError
-from .tokens import BearerToken
-from .utils import b64u_decode
 
 Req = TypeVar("Req")
 HEADER = "DPoP"

@@ -35,8 +35,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ._redaction import excerpt, one_line, sent_secrets, without_query
-from ._tries import add_tries, retry_after
+from ._core.redaction import excerpt, one_line, sent_secrets, without_query
+from ._core.retry_info import add_tries, retry_after
 
 
 class OAuth2Error(Exception):

@@ -2,7 +2,7 @@
 
     entity configuration (iss = sub, signed with its own keys) ──► statements of superiors about it ──► trust anchor
 
-What each statement has to be is judged here. Fetching them is in `_protocol.federation`. Metadata policies and
+What each statement has to be is judged here. Fetching them is in `_protocol.metadata.federation`. Metadata policies and
 constraints are not applied: a chain that has some is refused, since applying none of them would be the worse answer.
 """
 
@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ._core.redaction import one_line
+from ._core.times import now
+from ._core.urls import validate_issuer_uri
 from ._jose import claims as jwt_claims
 from ._jose.algs import HMAC, SIGNATURE
 from ._jose.errors import InvalidClaim, InvalidKey, JoseError, MissingClaim
-from ._redaction import one_line
-from ._times import now
 from .exceptions import InvalidAnswer, InvalidParam, OAuth2Error
-from .utils import validate_issuer_uri
 
 if TYPE_CHECKING:
     from ._jose.compact import ParsedJws

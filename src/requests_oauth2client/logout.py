@@ -4,7 +4,7 @@
     back-channel:   logout_token in a POST of the OP ──► client.logout_token() ──► LogoutToken: whose session to end
     front-channel:  iss and sid in a GET through the browser ──► client.front_channel_logout() ──► sid
 
-Values and their rules; the keys for a logout token come in `_protocol.logout`. Knows no session of an application:
+Values and their rules; the keys for a logout token come in `_protocol.oidc.logout`. Knows no session of an application:
 ending it is the application's.
 """
 
@@ -19,14 +19,14 @@ from types import EllipsisType, MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from ._callback import parse_callback
-from ._http import Form
+from ._authorization.callback import parse_callback
+from ._core.messages import Form
+from ._core.redaction import one_line
+from ._core.times import moment
+from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
+from ._core.values import NotPickled
 from ._jose import claims, errors
-from ._redaction import one_line
-from ._times import moment
-from ._values import NotPickled
 from .exceptions import InvalidAuthResponse, InvalidParam, MismatchingIssuer, MismatchingState, OAuth2Error
-from .utils import InvalidEndpointUri, validate_endpoint_uri
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"  # Back-Channel Logout section 2.4
 TYPES = frozenset({"", "jwt", "logout+jwt"})  # section 2.4: the last is recommended, and many send none

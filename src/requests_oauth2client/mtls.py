@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ._http import Certificate, Request
+from ._core.messages import Certificate, Request
 from .client_authentication import ClientAuthentication, UnsupportedClientCredentials
 
 

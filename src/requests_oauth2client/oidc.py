@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._deprecated import deprecated_names
-from .tokens import IdToken
+from ._core.deprecated import deprecated_names
+from ._oidc.id_token import IdToken
 
 if TYPE_CHECKING:
+    from ._tokens.bearer import BearerToken as OpenIdConnectTokenResponse
     from .client import OAuth2Client as OpenIdConnectClient
-    from .tokens import BearerToken as OpenIdConnectTokenResponse
 else:
     __getattr__ = deprecated_names(
         __name__,

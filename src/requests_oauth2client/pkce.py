@@ -12,9 +12,9 @@ import secrets
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ._redaction import one_line
+from ._core.encoding import b64u_encode
+from ._core.redaction import one_line
 from .exceptions import InvalidParam
-from .utils import b64u_encode
 
 
 class InvalidCodeVerifierParam(InvalidParam):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from ._protocol.device import DEFAULT_INTERVAL, polling_interval
-from ._protocol.dpop_retry import with_one_key
-from ._protocol.polling import poll
-from ._protocol.sources import client_for_runner
-from ._requests import SyncRunner
-from ._steps import Steps, blocking
-from .tokens import BearerToken
+from ._core.effects import Steps, blocking
+from ._drivers.requests import SyncRunner
+from ._protocol.grants.device import DEFAULT_INTERVAL, polling_interval
+from ._protocol.grants.polling import poll
+from ._protocol.http.dpop_nonce import with_one_key
+from ._renewal.sources import client_for_runner
+from ._tokens.bearer import BearerToken
 
 R = TypeVar("R")
 

@@ -3,7 +3,7 @@
     settings of a client ──► switched_on(): what was not given gets the profile's value
     whatever is asked    ──► check(moment, ...): the first clause that it breaks, as a ProfileViolation
 
-The clauses are in `_profile_clauses`. Knows no client, and sends nothing.
+The clauses are in `_profiles/clauses`. Knows no client, and sends nothing.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from ._profile_clauses import DEMANDS, FAPI2, Moment
-from ._redaction import one_line
+from ._core.redaction import one_line
+from ._profiles.clauses import DEMANDS, FAPI2, Moment
 from .exceptions import InvalidParam, OAuth2Error
 
 if TYPE_CHECKING:

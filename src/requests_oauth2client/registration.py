@@ -1,7 +1,7 @@
 """Clients that register themselves: what the AS says of a client, and its refusals (RFC 7591, RFC 7592).
 
 `ClientInformation` is the answer of the AS; it knows which arguments make a client of it. Asking is in
-`_protocol.registration`.
+`_protocol.metadata.registration`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ._redaction import one_line
-from ._times import moment
-from ._values import NotPickled
+from ._core.redaction import one_line
+from ._core.times import moment
+from ._core.values import NotPickled
 from .client_authentication import ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt, PublicApp
 from .exceptions import EndpointError, InvalidAnswer, InvalidParam
 from .mtls import SelfSignedTlsClientAuth, TlsClientAuth

@@ -1,7 +1,7 @@
 """How often, how fast and how long a client asks an AS that is ill: `Retries`, a setting of the client.
 
 Exponential backoff with jitter; an AS that names a time (Retry-After, RFC 9110 section 10.2.3) is not asked before.
-Which failures may pass and which requests may be repeated is `_protocol.retries`'s to say. Sleeps nowhere.
+Which failures may pass and which requests may be repeated is `_protocol.http.retrying`'s to say. Sleeps nowhere.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Retries:
             never takes longer than one answer may. No wait takes more than half of what is left.
         jitter: returns a number from 0 to 1, the random part of each wait.
         on_failure: called for each failed attempt with what its log record shows, for metrics: endpoint, attempt,
-            attempts, failed_attempt, status, sent, retry_after, and wait (seconds until the next attempt, None if it was the
+            attempts, trouble, status, sent, retry_after, and wait (seconds until the next attempt, None if it was
             last). What it raises is logged.
 
     Raises:

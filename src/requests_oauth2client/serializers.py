@@ -18,13 +18,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
-from ._http import parse_json_object
-from ._values import NotPickled
+from ._core.encoding import b64u_decode, b64u_encode
+from ._core.messages import parse_json_object
+from ._core.values import NotPickled
+from ._tokens.bearer import BearerToken
 from .authorization_request import AuthorizationRequest
 from .dpop import DPoPKey, DPoPToken
 from .exceptions import InvalidParam
-from .tokens import BearerToken
-from .utils import b64u_decode, b64u_encode
 
 V = TypeVar("V")
 

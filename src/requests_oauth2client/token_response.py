@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ._oidc.id_token import IdToken
+from ._tokens.bearer import BearerToken
 from .exceptions import ExpiredAccessToken, ExpiredToken
-from .tokens import BearerToken, IdToken
 
 TokenResponse = BearerToken
 

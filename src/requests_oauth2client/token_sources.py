@@ -1,4 +1,4 @@
-"""Sources of tokens, for `OAuth2TokenSourceAuth` and its async counterpart: every grant, a function, a file, one of your own.
+"""Sources of tokens, for `OAuth2TokenSourceAuth` and its async counterpart: grants, a function, a file, your own.
 
     class VaultSource(TokenSource):
         def get_token(self, held):
@@ -15,8 +15,9 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from ._http import parse_json_object
-from ._protocol.sources import (
+from ._core.messages import parse_json_object
+from ._oidc.id_token import InvalidIdToken
+from ._renewal.sources import (
     AuthorizationCodeSource,
     CallableSource,
     ClientCredentialsSource,
@@ -27,8 +28,8 @@ from ._protocol.sources import (
     TokenExchangeSource,
     TokenSource,
 )
+from ._tokens.bearer import BearerToken
 from .exceptions import InvalidParam
-from .tokens import BearerToken, InvalidIdToken
 
 MAX_FILE_SIZE = 1 << 20  # bytes
 

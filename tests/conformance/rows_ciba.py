@@ -22,7 +22,7 @@ from requests_oauth2client import (
     MismatchingClientNotificationToken,
     validate_ping_callback,
 )
-from requests_oauth2client._steps import Sleep
+from requests_oauth2client._core.effects import Sleep
 
 from .changes import Change, put, without
 from .demands_fapi import CIBA_DEMANDS

@@ -13,11 +13,7 @@ from typing import Any
 import requests
 
 from devkit.exchange import Answer, answer
-from requests_oauth2client import (
-    MismatchingIdTokenAudience,
-    MismatchingIdTokenIssuer,
-    PrivateKeyJwt,
-)
+from requests_oauth2client import MismatchingIdTokenAudience, MismatchingIdTokenIssuer, PrivateKeyJwt
 from requests_oauth2client.federation import (
     MismatchingEntityStatement,
     MissingEntityStatementClaim,

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from devkit.flavors import Flavor
-from requests_oauth2client._async_api_client import AsyncApiClient
+from requests_oauth2client.aio.api_client import AsyncApiClient
 from requests_oauth2client.api_client import (
     ApiClient,
     InvalidBoolFieldsParam,

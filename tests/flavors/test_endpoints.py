@@ -7,7 +7,7 @@ import pytest
 from devkit.exchange import Answer, answer, error
 from devkit.flavors import Flavor
 from requests_oauth2client import BearerToken
-from requests_oauth2client._protocol.token_endpoint import MissingRefreshToken
+from requests_oauth2client._protocol.grants.token_endpoint import MissingRefreshToken
 from requests_oauth2client.exceptions import (
     AccessDenied,
     DeviceAuthorizationError,

@@ -1,4 +1,4 @@
-"""An AS that is really ill, on both clients: what is asked again, and whether a request that failed may have arrived."""
+"""An AS that is really failing, on both clients: what is asked again, and whether a failed request may have arrived."""
 
 import socket
 import threading

@@ -7,7 +7,7 @@ import pytest
 from devkit.exchange import Answer, answer, token
 from devkit.flavors import Flavor
 from requests_oauth2client import AuthorizationRequest, BearerToken, DeviceAuthorizationResponse
-from requests_oauth2client._protocol.token_endpoint import MissingRefreshToken
+from requests_oauth2client._protocol.grants.token_endpoint import MissingRefreshToken
 from requests_oauth2client.client_authentication import (
     ClientSecretBasic,
     ClientSecretJwt,

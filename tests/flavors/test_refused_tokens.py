@@ -30,8 +30,8 @@ from requests_oauth2client import (
     DPoPToken,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._async_auth import AsyncOAuth2TokenSourceAuth
-from requests_oauth2client._protocol.refusals import TRIAL
+from requests_oauth2client._renewal.rejected_tokens import TRIAL
+from requests_oauth2client.aio.auth import AsyncOAuth2TokenSourceAuth
 from requests_oauth2client.auth import OAuth2TokenSourceAuth
 from requests_oauth2client.challenges import InsufficientScope, InsufficientUserAuthentication, InvalidAccessToken
 from requests_oauth2client.exceptions import InvalidGrant

@@ -27,7 +27,7 @@ from requests_oauth2client import (
     OAuth2Client,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._protocol.keeping import SingleFlight
+from requests_oauth2client._renewal.manager import SingleFlight
 from requests_oauth2client.stores import MemoryStore
 
 API = "https://api.local/"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from devkit.exchange import Answer, Received, answer, error
 from devkit.flavors import Flavor, open_flavor
 from requests_oauth2client import BearerToken, DPoPKey, DPoPToken, IntrospectionError, InvalidParam
-from requests_oauth2client._http import parse_json_object
+from requests_oauth2client._core.messages import parse_json_object
 from requests_oauth2client._jose import jwe, jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key, signing_key
 from requests_oauth2client.client import (

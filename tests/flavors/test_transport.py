@@ -15,7 +15,7 @@ import requests.adapters
 from devkit.failing_server import STATUSES, FailingServer
 from devkit.flavors import Flavor
 from requests_oauth2client import AsyncOAuth2Client, OAuth2Client
-from requests_oauth2client._requests import DeadlineAdapter
+from requests_oauth2client._drivers.requests import DeadlineAdapter
 from requests_oauth2client.exceptions import (
     DeadlineExceeded,
     InvalidParam,

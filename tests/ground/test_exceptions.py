@@ -13,7 +13,7 @@ import requests
 import requests_oauth2client
 from devkit.exchange import answer
 from requests_oauth2client import exceptions as e
-from requests_oauth2client._twins import dual_error
+from requests_oauth2client._core.dual_errors import dual_error
 from requests_oauth2client.tokens import (
     ExpiredIdToken,
     InvalidIdToken,

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devkit.exchange import answer
-from requests_oauth2client._http import (
+from requests_oauth2client._core.messages import (
     ACCEPT_ENCODING,
     JSON_DEPTH,
     Body,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_oauth2client._http_freshness import FOREVER, fresh_until, lifetime
+from requests_oauth2client._core.http_caching import FOREVER, fresh_until, lifetime
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import requests
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from requests_oauth2client._redaction import READ, SHOWN, excerpt, one_line, sent_secrets, without_query
+from requests_oauth2client._core.redaction import READ, SHOWN, excerpt, one_line, sent_secrets, without_query
 
 TRICKY = "p&s=w rd+%/é\"'\\"
 

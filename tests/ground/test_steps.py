@@ -10,12 +10,13 @@ import anyio
 import pytest
 
 from devkit.play import play
-from requests_oauth2client import AsyncOAuth2Client, OAuth2Client, _httpx, _requests
-from requests_oauth2client._http import Form, Request
-from requests_oauth2client._httpx import AsyncRunner
-from requests_oauth2client._requests import SyncRunner
-from requests_oauth2client._steps import CallOverride, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
-from requests_oauth2client._times import UTC
+from requests_oauth2client import AsyncOAuth2Client, OAuth2Client
+from requests_oauth2client._core.effects import CallOverride, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
+from requests_oauth2client._core.messages import Form, Request
+from requests_oauth2client._core.times import UTC
+from requests_oauth2client._drivers import httpx, requests
+from requests_oauth2client._drivers.httpx import AsyncRunner
+from requests_oauth2client._drivers.requests import SyncRunner
 
 
 def answer_of_all(self: Any, /, question: str, *, loud: bool = False) -> Steps[int]:
@@ -179,13 +180,13 @@ def held_lock(entry: Entry, lock: Any, seen: list[bool]) -> Steps[None]:
 
 def test_a_lock_is_held_until_the_rule_ends_however_it_ends() -> None:
     entry, seen = Entry(), list[bool]()
-    lock = _requests._locks.of(entry)
+    lock = requests._locks.of(entry)
     with pytest.raises(ValueError):
         SyncRunner()._drive(held_lock(entry, lock, seen))
     assert (seen, lock.locked()) == ([True], False)
 
     async def journey() -> None:
-        other = _httpx._locks.setdefault(entry, anyio.Lock())
+        other = httpx._locks.setdefault(entry, anyio.Lock())
         with pytest.raises(ValueError):
             await AsyncRunner()._drive(held_lock(entry, other, seen))
         assert not other.locked()
@@ -198,11 +199,11 @@ def test_a_lock_is_gone_with_its_entry() -> None:
     import gc
 
     entry = Entry()
-    _requests._locks.of(entry)
-    before = len(_requests._locks._of)
+    requests._locks.of(entry)
+    before = len(requests._locks._of)
     del entry
     gc.collect()
-    assert len(_requests._locks._of) < before
+    assert len(requests._locks._of) < before
 
 
 def test_a_rule_is_closed_when_its_task_is_cancelled() -> None:

@@ -11,7 +11,7 @@ from freezegun import freeze_time
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from requests_oauth2client._times import FOREVER, UTC, after, expiry, is_past, moment, now, remaining, seconds
+from requests_oauth2client._core.times import FOREVER, UTC, after, expiry, is_past, moment, now, remaining, seconds
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from requests_oauth2client import utils
+from requests_oauth2client._core.scope import join_scope
+from requests_oauth2client._core.urls import is_loopback, origin
 from requests_oauth2client.utils import (
     InvalidEndpointUri,
     InvalidIssuer,
@@ -17,9 +19,6 @@ from requests_oauth2client.utils import (
     b64u_decode,
     b64u_encode,
     generate_jwk_key_pair,
-    is_loopback,
-    join_scope,
-    origin,
     validate_endpoint_uri,
     validate_issuer_uri,
     validate_uri,

@@ -13,8 +13,8 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests_oauth2client._api_fields import FieldRules, InvalidBoolFieldsParam, InvalidNoneFieldsParam
-from requests_oauth2client._api_urls import (
+from requests_oauth2client._api.fields import FieldRules, InvalidBoolFieldsParam, InvalidNoneFieldsParam
+from requests_oauth2client._api.urls import (
     ApiRoot,
     InvalidPathParam,
     InvalidRedirect,
@@ -23,8 +23,9 @@ from requests_oauth2client._api_urls import (
     redirect_url,
     with_query,
 )
+from requests_oauth2client._core.urls import origin
 from requests_oauth2client.exceptions import InvalidParam
-from requests_oauth2client.utils import InvalidUri, origin
+from requests_oauth2client.utils import InvalidUri
 
 ROOT = "https://h/root"
 

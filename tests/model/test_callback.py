@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from requests_oauth2client._callback import MAX_CALLBACK_PARAMETERS, MAX_CALLBACK_SIZE, parse_callback
+from requests_oauth2client._authorization.callback import MAX_CALLBACK_PARAMETERS, MAX_CALLBACK_SIZE, parse_callback
 from requests_oauth2client.authorization_request import AuthorizationRequest, AuthorizationResponse
 from requests_oauth2client.exceptions import (
     AccountSelectionRequired,

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from joserfc import jws as joserfc_jws
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from requests_oauth2client._http import Form, Request
+from requests_oauth2client._core.messages import Form, Request
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
 from requests_oauth2client.client_authentication import (
     ClientSecretBasic,

@@ -25,8 +25,8 @@ from joserfc.jwk import ECKey, JWKRegistry
 
 from devkit.exchange import Answer, Received, answer, error
 from devkit.flavors import Flavor, open_flavor
-from requests_oauth2client._dpop_proof import DPOP_ALGS, target
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk
+from requests_oauth2client._tokens.dpop_proof import DPOP_ALGS, target
 from requests_oauth2client.auth import BearerAuth
 from requests_oauth2client.challenges import MAX_HEADER_SIZE, parse_challenges
 from requests_oauth2client.dpop import (

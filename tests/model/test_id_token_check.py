@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from requests_oauth2client import AuthorizationResponse, BearerToken, IdToken, OAuth2Client
-from requests_oauth2client._id_token_check import CLOCK_LEEWAY, check_refreshed, half_hash
 from requests_oauth2client._jose import jwe, jws
 from requests_oauth2client._jose.errors import UnsupportedAlg
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key, signing_key
+from requests_oauth2client._oidc.id_token_checks import CLOCK_LEEWAY, check_refreshed, half_hash
 from requests_oauth2client.tokens import (
     ExpiredIdToken,
     InvalidIdToken,

@@ -12,7 +12,7 @@ from requests_oauth2client import (
     TlsClientAuth,
     UnsupportedClientCredentials,
 )
-from requests_oauth2client._http import Form, Request
+from requests_oauth2client._core.messages import Form, Request
 
 ALIASES = {"token_endpoint": "https://mtls.as.example/token", "introspection_endpoint": None}
 

@@ -29,7 +29,7 @@ from requests_oauth2client import (
     TlsClientAuth,
 )
 from requests_oauth2client._jose import jws
-from requests_oauth2client._profile_clauses import DEMANDS
+from requests_oauth2client._profiles.clauses import DEMANDS
 from requests_oauth2client.client_authentication import ClientSecretBasic
 from requests_oauth2client.exceptions import MissingIssuer
 from requests_oauth2client.profiles import ProfileViolation

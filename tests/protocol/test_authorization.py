@@ -38,7 +38,7 @@ from requests_oauth2client import (
 from requests_oauth2client._jose import jwe, jws
 from requests_oauth2client._jose.jwk import generate_private_jwk
 from requests_oauth2client._jose.keys import public_jwk, secret_key, signing_key
-from requests_oauth2client._protocol import authorization
+from requests_oauth2client._protocol.authorization import authorization_endpoint
 
 ISSUER = "https://as.local"
 CALLBACK = "https://app.local/cb"
@@ -324,7 +324,7 @@ def test_whatever_comes_only_documented_errors_come_out(jwt: str, hybrid: bool, 
     client = OAuth2Client(f"{ISSUER}/token", "id", issuer=ISSUER, authorization_server_jwks=JWKS)
     request = make(response_type="code id_token" if hybrid else "code")
     came = f"#{urlencode({'response': jwt, 'beside': beside})}" if hybrid else {"response": jwt, "beside": beside}
-    heard = play(authorization.authorization_response(client, request, came))
+    heard = play(authorization_endpoint.authorization_response(client, request, came))
     assert heard.error is None or isinstance(
         heard.error, (InvalidAuthResponse, AuthorizationResponseError, InvalidIdToken)
     )

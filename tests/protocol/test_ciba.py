@@ -26,8 +26,8 @@ from requests_oauth2client import (
 )
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key
-from requests_oauth2client._protocol.ciba import AUTH_REQ_ID_CLAIM, backchannel_authentication_request, ciba
-from requests_oauth2client._protocol.polling import poll
+from requests_oauth2client._protocol.grants.ciba import AUTH_REQ_ID_CLAIM, backchannel_authentication_request, ciba
+from requests_oauth2client._protocol.grants.polling import poll
 from requests_oauth2client.backchannel_authentication import (
     BackChannelAuthenticationPollingJob,
     BackChannelAuthenticationResponse,

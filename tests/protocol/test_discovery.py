@@ -14,8 +14,8 @@ from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import NOON, Heard, play
 from requests_oauth2client import InvalidParam, OAuth2Client
-from requests_oauth2client._protocol import discovery
-from requests_oauth2client._protocol.discovery import Asker, DocumentCache, client_arguments, discover
+from requests_oauth2client._protocol.metadata import discovery
+from requests_oauth2client._protocol.metadata.discovery import Asker, DocumentCache, client_arguments, discover
 from requests_oauth2client.client_authentication import ClientSecretBasic, PublicApp
 from requests_oauth2client.discovery import (
     InvalidDiscoveryDocument,
@@ -26,11 +26,7 @@ from requests_oauth2client.discovery import (
     oidc_discovery_document_url,
     well_known_uri,
 )
-from requests_oauth2client.exceptions import (
-    InvalidAuthorizationServerJwks,
-    OAuth2Error,
-    TransportError,
-)
+from requests_oauth2client.exceptions import InvalidAuthorizationServerJwks, OAuth2Error, TransportError
 from requests_oauth2client.utils import InvalidEndpointUri, InvalidIssuer, InvalidUri
 
 ISSUER = "https://as.local"

@@ -13,15 +13,16 @@ from devkit.exchange import Answer, Received, answer, error, token
 from devkit.flavors import Flavor
 from devkit.play import Heard, play
 from requests_oauth2client import AuthorizationResponse, BearerToken, ClientSecretPost, OAuth2Client, PrivateKeyJwt
-from requests_oauth2client._http import Request
+from requests_oauth2client._core.effects import Send, Steps
+from requests_oauth2client._core.messages import Request
 from requests_oauth2client._jose.keys import generate_private_jwk
-from requests_oauth2client._protocol import token_endpoint
-from requests_oauth2client._protocol.assertion import saml2_bearer
-from requests_oauth2client._protocol.ciba import ciba
-from requests_oauth2client._protocol.dpop_retry import key_for, send_with_proof, with_one_key
-from requests_oauth2client._protocol.token_exchange import token_exchange
-from requests_oauth2client._protocol.userinfo import userinfo
-from requests_oauth2client._steps import Send, Steps
+from requests_oauth2client._protocol.grants import token_endpoint
+from requests_oauth2client._protocol.grants.ciba import ciba
+from requests_oauth2client._protocol.grants.saml2 import saml2_bearer
+from requests_oauth2client._protocol.grants.token_exchange import token_exchange
+from requests_oauth2client._protocol.http.dpop_nonce import key_for, send_with_proof, with_one_key
+from requests_oauth2client._protocol.oidc.userinfo import userinfo
+from requests_oauth2client._renewal import manager, managers_by_grant
 from requests_oauth2client.dpop import (
     DPoPKey,
     DPoPToken,

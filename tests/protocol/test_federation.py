@@ -19,7 +19,7 @@ from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.compact import parse
 from requests_oauth2client._jose.errors import InvalidKey
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
-from requests_oauth2client._protocol.federation import MAX_FETCHES
+from requests_oauth2client._protocol.metadata.federation import MAX_FETCHES
 from requests_oauth2client.exceptions import InvalidParam
 from requests_oauth2client.federation import (
     ExpiredEntityStatement,

@@ -14,8 +14,8 @@ from devkit.play import NOON, Heard, play
 from requests_oauth2client import AuthorizationResponse, BearerToken, IdToken, TransportError
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
-from requests_oauth2client._protocol import id_token
 from requests_oauth2client._protocol.client import Client
+from requests_oauth2client._protocol.oidc import id_token
 from requests_oauth2client.tokens import (
     ExpiredIdToken,
     InvalidIdToken,

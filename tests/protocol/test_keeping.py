@@ -19,9 +19,9 @@ from requests_oauth2client import (
     OAuth2AuthorizationCodeAuth,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._events import TokenEvent
-from requests_oauth2client._protocol.keeping import FIRST_PAUSE, LONGEST_PAUSE, renew_token, replaced_token, valid_token
-from requests_oauth2client._steps import Lock, Spawn
+from requests_oauth2client._core.effects import Lock, Spawn
+from requests_oauth2client._core.events import TokenEvent
+from requests_oauth2client._renewal.manager import FIRST_PAUSE, LONGEST_PAUSE, renew_token, replaced_token, valid_token
 from requests_oauth2client.exceptions import TransportError
 
 from .helpers import REFUSED, client

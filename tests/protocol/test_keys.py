@@ -17,13 +17,13 @@ import pytest
 from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from requests_oauth2client import MissingEndpointUri, TransportError
-from requests_oauth2client._http import Request
+from requests_oauth2client._core.effects import Lock, Now, Send, Subtask
+from requests_oauth2client._core.messages import Request
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.errors import AmbiguousKey, InvalidSignature, JoseError, NoMatchingKey, UnsupportedAlg
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key, signing_key
-from requests_oauth2client._protocol import keys
 from requests_oauth2client._protocol.client import Client
-from requests_oauth2client._steps import Lock, Now, Send, Subtask
+from requests_oauth2client._protocol.metadata import server_keys
 from requests_oauth2client.exceptions import IncompleteResponse, InvalidAuthorizationServerJwks, ResponseTooLarge
 
 JWKS_URI = "https://as.local/jwks"
@@ -88,7 +88,7 @@ class Stage:
         self.now += timedelta(seconds=seconds)
 
     def verify(self, client: Client, token: str, algs: tuple[str, ...] = ("ES256",), **more: Any) -> jws.ParsedJws:
-        parsed: jws.ParsedJws = self.play(keys.verify_jws(client, token, algs=algs, **more))
+        parsed: jws.ParsedJws = self.play(server_keys.verify_jws(client, token, algs=algs, **more))
         return parsed
 
 
@@ -150,20 +150,20 @@ def test_without_keys_and_jwks_uri_the_missing_address_is_named(stage: Stage) ->
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
-        ({}, keys.LIFETIME),
+        ({}, server_keys.LIFETIME),
         ({"Cache-Control": "max-age=3600"}, 3600),
         ({"Cache-Control": "public, MAX-AGE=3600, must-revalidate"}, 3600),
         ({"Cache-Control": "max-age=3600", "Age": "600"}, 3000),
         ({"Cache-Control": "max-age=3600", "Expires": "Thu, 01 Jan 1970 00:00:00 GMT"}, 3600),
         ({"Expires": "Thu, 01 Jan 2026 02:00:00 GMT"}, 7200),
         ({"Expires": "Thu, 01 Jan 2026 02:00:00 GMT", "Date": "Thu, 01 Jan 2026 01:00:00 GMT"}, 3600),
-        ({"Expires": "never"}, keys.FLOOR),
-        ({"Expires": "0"}, keys.FLOOR),
-        ({"Cache-Control": "max-age=0"}, keys.FLOOR),
-        ({"Cache-Control": "max-age=1h"}, keys.FLOOR),
-        ({"Cache-Control": "no-store"}, keys.FLOOR),
-        ({"Cache-Control": "max-age=3600, no-cache"}, keys.FLOOR),
-        ({"Cache-Control": "max-age=99999999999999999999"}, keys.CEILING),
+        ({"Expires": "never"}, server_keys.FLOOR),
+        ({"Expires": "0"}, server_keys.FLOOR),
+        ({"Cache-Control": "max-age=0"}, server_keys.FLOOR),
+        ({"Cache-Control": "max-age=1h"}, server_keys.FLOOR),
+        ({"Cache-Control": "no-store"}, server_keys.FLOOR),
+        ({"Cache-Control": "max-age=3600, no-cache"}, server_keys.FLOOR),
+        ({"Cache-Control": "max-age=99999999999999999999"}, server_keys.CEILING),
     ],
     ids=str,
 )
@@ -186,7 +186,7 @@ def test_keys_are_kept_as_long_as_http_says_within_floor_and_ceiling(
 def test_an_unknown_kid_has_the_keys_fetched_again(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a"))
     stage.published = jwks("b")
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     stage.verify(client, signed("b"))
     assert len(stage.requests) == 2
 
@@ -194,7 +194,7 @@ def test_an_unknown_kid_has_the_keys_fetched_again(stage: Stage, client: Client)
 def test_what_was_fetched_replaces_what_was_known(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a"))
     stage.published = jwks("b")
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     stage.verify(client, signed("b"))
     with pytest.raises(NoMatchingKey):
         stage.verify(client, signed("a"))
@@ -209,12 +209,12 @@ def test_given_keys_are_replaced_when_a_kid_is_unknown(stage: Stage) -> None:
 
 def test_a_thousand_unknown_kids_cost_one_fetch_for_each_cool_down(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a"))
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     for number in range(1000):
         with pytest.raises(NoMatchingKey):
             stage.verify(client, signed("a", header={"kid": f"made-up-{number}"}))
     assert len(stage.requests) == 2
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     with pytest.raises(NoMatchingKey):
         stage.verify(client, signed("a", header={"kid": "one more"}))
     assert len(stage.requests) == 3
@@ -237,7 +237,7 @@ def test_a_fetch_for_an_unknown_kid_is_not_repeated_for_the_next_one(stage: Stag
 def test_a_token_without_kid_survives_a_rotation(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a", header={"kid": None}))
     stage.published = jwks("b")
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     stage.verify(client, signed("b", header={"kid": None}))
     assert len(stage.requests) == 2
 
@@ -255,7 +255,7 @@ def test_a_bad_token_with_no_hope_of_newer_keys_costs_no_fetch(
     stage: Stage, client: Client, token: Callable[[], str], refusal: type[JoseError]
 ) -> None:
     stage.verify(client, signed("a"))
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     with pytest.raises(refusal):
         stage.verify(client, token())
     assert len(stage.requests) == 1
@@ -264,7 +264,7 @@ def test_a_bad_token_with_no_hope_of_newer_keys_costs_no_fetch(
 def test_several_fitting_keys_are_an_error_and_no_reason_to_fetch(stage: Stage, client: Client) -> None:
     stage.published = jwks("a", "b")
     stage.verify(client, signed("a"))
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     with pytest.raises(AmbiguousKey):
         stage.verify(client, signed("a", header={"kid": None}))
     assert len(stage.requests) == 1
@@ -279,7 +279,7 @@ def test_the_secret_needs_no_keys(stage: Stage, client: Client) -> None:
 def test_an_update_is_a_fetch_in_any_case(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a"))
     stage.published = jwks("b")
-    assert stage.play(keys.update_authorization_server_public_keys(client)) == jwks("b")
+    assert stage.play(server_keys.update_authorization_server_public_keys(client)) == jwks("b")
     assert client.authorization_server_jwks == jwks("b")
 
 
@@ -300,7 +300,7 @@ BAD = {
     "a list": answer([]),
     "no keys": answer({}),
     "keys that are no list": answer({"keys": {}}),
-    "too many keys": answer({"keys": [{}] * (keys.MAX_KEYS + 1)}),
+    "too many keys": answer({"keys": [{}] * (server_keys.MAX_KEYS + 1)}),
     "a repeated member": answer('{"keys":[],"keys":[]}', Content_Type="application/json"),
     "too deep": answer("[" * 100, Content_Type="application/json"),
     "nothing": answer(""),
@@ -332,7 +332,7 @@ def test_a_body_that_does_not_end_is_no_key_set(stage: Stage, client: Client, br
 def test_a_failing_endpoint_does_not_invalidate_fresh_keys(stage: Stage, client: Client, failure: Any) -> None:
     stage.verify(client, signed("a"))
     stage.published = failure
-    stage.wait(keys.COOL_DOWN)
+    stage.wait(server_keys.COOL_DOWN)
     with pytest.raises(NoMatchingKey):
         stage.verify(client, signed("b"))
     assert len(stage.requests) == 2
@@ -346,13 +346,13 @@ def test_a_failing_update_does_not_invalidate_fresh_keys(stage: Stage, client: C
     stage.verify(client, signed("a"))
     stage.published = answer("oops", 500)
     with pytest.raises(InvalidAuthorizationServerJwks):
-        stage.play(keys.update_authorization_server_public_keys(client))
+        stage.play(server_keys.update_authorization_server_public_keys(client))
     stage.verify(client, signed("a"))
 
 
 def test_stale_keys_are_not_used_when_there_are_no_others(stage: Stage, client: Client) -> None:
     stage.verify(client, signed("a"))
-    stage.wait(keys.LIFETIME)
+    stage.wait(server_keys.LIFETIME)
     stage.published = answer("oops", 500)
     with pytest.raises(InvalidAuthorizationServerJwks):
         stage.verify(client, signed("a"))
@@ -375,11 +375,11 @@ def apart(rule: Generator[Any, Any, Any]) -> Any:
 
 
 def test_who_waited_for_a_fetch_takes_what_came(stage: Stage, client: Client) -> None:
-    first, second = apart(keys.current(client)), apart(keys.current(client))
+    first, second = apart(server_keys.current(client)), apart(server_keys.current(client))
     assert isinstance(next(first), Lock)
     assert isinstance(first.send(None), Now)
     assert isinstance(first.send(START), Send)
-    assert next(second) == Lock(keys.cache_of(client)), "the second comes while the first has sent, and waits"
+    assert next(second) == Lock(server_keys.cache_of(client)), "the second comes while the first has sent, and waits"
     with pytest.raises(StopIteration) as done:
         first.send(answer(jwks("a")))
     with pytest.raises(StopIteration) as waited:
@@ -388,7 +388,7 @@ def test_who_waited_for_a_fetch_takes_what_came(stage: Stage, client: Client) ->
 
 
 def test_who_waited_for_a_fetch_that_failed_does_not_fetch_again(stage: Stage, client: Client) -> None:
-    first, second = apart(keys.current(client)), apart(keys.current(client))
+    first, second = apart(server_keys.current(client)), apart(server_keys.current(client))
     next(first)
     first.send(None)
     first.send(START)
@@ -415,7 +415,7 @@ def test_one_fetch_serves_twenty_threads_or_tasks(flavor: Flavor) -> None:
     client, received = flavor.mocked(Slowly(), jwks_uri=JWKS_URI)
 
     def verify() -> Any:
-        return keys.verify_jws(client, signed("a"), algs=("ES256",))
+        return server_keys.verify_jws(client, signed("a"), algs=("ES256",))
 
     async def crowd() -> None:
         async with anyio.create_task_group() as group:
@@ -435,8 +435,8 @@ def test_keys_can_be_asked_for_twice_in_one_operation(flavor: Flavor) -> None:
     client, received = flavor.mocked(lambda _: answer(jwks("a")), jwks_uri=JWKS_URI)
 
     def twice() -> Any:
-        yield from keys.update_authorization_server_public_keys(client)
-        return (yield from keys.update_authorization_server_public_keys(client))
+        yield from server_keys.update_authorization_server_public_keys(client)
+        return (yield from server_keys.update_authorization_server_public_keys(client))
 
     assert flavor.run(client._drive(twice())) == jwks("a")
     assert len(received) == 2

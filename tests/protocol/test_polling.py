@@ -19,8 +19,8 @@ from requests_oauth2client import (
     OAuth2DeviceCodeAuth,
     ServerError,
 )
-from requests_oauth2client._protocol.keeping import valid_token
-from requests_oauth2client._protocol.polling import poll
+from requests_oauth2client._protocol.grants.polling import poll
+from requests_oauth2client._renewal.manager import valid_token
 from requests_oauth2client.exceptions import DeadlineExceeded, TransportError
 
 from .helpers import DENIED, EXPIRED, PENDING, SLOW_DOWN, TOKEN, client

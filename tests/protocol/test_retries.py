@@ -12,24 +12,16 @@ from hypothesis import strategies as st
 from devkit.exchange import Answer, answer, error, token
 from devkit.play import After, Heard, play
 from requests_oauth2client import DeviceAuthorizationPollingJob, DPoPKey, InvalidParam, OAuth2Client, PrivateKeyJwt
+from requests_oauth2client._core.effects import Steps
+from requests_oauth2client._core.retry_info import LONGEST, retry_after
 from requests_oauth2client._jose.keys import generate_private_jwk
-from requests_oauth2client._protocol import (
-    assertion,
-    ciba,
-    device,
-    discovery,
-    introspection,
-    keys,
-    par,
-    revocation,
-    token_endpoint,
-    token_exchange,
-    userinfo,
-)
-from requests_oauth2client._protocol.polling import poll
-from requests_oauth2client._protocol.retries import GRANTS
-from requests_oauth2client._steps import Steps
-from requests_oauth2client._tries import LONGEST, retry_after
+from requests_oauth2client._protocol.authorization.authorization_endpoint import par
+from requests_oauth2client._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
+from requests_oauth2client._protocol.grants.polling import poll
+from requests_oauth2client._protocol.http.retrying import GRANTS
+from requests_oauth2client._protocol.metadata import discovery, server_keys
+from requests_oauth2client._protocol.oidc import userinfo
+from requests_oauth2client._protocol.tokens import introspection, revocation
 from requests_oauth2client.exceptions import (
     DeadlineExceeded,
     IncompleteResponse,
@@ -176,7 +168,7 @@ REPEATED: dict[str, Rule] = {
     "userinfo": lambda c: userinfo.userinfo(c, "t"),
     "pushed_authorization_request": lambda c: par.pushed_authorization_request(c, c.authorization_request()),
     "device_authorization": device.authorize_device,
-    "jwks": keys.update_authorization_server_public_keys,
+    "jwks": server_keys.update_authorization_server_public_keys,
     "discovery": lambda c: discovery.discover(
         discovery.asker_of({"retries": c.retries}, testing=False), issuer="https://as.local"
     ),
@@ -185,7 +177,7 @@ REPEATED_UNSENT: dict[str, Rule] = {
     "authorization_code": lambda c: token_endpoint.authorization_code(c, "the-code", code_verifier="the-verifier"),
     "refresh_token": lambda c: token_endpoint.refresh_token(c, "the-refresh-token"),
     "jwt_bearer": lambda c: token_endpoint.jwt_bearer(c, "the-assertion"),
-    "saml2_bearer": lambda c: assertion.saml2_bearer(c, "<assertion/>"),
+    "saml2_bearer": lambda c: saml2.saml2_bearer(c, "<assertion/>"),
     "unknown": lambda c: token_endpoint.token_request(c, {"grant_type": "urn:example:own"}),
     "ciba_request": lambda c: ciba.backchannel_authentication_request(c, login_hint="alice"),
 }

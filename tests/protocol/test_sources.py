@@ -18,7 +18,7 @@ from requests_oauth2client import (
     OAuth2ClientCredentialsAuth,
     OAuth2ResourceOwnerPasswordAuth,
 )
-from requests_oauth2client._protocol.keeping import renew_token, valid_token
+from requests_oauth2client._renewal.manager import renew_token, valid_token
 from requests_oauth2client.exceptions import TransportError
 
 from .helpers import DEAD, LIVE, REFUSED, TOKEN, client

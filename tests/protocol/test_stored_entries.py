@@ -14,9 +14,9 @@ from requests_oauth2client import (
     OAuth2ClientCredentialsAuth,
     OAuth2ResourceOwnerPasswordAuth,
 )
-from requests_oauth2client._protocol.keeping import replaced_token, valid_token
-from requests_oauth2client._protocol.storing import SAVE_RETRY_DELAYS, Record
-from requests_oauth2client._steps import Sleep
+from requests_oauth2client._core.effects import Sleep
+from requests_oauth2client._renewal.manager import replaced_token, valid_token
+from requests_oauth2client._renewal.shared import SAVE_RETRY_DELAYS, Record
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.stores.base import StoreCorrupted, StoreUnavailable
 

@@ -26,9 +26,9 @@ from requests_oauth2client import (
     OAuth2ResourceOwnerPasswordAuth,
     OAuth2TokenSourceAuth,
 )
-from requests_oauth2client._events import TokenEvent
-from requests_oauth2client._protocol.keeping import renew_token, replaced_token, valid_token
-from requests_oauth2client._protocol.storing import (
+from requests_oauth2client._core.events import TokenEvent
+from requests_oauth2client._renewal.manager import renew_token, replaced_token, valid_token
+from requests_oauth2client._renewal.shared import (
     PENDING_FOR,
     PENDING_POLL_DELAYS,
     LostStoredToken,
@@ -36,15 +36,9 @@ from requests_oauth2client._protocol.storing import (
     RecordSerializer,
     entry_of,
 )
-from requests_oauth2client.aio import AsyncOAuth2Client
+from requests_oauth2client.aio.client import AsyncOAuth2Client
 from requests_oauth2client.exceptions import InvalidParam, TransportError
-from requests_oauth2client.stores import (
-    EntryLocked,
-    MemoryStore,
-    StaleFence,
-    StoreCorrupted,
-    StoreUnavailable,
-)
+from requests_oauth2client.stores import EntryLocked, MemoryStore, StaleFence, StoreCorrupted, StoreUnavailable
 from requests_oauth2client.token_sources import (
     CallableSource,
     ClientCredentialsSource,

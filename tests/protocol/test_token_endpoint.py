@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from devkit.exchange import Answer, answer
 from devkit.play import play
 from requests_oauth2client import BearerToken, InvalidTokenResponse
-from requests_oauth2client._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
-from requests_oauth2client._protocol import token_endpoint
+from requests_oauth2client._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
+from requests_oauth2client._protocol.grants import token_endpoint
 from requests_oauth2client.exceptions import (
     EndpointError,
     IncompleteResponse,

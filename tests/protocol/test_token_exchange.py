@@ -15,8 +15,8 @@ from devkit.play import play
 from requests_oauth2client import BearerToken, IdToken, InvalidGrant, InvalidTokenResponse, OAuth2Client
 from requests_oauth2client._jose.jws import sign
 from requests_oauth2client._jose.keys import secret_key
-from requests_oauth2client._protocol.token_endpoint import client_credentials
-from requests_oauth2client._protocol.token_exchange import (
+from requests_oauth2client._protocol.grants.token_endpoint import client_credentials
+from requests_oauth2client._protocol.grants.token_exchange import (
     TOKEN_TYPES,
     NotAnAccessToken,
     SecurityToken,

@@ -9,8 +9,8 @@ import pytest
 from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import Heard, play
-from requests_oauth2client._protocol.discovery import Asker
-from requests_oauth2client._protocol.webfinger import MAX_REDIRECTS, find_issuer
+from requests_oauth2client._protocol.metadata.discovery import Asker
+from requests_oauth2client._protocol.metadata.webfinger import MAX_REDIRECTS, find_issuer
 from requests_oauth2client.exceptions import InvalidParam, TransportError
 from requests_oauth2client.webfinger import (
     ISSUER_REL,

@@ -12,9 +12,9 @@ import requests
 from devkit.authorization_server import AuthorizationServer
 from devkit.flavors import Flavor
 from devkit.protected_api import ProtectedApi
-from requests_oauth2client._async_api_client import AsyncApiClient
-from requests_oauth2client._async_auth import AsyncOAuth2ClientCredentialsAuth
-from requests_oauth2client.aio import AsyncOAuth2Client
+from requests_oauth2client.aio.api_client import AsyncApiClient
+from requests_oauth2client.aio.auth import AsyncOAuth2ClientCredentialsAuth
+from requests_oauth2client.aio.client import AsyncOAuth2Client
 from requests_oauth2client.api_client import ApiClient
 from requests_oauth2client.auth import OAuth2ClientCredentialsAuth
 from requests_oauth2client.client import OAuth2Client

@@ -25,10 +25,7 @@ from requests_oauth2client import (
     PrivateKeyJwt,
     SlowDown,
 )
-from requests_oauth2client.backchannel_authentication import (
-    MismatchingClientNotificationToken,
-    validate_ping_callback,
-)
+from requests_oauth2client.backchannel_authentication import MismatchingClientNotificationToken, validate_ping_callback
 
 Server = AuthorizationServer
 

@@ -1,4 +1,4 @@
-"""A token that is revoked at a real AS: the handler hears it from a real API, and recovers by itself, on both clients."""
+"""A token revoked at a real AS: the handler hears it from a real API, and recovers by itself, on both clients."""
 
 from __future__ import annotations
 

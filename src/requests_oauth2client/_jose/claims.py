@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from .._redaction import one_line
+from .._core.redaction import one_line
 from .errors import (
     ExpiredJwt,
     InvalidClaim,

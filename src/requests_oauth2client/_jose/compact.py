@@ -16,8 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._http import parse_json_object
-from .._redaction import one_line
+from .._core.messages import parse_json_object
+from .._core.redaction import one_line
 from .errors import MalformedToken, UnsecuredToken
 
 MAX_SIZE = 1 << 18  # characters of a compact JWS; an ID token has about 1000, one with hundreds of groups 20 000

@@ -16,8 +16,8 @@ from typing import Any
 from joserfc import jwe
 from joserfc.jwk import OctKey
 
-from .._redaction import one_line
-from .._values import NotPickled
+from .._core.redaction import one_line
+from .._core.values import NotPickled
 from ..exceptions import InvalidParam
 from .algs import ENCRYPTION, KEY_MANAGEMENT, listed
 from .compact import check_header, decode, read_header, split

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa, x
 from joserfc.errors import JoseError as JoserfcError
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from .._redaction import one_line
-from ..utils import PRIVATE_JWK_MEMBERS, b64u_decode, b64u_encode
+from .._core.encoding import PRIVATE_JWK_MEMBERS, b64u_decode, b64u_encode
+from .._core.redaction import one_line
 from .algs import DEFAULT_SIGNATURE, KEY_MANAGEMENT, SIGNATURE, Row
 from .errors import InvalidKey
 

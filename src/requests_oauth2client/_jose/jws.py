@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .._redaction import one_line
+from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from .algs import HMAC, SIGNATURE, listed
 from .compact import ParsedJws, encode, parse

@@ -19,8 +19,8 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from cryptography.exceptions import InvalidSignature
 
-from .._redaction import one_line
-from .._values import NotPickled
+from .._core.redaction import one_line
+from .._core.values import NotPickled
 from .algs import ALGS, DEFAULT_SIGNATURE, HMAC, SIGNATURE, same_alg
 from .errors import AmbiguousKey, InvalidKey, NoMatchingKey
 from .jwk import (

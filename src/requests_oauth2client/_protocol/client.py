@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from .._tokens.bearer import BearerToken
 from ..authorization_request import RequestUriParameterAuthorizationRequest
 from ..dpop import RefusedDPoPProof
 from ..exceptions import (
@@ -33,21 +34,12 @@ from ..registration import (
     RefusedRedirectUri,
     UnapprovedSoftwareStatement,
 )
-from ..tokens import BearerToken
-from . import (
-    authorization,
-    ciba,
-    device,
-    introspection,
-    logout,
-    par,
-    revocation,
-    token_exchange,
-    token_response,
-    userinfo,
-)
-from .discovery import client_arguments, told_apart
+from .authorization import authorization_endpoint, par
+from .grants import ciba, device, token_exchange, token_response
+from .metadata.discovery import client_arguments, told_apart
+from .oidc import logout, userinfo
 from .settings import ClientSettings
+from .tokens import introspection, revocation
 
 
 class Client(ClientSettings):
@@ -74,7 +66,7 @@ class Client(ClientSettings):
         "unapproved_software_statement": UnapprovedSoftwareStatement,
     }
 
-    authorization_request = authorization.authorization_request
+    authorization_request = authorization_endpoint.authorization_request
     end_session_request = logout.end_session_request
     front_channel_logout = logout.front_channel_logout
 

@@ -13,15 +13,15 @@ from types import MappingProxyType
 from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .. import profiles
-from .._dpop_proof import check_alg
-from .._http import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
+from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
+from .._core.urls import validate_endpoint_uri, validate_issuer_uri
+from .._tokens.bearer import BearerToken
+from .._tokens.dpop_proof import check_alg
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
 from ..dpop import DPoPKey
 from ..exceptions import InvalidParam, MissingEndpointUri
 from ..registration import ClientInformation
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
-from ..tokens import BearerToken
-from ..utils import validate_endpoint_uri, validate_issuer_uri
 
 S = TypeVar("S")
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from flask import current_app, session
 
+from .._tokens.bearer import BearerToken
 from ..auth import OAuth2ClientCredentialsAuth
 from ..client import OAuth2Client
 from ..exceptions import InvalidParam
 from ..serializers import InvalidSerializedValue, Serializer, TokenSerializer
-from ..tokens import BearerToken
 
 
 class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):

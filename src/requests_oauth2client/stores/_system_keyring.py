@@ -19,7 +19,7 @@ except ImportError as missing:
     )
     raise ImportError(_msg) from missing
 
-from ..utils import b64u_decode, b64u_encode
+from .._core.encoding import b64u_decode, b64u_encode
 from ._user_files import FileLocks, state_folder
 from .base import StoreCorrupted, StoreUnavailable
 

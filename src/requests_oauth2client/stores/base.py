@@ -19,9 +19,9 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
-from .._redaction import one_line
-from .._times import now
-from .._values import NotPickled
+from .._core.redaction import one_line
+from .._core.times import now
+from .._core.values import NotPickled
 from ..exceptions import OAuth2Error
 from ..serializers import checked_keys
 

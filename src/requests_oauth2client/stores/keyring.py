@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .._http import parse_json_object
+from .._core.encoding import b64u_decode, b64u_encode
+from .._core.messages import parse_json_object
 from ..exceptions import InvalidParam
-from ..utils import b64u_decode, b64u_encode
 from ._ledger import Ledger
 from ._local_locks import LocalLocks
 from ._system_keyring import SERVICE, SystemKeyring

@@ -28,7 +28,7 @@ except ImportError as missing:
     )
     raise ImportError(_msg) from missing
 
-from .._redaction import one_line
+from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from ._local_locks import LocalLocks
 from .base import FENCE_KEPT, LONGEST, EntryLocked, StaleFence, StoreUnavailable, TokenStore

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .._deprecated import deprecated_names
+from .._core.deprecated import deprecated_names
 from .auth0 import Auth0
 from .ping import Ping
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import requests
 
+from .._core.urls import validate_uri
 from ..api_client import ApiClient
 from ..auth import OAuth2ClientCredentialsAuth
 from ..client import OAuth2Client
 from ..exceptions import InvalidParam
-from ..utils import validate_uri
 
 
 class Auth0:

@@ -6,8 +6,8 @@ from typing import Any
 
 import requests
 
+from .._core.urls import validate_issuer_uri
 from ..client import OAuth2Client
-from ..utils import validate_issuer_uri
 
 PATHS = {
     "token_endpoint": "/as/token.oauth2",

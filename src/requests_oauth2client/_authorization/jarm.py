@@ -1,0 +1,208 @@
+"""JARM: the authorization response as a JWT (JWT Secured Authorization Response Mode, OpenID FAPI WG).
+
+    read(token)  ──► claims that are not to be believed yet: iss, aud, exp are judged (section 2.4, steps 1 to 4)
+    verify(...)  ──► the same claims, signed by a key of the AS (step 5): the parameters of the callback
+
+The client's registration pins the algorithms (section 3). Knows no client and fetches no key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .._core.redaction import excerpt
+from .._core.times import now
+from .._jose import claims as jwt_claims
+from .._jose.algs import SIGNATURE, same_alg
+from .._jose.errors import ExpiredJwt, InvalidKey, JoseError, MismatchingAudience, UnsupportedAlg
+from ..exceptions import InvalidAuthResponse, MismatchingIssuer, MissingIssuer
+
+if TYPE_CHECKING:
+    from .._jose.jws import ParsedJws
+    from .values import SentRequest
+
+DEFAULT_ALG, DEFAULT_ENC = "RS256", "A128CBC-HS256"  # section 3
+LEEWAY = 10  # seconds that the two clocks may differ
+ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})  # section 2.1; all others are parameters
+
+
+class InvalidResponseJwt(InvalidAuthResponse):
+    """The JWT of a callback is refused: malformed, signed by nobody we trust, or not readable (JARM section 2.4)."""
+
+
+class ExpiredResponseJwt(InvalidResponseJwt):
+    """The JWT of a callback is expired (JARM section 2.4)."""
+
+
+class MismatchingResponseJwtAudience(InvalidResponseJwt):
+    """The JWT of a callback is meant for another client (JARM section 2.4)."""
+
+
+class UnsupportedResponseJwtAlg(InvalidResponseJwt):
+    """The JWT of a callback has another algorithm than the client is registered for (JARM section 3)."""
+
+
+class MissingResponseJwt(InvalidAuthResponse):
+    """A signed answer was asked for, and the callback has none: it may be forged (JARM section 2.3)."""
+
+
+class UncheckableResponseJwt(InvalidAuthResponse):
+    """The answer is a JWT, and what it has to be checked with is not known here."""
+
+
+ERRORS: dict[type, type[InvalidAuthResponse]] = {
+    ExpiredJwt: ExpiredResponseJwt,
+    MismatchingAudience: MismatchingResponseJwtAudience,
+    UnsupportedAlg: UnsupportedResponseJwtAlg,
+    InvalidKey: UncheckableResponseJwt,  # ours, not the AS's
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What the client is registered for (JARM section 3), and the keys that it has itself.
+
+    Attributes:
+        signed_alg: the only JWS algorithm.
+        encrypted_alg: the only JWE algorithm; None when answers are not encrypted.
+        encrypted_enc: the only one for the content.
+        decryption_key: opens what is encrypted.
+        client_secret: verifies HMAC.
+    """
+
+    signed_alg: str = DEFAULT_ALG
+    encrypted_alg: str | None = None
+    encrypted_enc: str = DEFAULT_ENC
+    decryption_key: Any = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+
+    @property
+    def signed_algs(self) -> list[str]:
+        """The names of the JWS algorithm."""
+        return [alg for alg in SIGNATURE if same_alg(alg, self.signed_alg)]
+
+
+def is_asked_for(request: SentRequest) -> bool:
+    """Tell whether the answer of a request has to be a JWT (JARM section 2.3)."""
+    return (request.response_mode or "").rpartition(".")[2] == "jwt"
+
+
+def response_jwt(request: SentRequest, params: dict[str, str], response: Any) -> str:
+    """Return the JWT of a callback; nothing that stands beside it counts.
+
+    Raises:
+        MissingResponseJwt: there is none.
+        UncheckableResponseJwt: nobody said who the AS is.
+    """
+    if "response" not in params:
+        said = f" It says error={excerpt(params['error'])!r}." if "error" in params else ""
+        msg = (
+            f"A signed answer was asked for (response_mode={request.response_mode!r}), and the callback has no"
+            f" response.{said} Drop it and start again: it may be forged."
+        )
+        raise MissingResponseJwt(msg, request=request, response=response)
+    if request.issuer is None:
+        msg = "The answer is a JWT, and who may have made it is not known. Pass issuer= to the AuthorizationRequest."
+        raise UncheckableResponseJwt(msg, request=request, response=response)
+    return params["response"]
+
+
+@contextmanager
+def translated(request: SentRequest, response: Any) -> Iterator[None]:
+    """Turn what JOSE says into the error of the rule."""
+    try:
+        yield
+    except (JoseError, InvalidKey) as wrong:
+        kinds = type(wrong).__mro__
+        ours = next((ERRORS[kind] for kind in kinds if kind in ERRORS), InvalidResponseJwt)
+        msg = f"The JWT of the callback is refused. {wrong} Drop it and start again."
+        raise ours(msg, request=request, response=response) from wrong
+
+
+def read(request: SentRequest, token: str, registration: Registration, response: Any) -> ParsedJws:
+    """Decrypt a JWT, take it apart, and judge whom it is from and for, and when (JARM section 2.4).
+
+    Raises:
+        InvalidResponseJwt: or a subclass: it is refused.
+        MissingIssuer: it does not say who made it.
+        MismatchingIssuer: another AS made it.
+    """
+    from .._jose import jws  # noqa: PLC0415  loads cryptography
+
+    with translated(request, response):
+        parsed = jws.parse(_decrypted(token, registration))
+        claims = parsed.claims()
+        _check_issuer(request, claims, response)
+        jwt_claims.check_aud(claims, request.client_id)
+        second = now().timestamp()
+        jwt_claims.check_exp(claims, second, LEEWAY)
+        jwt_claims.check_nbf(claims, second, LEEWAY)
+    return parsed
+
+
+def _decrypted(token: str, registration: Registration) -> str | bytes:
+    if registration.encrypted_alg is None:
+        return token
+    from .._jose import jwe  # noqa: PLC0415  loads cryptography
+
+    alg, enc = registration.encrypted_alg, registration.encrypted_enc
+    key = registration.decryption_key
+    if key is None and registration.client_secret:  # JARM section 3: as in OIDC Core §10.2
+        key = jwe.key_from_client_secret(registration.client_secret, alg, enc)
+    elif isinstance(key, Mapping) and "keys" in key:
+        kid = jwe.parse_header(token).get("kid")
+        fitting = [one for one in key["keys"] if one.get("use") != "sig" and kid in (None, one.get("kid"))]
+        key = fitting[0] if len(fitting) == 1 else None
+    return jwe.decrypt(token, key, algs=[alg], encs=[enc])
+
+
+def _check_issuer(request: SentRequest, claims: dict[str, Any], response: Any) -> None:
+    issuer = claims.get("iss")
+    if issuer is None:
+        msg = f"The JWT of the callback has no iss, expected {request.issuer!r}. Drop it and start again."
+        raise MissingIssuer(msg, request=request, response=response)
+    if issuer != request.issuer:
+        raise MismatchingIssuer(issuer, request.issuer, request, response)
+
+
+def verify(
+    request: SentRequest, parsed: ParsedJws, keys: Any, registration: Registration, response: Any
+) -> dict[str, str]:
+    """Verify the signature, and return the parameters of the callback.
+
+    Raises:
+        InvalidResponseJwt: or a subclass: it is refused.
+    """
+    with translated(request, response):
+        return parameters(verified(parsed, keys, registration))
+
+
+def verified(parsed: ParsedJws, keys: Any, registration: Registration) -> ParsedJws:
+    """Verify the signature.
+
+    Raises:
+        JoseError: it is not that of a key of the AS.
+    """
+    from .._jose import jws  # noqa: PLC0415  loads cryptography
+
+    return jws.verify(parsed, algs=registration.signed_algs, keys=keys, secret=registration.client_secret)
+
+
+def parameters(parsed: ParsedJws) -> dict[str, str]:
+    """Return the claims that are parameters of the callback, `iss` among them; what is no text counts as absent."""
+    kept = {name: value for name, value in parsed.claims().items() if name == "iss" or name not in ABOUT_THE_JWT}
+    return {name: value for name, value in kept.items() if isinstance(value, str) and value}
+
+
+__all__ = [
+    "ExpiredResponseJwt",
+    "InvalidResponseJwt",
+    "MismatchingResponseJwtAudience",
+    "MissingResponseJwt",
+    "Registration",
+    "UncheckableResponseJwt",
+    "UnsupportedResponseJwtAlg",
+]

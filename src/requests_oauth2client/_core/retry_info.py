@@ -1,0 +1,62 @@
+"""What an error tells when a server was ill: how often it was asked, and when it wants to be asked again.
+
+Retry-After (RFC 9110 section 10.2.3) is seconds, or a date; that is compared with the server's own `Date` where it
+says one: clocks differ. Knows no error class and no policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from .times import UTC, now
+
+LONGEST = float(1 << 31)  # seconds, some 68 years; a later date is no appointment
+_DIGITS = re.compile(r"[0-9]{1,64}")
+_LONGEST_DATE = 64  # characters
+
+
+class Tries(NamedTuple):
+    """How often a request was made before it failed for good, and whether making it again would be unsafe."""
+
+    attempts: int
+    is_unsafe: bool = False
+
+    def __str__(self) -> str:
+        """Say it to whoever reads the error."""
+        often = f"It was tried {self.attempts} times." if self.attempts > 1 else ""
+        unsafe = "It was not tried again: the server may have acted on it, and this request is not safe to repeat."
+        return " ".join(part for part in (often, unsafe if self.is_unsafe else "") if part)
+
+
+def add_tries(error: Any, tries: Any) -> None:
+    """Let an error tell how often its request was made."""
+    if isinstance(tries, Tries):
+        error.attempts = tries.attempts
+        error.args = (f"{Exception.__str__(error)} {tries}", *error.args[1:])
+
+
+def retry_after(headers: Any) -> float | None:
+    """Return the seconds to wait that the headers of an answer ask for; None when they don't, or say nonsense."""
+    text = headers.get("Retry-After") if isinstance(headers, Mapping) else None
+    if not isinstance(text, str):
+        return None
+    if _DIGITS.fullmatch(digits := text.strip()):
+        return min(float(digits), LONGEST)
+    moment = _http_date(text)
+    if moment is None:
+        return None
+    return min(max(0.0, (moment - (_http_date(headers.get("Date")) or now())).total_seconds()), LONGEST)
+
+
+def _http_date(text: Any) -> datetime | None:
+    """Read an HTTP-date (RFC 9110 section 5.6.7); None when it is none."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  loads socket, and is rarely needed
+
+    try:
+        moment = parsedate_to_datetime(str(text or "")[:_LONGEST_DATE])
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None

@@ -1,0 +1,138 @@
+"""URLs of endpoints and issuers: https unless on loopback (RFC 6749 section 3.1, RFC 8414 section 2)."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from ..exceptions import InvalidParam
+from .redaction import one_line
+
+_UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
+
+
+class InvalidUri(InvalidParam):
+    """A URL is not acceptable for its purpose.
+
+    Attributes:
+        uri: the URL that was refused.
+    """
+
+    def __init__(self, uri: str, problem: str, name: str = "URL") -> None:
+        super().__init__(f"The {name} {one_line(without_credentials(uri))!r} can't be used: {problem}.")
+        self.uri = uri
+
+
+class InvalidEndpointUri(InvalidUri):
+    """An endpoint of the AS is not acceptable (RFC 6749 sections 3.1 and 3.2)."""
+
+
+class InvalidIssuer(InvalidUri):
+    """An issuer is not acceptable (RFC 8414 section 2)."""
+
+
+def without_credentials(uri: str) -> str:
+    """Strike out user information in a URL, so that it can be shown."""
+    return re.sub(r"//[^/?#@]*@", "//***@", uri)
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host name can only be this machine (RFC 8252 section 7.3, RFC 6761 section 6.3)."""
+    if not host:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of a URL (RFC 6454 section 4); the port is filled in."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(scheme)
+
+
+def split_url(uri: Any, *, error: type[InvalidUri] = InvalidUri, name: str = "URL") -> tuple[str, SplitResult]:
+    """Parse an absolute http(s) URL strictly.
+
+    Raises:
+        InvalidUri: (or the class in `error`) control characters, spaces, backslashes, no host, a bad port,
+            or another scheme.
+    """
+    text = str(uri)
+    if _UNSAFE_IN_URL.search(text):
+        raise error(text, "it contains spaces, control characters or backslashes", name)
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018  parsed when asked
+    except ValueError as wrong:
+        raise error(text, f"it is no URL ({wrong})", name) from None
+    if parts.scheme.lower() not in {"https", "http"}:
+        raise error(text, "an absolute URL that begins with https:// is needed", name)
+    if not parts.hostname:
+        raise error(text, "it names no host", name)
+    return text, parts
+
+
+def validate_uri(
+    uri: Any,
+    *,
+    https: bool = True,
+    no_credentials: bool = True,
+    no_fragment: bool = True,
+    no_query: bool = False,
+    path: bool = True,
+    error: type[InvalidUri] = InvalidUri,
+    name: str = "URL",
+) -> str:
+    """Check a URL, and return it as a str.
+
+    Args:
+        uri: any object whose `str()` is the URL.
+        https: plain http is only for loopback.
+        no_credentials: refuse `user:password@`.
+        no_fragment: refuse `#...`.
+        no_query: refuse `?...`.
+        path: demand a path, at least `/`.
+        error: what to raise.
+        name: what the URL is for, in the message.
+    """
+    text, parts = split_url(uri, error=error, name=name)
+
+    def refuse(problem: str) -> NoReturn:
+        raise error(text, problem, name)
+
+    if https and parts.scheme.lower() != "https" and not is_loopback(parts.hostname):
+        refuse("https is needed (plain http only for loopback, or with testing=True)")
+    if no_credentials and "@" in parts.netloc:
+        refuse("it must not contain user:password")
+    if no_fragment and (parts.fragment or text.endswith("#")):
+        refuse("it must not contain a fragment")
+    if no_query and (parts.query or "?" in text):
+        refuse("it must not contain a query")
+    if path and not parts.path:
+        refuse("it has no path")
+    return text
+
+
+def validate_endpoint_uri(uri: Any, *, https: bool = True, name: str = "endpoint", **rules: bool) -> str:
+    """Check the URL of an endpoint, and return it as a str (RFC 6749 sections 3.1 and 3.2).
+
+    Raises:
+        InvalidEndpointUri: plain http to anything but loopback, credentials, a fragment, or no path.
+    """
+    return validate_uri(uri, https=https, error=InvalidEndpointUri, name=name, **rules)
+
+
+def validate_issuer_uri(uri: Any, *, https: bool = True) -> str:
+    """Check an issuer, and return it as a str (RFC 8414 section 2).
+
+    Raises:
+        InvalidIssuer: plain http to anything but loopback, credentials, a query or a fragment.
+    """
+    return validate_uri(uri, https=https, no_query=True, path=False, error=InvalidIssuer, name="issuer")

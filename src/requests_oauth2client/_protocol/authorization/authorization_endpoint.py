@@ -1,0 +1,171 @@
+"""The two ends of an authorization at the client: the request with the client's settings, and its answer.
+
+    authorization_request(client)                  no I/O: an AuthorizationRequest that knows whom it asks
+    authorization_response(client, request, ...)   the callback, checked whole: what is signed in it (JARM, ID
+                                                   tokens of the hybrid flow) with the keys of the AS, fetched as needed
+
+Sending the browser there, and catching where it comes back, is the application's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any
+
+from ... import profiles
+from ..._authorization import jarm
+from ..._authorization.callback import AuthorizationResponse, judge_parameters, parse_callback
+from ..._authorization.request_object import ReferringAuthorizationRequest
+from ..._authorization.values import SentRequest
+from ..._core.effects import Steps
+from ...authorization_request import AnyAuthorizationRequest, AuthorizationRequest
+from ..http import dpop_nonce
+from ..metadata import server_keys
+from ..oidc import id_token
+
+if TYPE_CHECKING:
+    from ..hooks import Client
+
+
+def authorization_request(
+    client: Client,
+    /,
+    *,
+    scope: str | Iterable[str] | None = "openid",
+    response_type: str = "code",
+    redirect_uri: str | None = None,
+    state: str | bool | EllipsisType | None = ...,
+    nonce: str | bool | EllipsisType | None = ...,
+    code_verifier: str | bytes | None = None,
+    dpop: bool | None = None,
+    dpop_key: Any = None,
+    dpop_alg: str | None = None,
+    **kwargs: Any,
+) -> AuthorizationRequest:
+    """Make an authorization request of this client. Nothing is sent: that is for the user's browser.
+
+    Args:
+        scope: what to ask for; a str or an iterable of words.
+        response_type: what shall come back.
+        redirect_uri: where; by default that of the client.
+        state: a str; None: none is sent; by default one is generated.
+        nonce: a str; None: none is sent; by default one is generated if the scope has the word openid.
+        code_verifier: for PKCE; by default one is generated.
+        dpop: bind the code to a key; by default, if this client has `dpop_bound_access_tokens`.
+        dpop_key: the key; by default one is generated.
+        dpop_alg: the algorithm of the key; by default that of the client.
+        **kwargs: everything else that `AuthorizationRequest` takes, such as `prompt` or `resource`.
+
+    Returns:
+        The request; it carries the client's issuer, so that its answer is compared with it.
+
+    Raises:
+        MissingEndpointUri: the client has no authorization_endpoint.
+        ProfileViolation: the profile of the client forbids this request.
+        InvalidParam: an argument is not acceptable; its class says which.
+
+    Source: RFC 6749 section 4.1.1.
+    """
+    key = dpop_nonce.key_for(client, dpop=dpop, dpop_key=dpop_key, alg=dpop_alg)
+    known = {
+        "code_challenge_method": client.code_challenge_method,
+        "issuer": client.issuer,
+        "authorization_response_iss_parameter_supported": client.authorization_response_iss_parameter_supported,
+        "testing": client.testing,
+    }
+    profile = {} if client.profile is None else {"profile": client.profile}
+    request = AuthorizationRequest(
+        client.endpoint("authorization_endpoint"),
+        client.client_id,
+        redirect_uri or client.redirect_uri,
+        scope,
+        response_type,
+        state,
+        nonce,
+        code_verifier,
+        dpop=key is not None,
+        dpop_alg=dpop_alg or client.dpop_alg,
+        dpop_key=key,
+        **{**known, **kwargs, **profile},
+    )
+    profiles.check(client.profile, "own request", client, request)
+    return request
+
+
+def authorization_response(
+    client: Client,
+    /,
+    request: AnyAuthorizationRequest,
+    response: Any,
+    *,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[AuthorizationResponse]:
+    """Check that a callback answers a request, with all that is signed in it: the answer itself, or an ID token.
+
+    For a plain code, this is what `validate_callback` of the request does. Algorithms are pinned by the client's
+    registration: `authorization_signed_response_alg` (default RS256), `authorization_encrypted_response_alg` and
+    `authorization_encrypted_response_enc` for signed answers (JARM), `id_token_signed_response_alg` for ID tokens.
+
+    Args:
+        request: the request that the browser was sent with, or the one it was made of.
+        response: the callback: a full URL, its query or fragment, or its parameters as a mapping.
+        requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+    Returns:
+        The code, with what is needed to redeem it; its `id_token`, where one was asked for, is checked.
+
+    Raises:
+        InvalidAuthResponse: or one of its subclasses, each for one rule: this is no answer to the request.
+        AuthorizationResponseError: the AS refused.
+        InvalidIdToken: or one of its subclasses: the ID token is not acceptable.
+        MissingEndpointUri: keys are needed, and the client has neither `authorization_server_jwks` nor `jwks_uri`.
+        TransportError: and everything else that fetching the keys raises.
+
+    Source: RFC 6749 section 4.1.2, JARM section 2.4, OIDC Core sections 3.2.2.11 and 3.3.2.12.
+    """
+    asked = request.original if isinstance(request, ReferringAuthorizationRequest) else request
+    params = parse_callback(response, request=asked)
+    if jarm.is_asked_for(asked):
+        params = yield from _open_response_jwt(client, asked, params, response, requests_kwargs)
+    answer = judge_parameters(asked, params, response)
+    if answer.id_token is None:
+        return answer
+    access_token = params.get("access_token") if "token" in asked.response_type.split() else None
+    checked = yield from id_token.check_front_channel(
+        client, answer.id_token, answer, access_token=access_token, requests_kwargs=requests_kwargs
+    )
+    return answer.replace(id_token=checked)
+
+
+def _open_response_jwt(
+    client: Client,
+    request: SentRequest,
+    params: dict[str, str],
+    response: Any,
+    requests_kwargs: Mapping[str, Any] | None,
+) -> Steps[dict[str, str]]:
+    """Return the parameters in the JWT of a callback, once its signature is that of a key of the AS."""
+    registration = _registration(client)
+    token = jarm.response_jwt(request, params, response)
+    parsed = jarm.read(request, token, registration, response)
+    with jarm.translated(request, response):
+        verified = yield from server_keys.verify_jws(
+            client,
+            parsed,
+            algs=registration.signed_algs,
+            secret=registration.client_secret,
+            requests_kwargs=requests_kwargs,
+        )
+        return jarm.parameters(verified)
+
+
+def _registration(client: Client) -> jarm.Registration:
+    """Read what the client is registered for (JARM section 3)."""
+    return jarm.Registration(
+        signed_alg=client.authorization_signed_response_alg or jarm.DEFAULT_ALG,
+        encrypted_alg=client.authorization_encrypted_response_alg,
+        encrypted_enc=client.authorization_encrypted_response_enc or jarm.DEFAULT_ENC,
+        decryption_key=client.id_token_decryption_key,
+        client_secret=client.client_secret,
+    )

@@ -1,0 +1,64 @@
+"""Reading the answer of the token endpoint (RFC 6749 sections 5.1 and 5.2).
+
+A token, or the one error that it is. Sends nothing, and knows no grant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..._core.messages import Response, is_success, read_json_object, read_oauth_error
+from ..._tokens.bearer import BearerToken
+from ...dpop import DPoPKey, DPoPToken
+from ...exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
+from ..http.call import raise_oauth_error
+
+if TYPE_CHECKING:
+    from ..hooks import Client
+
+
+def judge(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
+    """Give an answer to the hook that is for it."""
+    if is_success(response):
+        return client.parse_token_response(response, dpop_key=dpop_key)
+    return client.on_token_error(response, dpop_key=dpop_key)
+
+
+def parse(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
+    """Make a token of a 2xx answer; without one in it, its `error` decides."""
+    try:
+        answer = read_json_object(response)
+    except ValueError as wrong:
+        return _no_token(client, response, f"This is no token response: {wrong}.", dpop_key)
+    if "access_token" not in answer:
+        return _no_token(client, response, "This is no token response: it has no access_token.", dpop_key)
+    try:
+        return _make(client, {**answer, "token_type": answer.get("token_type")}, dpop_key)
+    except (InvalidParam, TypeError, ValueError) as wrong:
+        raise InvalidTokenResponse(
+            response=response, client=client, description=f"This is no token response: {wrong}"
+        ) from wrong
+
+
+def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> BearerToken:
+    """Make the token; one that shall be bound to a key has to be of type DPoP, never of a lesser one."""
+    if dpop_key is None:
+        return client.token_class(**answer)
+    if answer["token_type"] is None:
+        msg = "it has no token_type; expected 'DPoP', since nothing else says that the token is bound to the key."
+        raise InvalidParam(msg)  # RFC 9449 §5
+    token_class = client.token_class if issubclass(client.token_class, DPoPToken) else DPoPToken
+    return token_class(**{**answer, "dpop_key": dpop_key})
+
+
+def _no_token(client: Client, response: Response, problem: str, dpop_key: Any) -> BearerToken:
+    if read_oauth_error(response) is not None:
+        return client.on_token_error(response, dpop_key=dpop_key)
+    raise InvalidTokenResponse(response=response, client=client, description=problem)
+
+
+def fail(client: Client, response: Response, *, dpop_key: Any = None) -> NoReturn:  # noqa: ARG001  for overriders
+    """Raise the OAuth error of an answer, or say that it has none."""
+    raise_oauth_error(
+        client, response, unknown=UnknownTokenEndpointError, invalid=InvalidTokenResponse, expected="a token response"
+    )

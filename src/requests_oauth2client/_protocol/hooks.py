@@ -1,0 +1,232 @@
+"""What an operation may use of the client that it runs for: its settings, and the hooks that users override.
+
+`OAuth2Client` and `AsyncOAuth2Client` have all of it; `_protocol.client` documents the hooks, `_protocol.settings` the
+settings. Operations name this protocol and not the clients, so that nothing imports a client back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+from .._authorization.request_object import RequestUriParameterAuthorizationRequest
+from .._core.messages import Certificate, Request
+from .._tokens.bearer import BearerToken
+from ..dpop import DPoPKey
+from ..exceptions import EndpointError
+from ..registration import ClientInformation
+from ..retries import Retries
+
+
+class Client(Protocol):
+    """A client, as operations see it."""
+
+    exception_classes: ClassVar[Mapping[str, type[EndpointError]]]
+    authorization_server_jwks: Any
+
+    @property
+    def client_id(self) -> str:
+        """Who asks."""
+        ...
+
+    @property
+    def auth(self) -> Any:
+        """How it authenticates."""
+        ...
+
+    @property
+    def issuer(self) -> str | None:
+        """Who the server is."""
+        ...
+
+    @property
+    def profile(self) -> str | None:
+        """The profile that it keeps to."""
+        ...
+
+    @property
+    def testing(self) -> bool:
+        """Whether plain http is allowed to any host."""
+        ...
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for the whole of each answer."""
+        ...
+
+    @property
+    def max_response_size(self) -> int:
+        """Bytes that an answer may have."""
+        ...
+
+    @property
+    def retries(self) -> Retries | None:
+        """When requests are repeated."""
+        ...
+
+    @property
+    def client_secret(self) -> str | None:
+        """The client secret, where there is one."""
+        ...
+
+    @property
+    def client_certificate(self) -> Certificate | None:
+        """What is shown for mutual TLS."""
+        ...
+
+    @property
+    def token_endpoint(self) -> str:
+        """The address of the token endpoint."""
+        ...
+
+    @property
+    def authorization_endpoint(self) -> str | None:
+        """Where the browser is sent."""
+        ...
+
+    @property
+    def userinfo_endpoint(self) -> str | None:
+        """Where claims are asked for."""
+        ...
+
+    @property
+    def jwks_uri(self) -> str | None:
+        """Where the keys of the server are."""
+        ...
+
+    @property
+    def redirect_uri(self) -> str | None:
+        """Where responses go by default."""
+        ...
+
+    @property
+    def token_class(self) -> type[BearerToken]:
+        """What tokens are made into."""
+        ...
+
+    @property
+    def code_challenge_method(self) -> str | None:
+        """How PKCE is used."""
+        ...
+
+    @property
+    def authorization_response_iss_parameter_supported(self) -> bool:
+        """Whether `iss` has to come."""
+        ...
+
+    @property
+    def allow_unknown_issuer(self) -> bool:
+        """Whether any issuer is accepted while none is known."""
+        ...
+
+    @property
+    def dpop_bound_access_tokens(self) -> bool:
+        """Whether DPoP tokens are asked for."""
+        ...
+
+    @property
+    def dpop_key_generator(self) -> Callable[..., DPoPKey]:
+        """Makes DPoP keys."""
+        ...
+
+    @property
+    def dpop_alg(self) -> str:
+        """For which algorithm."""
+        ...
+
+    @property
+    def id_token_decryption_key(self) -> Any:
+        """What encrypted responses are decrypted with."""
+        ...
+
+    @property
+    def authorization_signed_response_alg(self) -> str | None:
+        """JARM section 3."""
+        ...
+
+    @property
+    def authorization_encrypted_response_alg(self) -> str | None:
+        """JARM section 3."""
+        ...
+
+    @property
+    def authorization_encrypted_response_enc(self) -> str | None:
+        """JARM section 3."""
+        ...
+
+    @property
+    def registration(self) -> ClientInformation | None:
+        """What the server answered at the registration."""
+        ...
+
+    def endpoint(self, endpoint_name: str) -> str:
+        """Return the address of an endpoint, or raise `MissingEndpointUri`."""
+        ...
+
+    def authenticate(self, request: Request) -> Request:
+        """Add the client's credentials to a request."""
+        ...
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a client with other settings."""
+        ...
+
+    def parse_token_response(self, response: Any, *, dpop_key: Any = None) -> BearerToken:
+        """Read a successful response."""
+        ...
+
+    def on_token_error(self, response: Any, *, dpop_key: Any = None) -> BearerToken:
+        """Raise what any other response means."""
+        ...
+
+    def parse_device_authorization_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Read a successful response."""
+        ...
+
+    def on_device_authorization_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Raise what any other response means."""
+        ...
+
+    def parse_pushed_authorization_response(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> RequestUriParameterAuthorizationRequest:
+        """Read a successful response."""
+        ...
+
+    def on_pushed_authorization_error(
+        self, response: Any, *, dpop_key: Any = None
+    ) -> RequestUriParameterAuthorizationRequest:
+        """Raise what any other response means."""
+        ...
+
+    def parse_backchannel_authentication_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Read a successful response."""
+        ...
+
+    def on_backchannel_authentication_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Raise what any other response means."""
+        ...
+
+    def parse_revocation_response(self, response: Any, *, dpop_key: Any = None) -> bool:
+        """Read a successful response."""
+        ...
+
+    def on_revocation_error(self, response: Any, *, dpop_key: Any = None) -> bool:
+        """Raise what any other response means."""
+        ...
+
+    def parse_introspection_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Read a successful response."""
+        ...
+
+    def on_introspection_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Raise what any other response means."""
+        ...
+
+    def parse_userinfo_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Read a successful response."""
+        ...
+
+    def on_userinfo_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+        """Raise what any other response means."""
+        ...

@@ -1,0 +1,171 @@
+"""Calling an endpoint of the AS: a form POST, authenticated; and telling which error an answer is.
+
+What is common to all of them (RFC 6749 sections 3.2 and 5.2). Knows no particular endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ... import profiles
+from ..._core.effects import Steps
+from ..._core.messages import Form, Request, Response, read_oauth_error
+from ..._core.redaction import one_line
+from ...exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from .dpop_nonce import send_with_proof
+from .retrying import Attempt, Repeat, once, retried
+
+if TYPE_CHECKING:
+    from ...dpop import DPoPKey
+    from ..hooks import Client
+
+FORM_HEADERS = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+OURS = frozenset({"method", "url", "data", "json", "content", "auth", "allow_redirects", "follow_redirects", "stream"})
+
+
+def call_endpoint(
+    client: Client,
+    endpoint_name: str,
+    data: Mapping[str, Any],
+    *,
+    invalid: type[InvalidAnswer],
+    auth: Any = None,
+    dpop_key: DPoPKey | None = None,
+    accept: str = "application/json",
+    timeout: Any = None,
+    repeat: Repeat = Repeat.UNSENT,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[Response]:
+    """POST a form to an endpoint.
+
+    Args:
+        client: whose endpoint, credentials and limits count.
+        endpoint_name: as in the metadata of the AS, such as `token_endpoint`.
+        data: the fields; those that are None are not sent.
+        invalid: what to raise when the body is too large or breaks off.
+        auth: what authenticates the request, by default the client's method.
+        dpop_key: the key to prove; a nonce that is demanded is given.
+        accept: the media type to ask for.
+        timeout: seconds for the whole answer.
+        repeat: when the request may be made again, should the AS be ill.
+        requests_kwargs: further arguments for the HTTP library; its `timeout` and `headers` count too.
+
+    Raises:
+        MissingEndpointUri: the client does not know the address.
+        TransportError: no answer came.
+    """
+    request = build_request(
+        client, client.endpoint(endpoint_name), data, accept=accept, timeout=timeout, requests_kwargs=requests_kwargs
+    )
+
+    def send(request: Request) -> Steps[Response]:
+        return once(client.authenticate(request) if auth is None else auth(request))
+
+    def send_proved(request: Request) -> Steps[Response]:
+        return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
+
+    return (yield from send_request(client, request, invalid=invalid, repeat=repeat, attempt=send_proved))
+
+
+def build_request(
+    client: Client,
+    url: str,
+    data: Mapping[str, Any],
+    *,
+    accept: str = "application/json",
+    timeout: Any = None,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Request:
+    """Put a form POST together."""
+    options = dict(requests_kwargs or {})
+    if taken := OURS & options.keys():
+        msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
+        raise InvalidParam(msg)
+    profiles.check(client.profile, "transport", options)
+    asked = options.pop("timeout", None)
+    return Request(
+        url=url,
+        headers={**FORM_HEADERS, "Accept": accept, **(options.pop("headers", None) or {})},
+        form=Form(data),
+        certificate=client.client_certificate,
+        timeout=next((t for t in (timeout, asked) if t is not None), client.timeout),
+        max_size=client.max_response_size,
+        options=options,
+    )
+
+
+def send_request(
+    client: Client,
+    request: Request,
+    *,
+    invalid: type[InvalidAnswer],
+    repeat: Repeat = Repeat.UNSENT,
+    attempt: Attempt = once,
+) -> Steps[Response]:
+    """Send a request; a body that can't be read to its end is an invalid answer of that endpoint.
+
+    Args:
+        client: whose limits count.
+        request: the request.
+        invalid: what to raise when the body is too large or breaks off.
+        repeat: when it may be made again, should the AS be ill.
+        attempt: authenticates and sends it.
+
+    Raises:
+        TransportError: no answer came.
+    """
+    try:
+        response = yield from retried(client, request, repeat=repeat, attempt=attempt)
+    except (ResponseTooLarge, IncompleteResponse) as broken:
+        if broken.response is None:
+            raise
+        raise invalid(response=broken.response, client=client, description=broken.description) from broken
+    return response
+
+
+def raise_oauth_error(
+    client: Client,
+    response: Response,
+    *,
+    unknown: type[EndpointError],
+    invalid: type[InvalidAnswer],
+    expected: str,
+    problem: str | None = None,
+) -> NoReturn:
+    """Raise what an answer that is no success means.
+
+    Args:
+        client: whose `exception_classes` count.
+        response: the answer.
+        unknown: the class for an error code without one of its own.
+        invalid: the class for an answer without an OAuth error.
+        expected: what a right answer would be, in words.
+        problem: what is wrong with it, where that is known.
+    """
+    answer = read_oauth_error(response)
+    if answer is None:
+        raise invalid(response=response, client=client, description=problem or _what_came(response, expected))
+    error = answer["error"]
+    raise client.exception_classes.get(error, unknown)(
+        response=response,
+        client=client,
+        error=error,
+        description=_text(answer.get("error_description")),
+        uri=_text(answer.get("error_uri")),
+    )
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _what_came(response: Response, expected: str) -> str:
+    """Say why an answer without success is not even an OAuth error."""
+    if 300 <= response.status_code < 400:  # noqa: PLR2004
+        where = one_line(response.headers.get("Location", "nowhere")).partition("?")[0]
+        return (
+            f"It redirects to {where}, and endpoints are never followed through redirects: credentials would go"
+            " where nobody registered them. Configure the address that answers."
+        )
+    return f"Expected {expected}, or an OAuth error as JSON."

@@ -1,0 +1,89 @@
+"""Getting a public JSON document of the AS: its metadata, its keys. A GET, without credentials.
+
+Status, media type, size and form are checked; a redirect is not followed. Knows neither document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from ..._core.effects import Steps
+from ..._core.messages import Request, Response, read_json_object
+from ..._core.redaction import one_line
+from ...exceptions import IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from ...retries import Retries
+from ..http.call import OURS
+from ..http.retrying import Repeat, retried
+
+OK = 200
+
+
+class Asker(Protocol):
+    """Who asks for a document: a client, or somebody who is about to make one."""
+
+    @property
+    def timeout(self) -> float: ...
+    @property
+    def max_response_size(self) -> int: ...
+    @property
+    def retries(self) -> Retries | None: ...
+
+
+def get(
+    asker: Asker,
+    url: str,
+    *,
+    accept: str,
+    invalid: type[InvalidAnswer],
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[Response]:
+    """Get a document.
+
+    Args:
+        asker: whose limits count.
+        url: its address, already checked.
+        accept: the media types to ask for.
+        invalid: what to raise when the body is too large or breaks off.
+        requests_kwargs: further arguments for the HTTP library; headers among them are not for this request.
+
+    Raises:
+        TransportError: no answer came.
+    """
+    options = {name: value for name, value in (requests_kwargs or {}).items() if name != "headers"}
+    if taken := OURS & options.keys():
+        msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
+        raise InvalidParam(msg)
+    request = Request(
+        url=url,
+        method="GET",
+        headers={"Accept": accept},
+        timeout=options.pop("timeout", asker.timeout),
+        max_size=asker.max_response_size,
+        options=options,
+    )
+    try:
+        response = yield from retried(asker, request, repeat=Repeat.ALWAYS)
+    except (ResponseTooLarge, IncompleteResponse) as broken:
+        if broken.response is None:
+            raise
+        raise invalid(response=broken.response, description=broken.description) from broken
+    return response
+
+
+def read(response: Response, *, what: str, invalid: type[InvalidAnswer]) -> dict[str, Any]:
+    """Return the JSON object of an answer.
+
+    Raises:
+        InvalidAnswer: (the class in `invalid`) another status than 200, another type than JSON, or no JSON object.
+    """
+    if response.status_code != OK:
+        where = response.headers.get("Location")
+        problem = f" It redirects to {one_line(where).partition('?')[0]}, which is not followed." if where else ""
+        msg = f"Expected {what}, with status {OK}.{problem}"
+        raise invalid(response=response, description=msg)
+    try:
+        return read_json_object(response)
+    except ValueError as wrong:
+        msg = f"This is not {what}: {wrong}."
+        raise invalid(response=response, description=msg) from None

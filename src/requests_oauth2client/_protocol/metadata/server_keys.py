@@ -1,0 +1,219 @@
+"""The public keys of the AS: fetched when first needed, kept while they are fresh (RFC 7517 section 5).
+
+    verify_jws(client, jwt, algs) ──► current() ──► fresh keys, or one fetch however many ask at once
+                                  └─► newer()  ──► a kid that nobody knows: fetch again, once per cool-down
+
+What was fetched replaces what was known, so keys that the AS withdrew are gone. A failing endpoint changes
+nothing about keys that are still fresh. OIDC Core section 10.1.1 (rotation). Knows no claim and no token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ... import _jose
+from ..._core.effects import Lock, Now, Steps, Subtask
+from ..._core.http_caching import fresh_until
+from ..._core.messages import Response
+from ..._jose.algs import HMAC
+from ..._jose.errors import AmbiguousKey, InvalidSignature, NoMatchingKey
+from ...exceptions import InvalidAuthorizationServerJwks, OAuth2Error
+from . import documents
+
+if TYPE_CHECKING:
+    from ..._jose.jws import ParsedJws
+    from ..hooks import Client
+
+R = TypeVar("R")
+
+# Seconds. jose (panva) keeps keys for 600 and cools down for 30; a floor keeps an AS that says no-cache from
+# being asked for each token, a ceiling keeps withdrawn keys from living on for longer than a day.
+LIFETIME = 600
+FLOOR = 60
+CEILING = 86_400
+COOL_DOWN = 30
+
+MAX_KEYS = 500  # in one set; PingGateway keeps as many
+ACCEPT = "application/jwk-set+json, application/json"
+
+
+class KeyCache:
+    """When the keys of a client were fetched, and until when they are fresh; the lock for fetching is its own."""
+
+    def __init__(self) -> None:
+        self.ended = 0  # fetches, whether or not they succeeded
+        self.asked_anew_at: datetime | None = None  # when the last of them that an unknown kid caused began
+        self.fresh_until: datetime | None = None  # None: nothing was fetched
+        self.failure: str | None = None  # what the last of them failed with; no exception, which would keep its frames
+
+
+def cache_of(client: Client) -> KeyCache:
+    """Return the key cache of a client: one for all its threads and tasks."""
+    found: KeyCache | None = client.__dict__.get("_key_cache")
+    return found if found is not None else client.__dict__.setdefault("_key_cache", KeyCache())
+
+
+def update_authorization_server_public_keys(
+    client: Client, /, *, requests_kwargs: Mapping[str, Any] | None = None
+) -> Steps[Any]:
+    """Fetch the public keys of the AS now, whether or not those that are known are still fresh.
+
+    Args:
+        requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+
+    Returns:
+        The JWKS; `authorization_server_jwks` of the client is the same from now on. Keys that the AS withdrew
+        are gone.
+
+    Raises:
+        MissingEndpointUri: the client has no jwks_uri.
+        InvalidAuthorizationServerJwks: the answer is no JWKS.
+        TransportError: no whole answer came; also an exception of the HTTP library.
+
+    Source: RFC 7517 section 5, OIDC Core section 10.1.1.
+    """
+    client.endpoint("jwks_uri")
+    return (yield Subtask(_fetch_alone(client, None, requests_kwargs)))
+
+
+def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
+    """Return keys that are fresh; keys that the user gave always are.
+
+    Raises:
+        MissingEndpointUri: the client has neither keys nor jwks_uri.
+        InvalidAuthorizationServerJwks: they had to be fetched, and the answer is no JWKS.
+        TransportError: or there was no answer.
+    """
+    cache = cache_of(client)
+    known = client.authorization_server_jwks
+    if known is not None and (cache.fresh_until is None or (yield Now()) < cache.fresh_until):
+        return known
+    client.endpoint("jwks_uri")
+    return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
+
+
+def hold(client: Client) -> Steps[None]:
+    """Have fresh keys, if the AS publishes any."""
+    if client.jwks_uri is not None:
+        yield from current(client)
+
+
+def newer(client: Client, seen: Any, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
+    """Return keys that are newer than those seen, or those again: within the cool-down, or where fetching fails."""
+    cache = cache_of(client)
+    if client.jwks_uri is None or client.authorization_server_jwks is not seen:
+        return client.authorization_server_jwks
+    now = yield Now()
+    if cache.asked_anew_at is not None and now < cache.asked_anew_at + timedelta(seconds=COOL_DOWN):
+        return seen  # other fetches don't count: an AS may change its keys right after one (OIDC Core §10.1.1)
+    try:
+        return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
+    except OAuth2Error:
+        return client.authorization_server_jwks  # they are still fresh, even if the endpoint fails
+    finally:
+        cache.asked_anew_at = now  # only now: who came meanwhile has waited for the same fetch
+
+
+def _fetch_alone(client: Client, ended: int | None, requests_kwargs: Mapping[str, Any] | None) -> Steps[Any]:
+    """Fetch, unless another caller has done so while this one waited: then its outcome is ours.
+
+    Args:
+        client: whose keys.
+        ended: how many fetches had ended when this caller found that it needs keys; None to fetch in any case.
+        requests_kwargs: for the HTTP library.
+    """
+    cache = cache_of(client)
+    yield Lock(cache)
+    if ended is None or cache.ended == ended:
+        return (yield from _fetch(client, cache, requests_kwargs))
+    if cache.failure is not None:
+        msg = f"The fetch that this caller waited for has failed: {cache.failure}"
+        raise InvalidAuthorizationServerJwks(description=msg)
+    return client.authorization_server_jwks
+
+
+def _fetch(client: Client, cache: KeyCache, requests_kwargs: Mapping[str, Any] | None) -> Steps[Any]:
+    now = yield Now()
+    try:
+        response = yield from documents.get(
+            client,
+            client.endpoint("jwks_uri"),
+            accept=ACCEPT,
+            invalid=InvalidAuthorizationServerJwks,
+            requests_kwargs=requests_kwargs,
+        )
+        jwks = parse(response)
+    except Exception as failure:
+        cache.failure = str(failure)
+        cache.ended += 1
+        raise
+    client.__dict__["authorization_server_jwks"] = jwks  # replaced, not merged: what was withdrawn is gone
+    cache.fresh_until = fresh_until(response.headers, now, unsaid=LIFETIME, floor=FLOOR, ceiling=CEILING)
+    cache.failure = None
+    cache.ended += 1  # last: who reads it without the lock finds the rest done
+    return jwks
+
+
+def parse(response: Response) -> dict[str, Any]:
+    """Read a JWKS; members of `keys` that are no JWK are passed over when a key is chosen (RFC 7517 section 5).
+
+    Raises:
+        InvalidAuthorizationServerJwks: it is none.
+    """
+    invalid = InvalidAuthorizationServerJwks
+    jwks = documents.read(response, what="a JWKS", invalid=invalid)
+    keys = jwks.get("keys")
+    if not isinstance(keys, list):  # RFC 7517 §5.1
+        msg = f"This is not a JWKS: its keys are a {type(keys).__name__}, expected an array."
+        raise invalid(response=response, description=msg)
+    if len(keys) > MAX_KEYS:
+        msg = f"This JWKS has {len(keys)} keys, more than the limit of {MAX_KEYS}."
+        raise invalid(response=response, description=msg)
+    return jwks
+
+
+def verify_jws(
+    client: Client,
+    token: Any,
+    *,
+    algs: Collection[str],
+    secret: str | None = None,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[ParsedJws]:
+    """Verify a JWS of the AS; where no known key fits, its keys are fetched again, at most once per cool-down.
+
+    Args:
+        client: whose keys.
+        token: the compact JWS, taken apart or not.
+        algs: the algorithms that are expected.
+        secret: the client secret, where one of them is HMAC: then no key is fetched.
+        requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+    Raises:
+        JoseError: it is refused.
+        MissingEndpointUri: and everything else that `current` raises.
+
+    Source: RFC 7515 section 5.2, OIDC Core section 10.1.1.
+    """
+    jws = _jose.jws  # loads cryptography
+    parsed = token if isinstance(token, jws.ParsedJws) else jws.parse(token)
+    alg = parsed.alg
+    if alg in HMAC or alg not in algs:
+        return jws.verify(parsed, algs=algs, secret=secret)
+    known = yield from current(client, requests_kwargs=requests_kwargs)
+    try:
+        return jws.verify(parsed, algs=algs, keys=known)
+    except (NoMatchingKey, InvalidSignature) as refused:
+        if not _may_be_newer(refused, parsed.kid):
+            raise
+        other = yield from newer(client, known, requests_kwargs=requests_kwargs)
+        if other is known:
+            raise
+    return jws.verify(parsed, algs=algs, keys=other)
+
+
+def _may_be_newer(refused: Exception, kid: str | None) -> bool:
+    """Tell whether a key could be missing: the kid is unknown, or there is none and the only key is another."""
+    return not isinstance(refused, AmbiguousKey) and (isinstance(refused, NoMatchingKey) or kid is None)

@@ -1,0 +1,1 @@
+"""Operations of OpenID Connect: ID tokens, userinfo, claim sources, logout."""

@@ -1,0 +1,320 @@
+"""Where tokens come from: each source has one duty, to get one (`new_token`).
+
+Every grant is a source. When to get a token, who of many callers does it, and where it is kept is decided in
+`keeping`. A source of one's own is a subclass of `TokenSource` with `get_token`.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+
+from .._core.effects import RunInThread, Steps, inner
+from .._core.times import after
+from .._protocol.grants import token_endpoint, token_exchange
+from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
+from .._protocol.grants.polling import poll
+from .._protocol.http.dpop_nonce import with_one_key
+from .._tokens.bearer import BearerToken
+from ..dpop import DPoPToken
+from ..exceptions import InvalidGrant, InvalidParam, NonRenewableTokenError
+
+if TYPE_CHECKING:
+    from .._protocol.hooks import Client
+    from ..authorization_request import AuthorizationResponse
+
+Given: TypeAlias = BearerToken | Mapping[str, Any] | str
+
+DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
+
+
+def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
+    """Return a client if it is sync or async as its user is, a handler or a polling job."""
+    if not isinstance(client, runner_class):
+        msg = (
+            f"{type(user).__name__} takes a client of its own kind, got a {type(client).__name__}. AsyncOAuth2Client"
+            " goes with what has Async in its name, OAuth2Client with all others."
+        )
+        raise InvalidParam(msg)
+    ours: Client = client
+    return ours
+
+
+class TokenSource:
+    """Gets tokens. Subclass it with a `get_token` of your own, plain or async; the package's grants are such sources.
+
+    Attributes:
+        client: the client that asks, or None.
+        grant: what its tokens are got with, for logs and for the names of stored entries.
+        is_repeatable: whether it can get a token again and again.
+        is_a_users: whether a user grants its tokens, at a login.
+        needs_subject: whether a store has to be told whose its tokens are, since nothing else here tells.
+        waits_for_user: whether getting one takes as long as the user does.
+        token_kwargs: further form fields for its token requests.
+    """
+
+    client: Any = None
+    token_kwargs: dict[str, Any] = MappingProxyType({})  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType]
+    grant: ClassVar[str] = "custom"
+    is_repeatable: bool = True
+    is_a_users: ClassVar[bool] = False
+    needs_subject: ClassVar[bool] = True
+    waits_for_user: ClassVar[bool] = False
+
+    def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
+        self.client = client
+        self.token_kwargs = token_kwargs
+
+    def get_token(self, held: BearerToken | None) -> Given | Awaitable[Given]:
+        """Get a token.
+
+        Args:
+            held: the token to be replaced, or None.
+
+        Returns:
+            A token, a token response as a mapping, or an access token that never expires; for the async client, also
+            an awaitable of it.
+        """
+        raise NonRenewableTokenError(held)
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Get a token; `held` is the one to be replaced, or None."""
+        return _as_token((yield RunInThread(functools.partial(self.get_token, held))))
+
+    def with_same_key(self, held: BearerToken | None) -> dict[str, Any]:
+        """Return the arguments of the grant, with the DPoP key of the held token: the next is bound to it too."""
+        known = {"dpop_key": held.dpop_key} if isinstance(held, DPoPToken) else {}
+        return {**known, **{name: value for name, value in self.token_kwargs.items() if value is not None}}
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return what goes along with a refresh token: what the AS granted once is not asked for again."""
+        return {name: value for name, value in self.token_kwargs.items() if name in DPOP_SETTINGS}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r}>"
+
+
+def _as_token(given: Any) -> BearerToken:
+    if inspect.iscoroutine(given):
+        given.close()
+        msg = "A source with an async get_token is for AsyncOAuth2TokenSourceAuth. Here, nobody can await its tokens."
+        raise InvalidParam(msg)
+    if isinstance(given, Mapping):
+        return BearerToken(**given)
+    return given if isinstance(given, BearerToken) else BearerToken(given)
+
+
+def obtained(source: TokenSource, held: BearerToken | None) -> Steps[BearerToken]:
+    """Get a token: with the refresh token of the held one if it has one, else from the source itself.
+
+    Raises:
+        InvalidGrant: the AS no longer takes the refresh token, and a user is needed for another.
+        NonRenewableTokenError: there is no way to get one.
+    """
+    if held is None or held.refresh_token is None or source.client is None:
+        return (yield from source.new_token(held))
+    try:
+        return (yield from inner(source.client, token_endpoint.refresh_token, held, **source.refresh_kwargs()))
+    except InvalidGrant:
+        if not source.is_repeatable:
+            raise
+        return (yield from source.new_token(held))
+
+
+class RefreshTokenSource(TokenSource):
+    """Renews a token with its refresh token, and can do nothing else (RFC 6749 section 6)."""
+
+    grant = "refresh_token"
+    is_repeatable = False
+    is_a_users = True
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return what goes along with a refresh token: here, all that was given."""
+        return self.token_kwargs
+
+
+class ClientCredentialsSource(TokenSource):
+    """Gets tokens with the client's own credentials (RFC 6749 section 4.4)."""
+
+    grant = "client_credentials"
+    needs_subject = False
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask with the client's credentials."""
+        return (yield from inner(self.client, token_endpoint.client_credentials, **self.with_same_key(held)))
+
+
+class AuthorizationCodeSource(TokenSource):
+    """Exchanges a code; it can be used once (RFC 6749 section 4.1.3)."""
+
+    grant = "authorization_code"
+    is_repeatable = False
+    is_a_users = True
+
+    def __init__(self, client: Any, code: str | AuthorizationResponse | None, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.code = code
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Exchange the code."""
+        code, self.code = self.code, None
+        if code is None:
+            raise NonRenewableTokenError(held)
+        return (yield from inner(self.client, token_endpoint.authorization_code, code, **self.token_kwargs))
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return nothing: the key of the token comes along by itself."""
+        return {}
+
+
+class ResourceOwnerPasswordSource(TokenSource):
+    """Gets tokens with a user's name and password (RFC 6749 section 4.3)."""
+
+    grant = "password"
+    needs_subject = False  # the username tells
+
+    def __init__(self, client: Any, *, username: str, password: str, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.username = username
+        self.password = password
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask with name and password."""
+        ask = token_endpoint.resource_owner_password
+        return (yield from inner(self.client, ask, self.username, self.password, **self.with_same_key(held)))
+
+
+class DeviceCodeSource(TokenSource):
+    """Waits until the user has said yes (RFC 8628).
+
+    A device code can be used once. A function that asks for one, and shows the user where to go with it, is called
+    whenever a login is needed.
+    """
+
+    grant = "device_code"
+    is_repeatable = False
+    is_a_users = True
+    waits_for_user = True
+
+    def __init__(
+        self,
+        client: Any,
+        device_code: str | DeviceAuthorizationResponse | Callable[[], Any] | None,
+        *,
+        interval: float | None = None,
+        expires_in: float | None = None,
+        slow_down_interval: float = DEFAULT_INTERVAL,
+        **token_kwargs: Any,
+    ) -> None:
+        super().__init__(client, **token_kwargs)
+        self.is_repeatable = callable(device_code)
+        self.device_code = device_code
+        self.interval = interval
+        self.expires_in = expires_in
+        self.slow_down_interval = slow_down_interval
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask until the user has answered."""
+        device_code = yield from _today(self.device_code)
+        if device_code is None:
+            raise NonRenewableTokenError(held)
+        login = DeviceLogin(self, device_code)
+        token: BearerToken | None = None
+        while token is None:
+            token = yield from poll(login)
+        if not self.is_repeatable:
+            self.device_code = None
+        return token
+
+    def refresh_kwargs(self) -> dict[str, Any]:
+        """Return nothing: the key of the token comes along by itself."""
+        return {}
+
+
+class DeviceLogin:
+    """The time of a device code: how often to ask, and until when."""
+
+    def __init__(self, source: DeviceCodeSource, device_code: Any) -> None:
+        self.source, self.device_code = source, device_code
+        own = getattr(device_code, "interval", None)
+        self.interval = polling_interval(own if source.interval is None else source.interval)
+        own = getattr(device_code, "expires_at", None)
+        self.expires_at = own if source.expires_in is None else after(source.expires_in)
+        self.slow_down_interval = source.slow_down_interval
+        self.token_kwargs = with_one_key(source.client, source.token_kwargs)
+
+    def ask(self) -> Steps[BearerToken]:
+        """Ask once whether the user has said yes."""
+        client: Client = self.source.client
+        return (yield from inner(client, token_endpoint.device_code, self.device_code, **self.token_kwargs))
+
+
+class TokenExchangeSource(TokenSource):
+    """Exchanges a token for another one (RFC 8693).
+
+    Args:
+        client: the client.
+        subject_token: the token to exchange, or a function that returns the one of today.
+        **token_kwargs: everything else that `OAuth2Client.token_exchange` takes.
+    """
+
+    grant = "token_exchange"
+
+    def __init__(self, client: Any, subject_token: Any, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.subject_token = subject_token
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Exchange the token."""
+        subject_token = yield from _today(self.subject_token)
+        kwargs = {"subject_token": subject_token, **self.with_same_key(held)}
+        return (yield from inner(self.client, token_exchange.token_exchange, **kwargs))
+
+
+class JwtBearerSource(TokenSource):
+    """Gets tokens for a signed JWT (RFC 7523 section 2.1).
+
+    Args:
+        client: the client.
+        assertion: the JWT, or a function that makes one.
+        **token_kwargs: further form fields, such as `scope`.
+    """
+
+    grant = "jwt_bearer"
+
+    def __init__(self, client: Any, assertion: Any, **token_kwargs: Any) -> None:
+        super().__init__(client, **token_kwargs)
+        self.assertion = assertion
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
+        """Ask with the JWT."""
+        made = yield from _today(self.assertion)
+        return (yield from inner(self.client, token_endpoint.jwt_bearer, made, **self.with_same_key(held)))
+
+
+def _today(value: Any) -> Steps[Any]:
+    """Return a value, or what a function says that it is now; tokens are called otherwise."""
+    if callable(value) and not isinstance(value, BearerToken):
+        value = yield RunInThread(value)
+    return value
+
+
+class CallableSource(TokenSource):
+    """Gets tokens from a function.
+
+    Args:
+        function: returns a `BearerToken`, a token response as a mapping, or an access token; plain or async.
+    """
+
+    grant = "callable"
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:  # noqa: ARG002  it knows by itself
+        """Call the function."""
+        return _as_token((yield RunInThread(self.function)))

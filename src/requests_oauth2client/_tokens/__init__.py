@@ -1,0 +1,1 @@
+"""Access tokens, ID tokens and DPoP proofs as values. Does no I/O."""

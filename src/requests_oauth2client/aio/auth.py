@@ -1,0 +1,102 @@
+"""Auth handlers for API calls with the async clients of `httpx2` and `httpx`.
+
+A token source plus "put it in the header".
+
+Each is an `Auth` of every one of the two that is installed, since each checks for its own class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from .._core.auth_flow import AsyncFlow, Flow
+from .._core.effects import Steps, awaitable
+from .._drivers.httpx import AUTHS, AsyncRunner
+from .._renewal import manager, managers_by_grant, rejected_tokens
+from .._renewal.manager import TokenManager
+from .._tokens.bearer import require_secure_transport
+
+if TYPE_CHECKING:
+    import httpx2
+
+    class _Auth(httpx2.Auth):
+        """For type checkers, the `Auth` of httpx2."""
+else:
+    _Auth = type("_Auth", AUTHS, {"__doc__": "The `Auth` of each library that is installed."})
+
+R = TypeVar("R")
+
+
+class _AsyncHandler(AsyncFlow, _Auth, TokenManager):
+    """What makes a manager of tokens an auth handler of the async client."""
+
+    runner_class = AsyncRunner
+
+    async def _drive(self, steps: Steps[R]) -> R:
+        runner: Any = self.client or AsyncRunner()
+        result: R = await runner._drive(steps)  # noqa: SLF001
+        return result
+
+    async def prepare_flow(self, request: Any) -> Flow:
+        """Put a valid token into a request; get or renew it first where that is needed.
+
+        Raises:
+            ExpiredAccessToken: the token is expired and can't be renewed.
+            NonRenewableTokenError: there is no token, and no way to get one.
+            InsecureTransport: the request is plain http to another machine.
+            TokenEndpointError: and everything else that a token request raises.
+        """
+        if not self.allow_insecure_http:
+            require_secure_transport(request)
+        token = self.usable_token()
+        if token is None:
+            token = await self._drive(manager.valid_token(self))
+        return rejected_tokens.authenticated(self, token, request)
+
+    async def run_between(self, steps: Steps[Any], response: Any) -> Any:
+        """Run steps between an answer and the next request."""
+        await response.aread()  # to its end, or its connection could be the one that the steps wait for
+        return await self._drive(steps)
+
+    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:
+        """Refuse: this handler awaits."""
+        msg = f"{type(self).__name__} is for async clients; for a sync client use the class without Async in its name."
+        raise RuntimeError(msg)
+        yield request  # type: ignore[unreachable]  # it must be a generator
+
+    renew_token = awaitable(manager.renew_token)
+
+
+class AsyncOAuth2TokenSourceAuth(_AsyncHandler):
+    """Authenticate async calls with tokens of any source: one of `token_sources`, or one of your own."""
+
+
+class AsyncOAuth2AccessTokenAuth(_AsyncHandler, managers_by_grant.AccessTokenManager):
+    """Authenticate async calls with a token that its refresh token renews."""
+
+
+class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, managers_by_grant.ClientCredentialsManager):
+    """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
+
+
+class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, managers_by_grant.AuthorizationCodeManager):
+    """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
+
+
+class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, managers_by_grant.ResourceOwnerPasswordManager):
+    """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
+
+
+class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, managers_by_grant.DeviceCodeManager):
+    """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
+
+
+__all__ = [
+    "AsyncOAuth2AccessTokenAuth",
+    "AsyncOAuth2AuthorizationCodeAuth",
+    "AsyncOAuth2ClientCredentialsAuth",
+    "AsyncOAuth2DeviceCodeAuth",
+    "AsyncOAuth2ResourceOwnerPasswordAuth",
+    "AsyncOAuth2TokenSourceAuth",
+]
