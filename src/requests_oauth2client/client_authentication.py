@@ -7,7 +7,6 @@ auth handler, to a prepared request of `requests` (call). Knows no endpoint and 
 from __future__ import annotations
 
 import base64
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -17,6 +16,7 @@ from uuid import uuid4
 from . import profiles
 from ._core.messages import Form, Request
 from ._core.redaction import one_line
+from ._core.times import timestamp
 from ._core.values import NotPickled
 from .exceptions import InvalidParam, OAuth2Error
 
@@ -193,7 +193,7 @@ class ClientAssertion(ClientAuthentication):
         """
         from ._jose.jws import sign  # noqa: PLC0415  loads cryptography
 
-        now = int(time.time())
+        now = int(timestamp())
         claims = {
             "iss": self.client_id,
             "sub": self.client_id,

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
@@ -19,6 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from ._core.auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
 from ._core.encoding import b64u_decode
 from ._core.messages import Response, parse_json_object
+from ._core.times import timestamp
 from ._core.values import NotPickled
 from ._tokens.bearer import BearerToken
 from ._tokens.dpop_proof import (
@@ -86,7 +86,7 @@ def _new_jti() -> str:
 
 
 def _now() -> int:
-    return int(time.time())
+    return int(timestamp())
 
 
 class DPoPKey(NotPickled):

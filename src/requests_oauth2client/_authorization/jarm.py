@@ -8,7 +8,7 @@ The client's registration pins the algorithms (section 3). Knows no client and f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -17,14 +17,15 @@ from .._core.redaction import excerpt
 from .._core.times import now
 from .._jose import claims as jwt_claims
 from .._jose.algs import SIGNATURE, same_alg
-from .._jose.errors import ExpiredJwt, InvalidKey, JoseError, MismatchingAudience, UnsupportedAlg
+from .._jose.errors import ExpiredJwt, InvalidKey, JoseError, MismatchingAudience, NoMatchingKey, UnsupportedAlg
+from .._oidc import decryption
 from ..exceptions import InvalidAuthResponse, MismatchingIssuer, MissingIssuer
 
 if TYPE_CHECKING:
     from .._jose.jws import ParsedJws
     from .values import SentRequest
 
-DEFAULT_ALG, DEFAULT_ENC = "RS256", "A128CBC-HS256"  # section 3
+DEFAULT_ALG = "RS256"  # section 3
 LEEWAY = 10  # seconds that the two clocks may differ
 ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})  # section 2.1; all others are parameters
 
@@ -68,14 +69,14 @@ class Registration:
     Attributes:
         signed_alg: the only JWS algorithm.
         encrypted_alg: the only JWE algorithm; None when answers are not encrypted.
-        encrypted_enc: the only one for the content.
+        encrypted_enc: the only one for the content; None accepts any that is registered.
         decryption_key: opens what is encrypted.
         client_secret: verifies HMAC.
     """
 
     signed_alg: str = DEFAULT_ALG
     encrypted_alg: str | None = None
-    encrypted_enc: str = DEFAULT_ENC
+    encrypted_enc: str | None = None
     decryption_key: Any = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
@@ -146,17 +147,16 @@ def read(request: SentRequest, token: str, registration: Registration, response:
 def _decrypted(token: str, registration: Registration) -> str | bytes:
     if registration.encrypted_alg is None:
         return token
-    from .._jose import jwe  # noqa: PLC0415  loads cryptography
-
-    alg, enc = registration.encrypted_alg, registration.encrypted_enc
-    key = registration.decryption_key
-    if key is None and registration.client_secret:  # JARM section 3: as in OIDC Core §10.2
-        key = jwe.key_from_client_secret(registration.client_secret, alg, enc)
-    elif isinstance(key, Mapping) and "keys" in key:
-        kid = jwe.parse_header(token).get("kid")
-        fitting = [one for one in key["keys"] if one.get("use") != "sig" and kid in (None, one.get("kid"))]
-        key = fitting[0] if len(fitting) == 1 else None
-    return jwe.decrypt(token, key, algs=[alg], encs=[enc])
+    try:
+        return decryption.decrypt(
+            token,
+            key=registration.decryption_key,
+            client_secret=registration.client_secret,
+            alg=registration.encrypted_alg,
+            enc=registration.encrypted_enc,
+        )
+    except NoMatchingKey as missing:
+        raise InvalidKey(str(missing)) from None  # a setting of ours is missing: the JWT may be right
 
 
 def _check_issuer(request: SentRequest, claims: dict[str, Any], response: Any) -> None:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
 
-from .times import UTC
+from .times import http_date
 
 _DIRECTIVE = re.compile(r'\s*([\w-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^\s,"]*))?\s*(?:,|$)')
 _LONGEST = 4096  # characters of Cache-Control that are read
@@ -66,13 +65,5 @@ def _until_expiry(headers: Mapping[str, str], now: datetime) -> float | None:
     expires = headers.get("Expires")
     if expires is None:
         return None
-    end, start = _date(expires), _date(headers.get("Date")) or now
+    end, start = http_date(expires), http_date(headers.get("Date")) or now
     return 0.0 if end is None else (end - start).total_seconds()
-
-
-def _date(text: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None

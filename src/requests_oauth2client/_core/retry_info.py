@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, NamedTuple
 
-from .times import UTC, now
+from .times import http_date, now
 
 LONGEST = float(1 << 31)  # seconds, some 68 years; a later date is no appointment
 _DIGITS = re.compile(r"[0-9]{1,64}")
-_LONGEST_DATE = 64  # characters
 
 
 class Tries(NamedTuple):
@@ -45,18 +43,7 @@ def retry_after(headers: Any) -> float | None:
         return None
     if _DIGITS.fullmatch(digits := text.strip()):
         return min(float(digits), LONGEST)
-    moment = _http_date(text)
+    moment = http_date(text)
     if moment is None:
         return None
-    return min(max(0.0, (moment - (_http_date(headers.get("Date")) or now())).total_seconds()), LONGEST)
-
-
-def _http_date(text: Any) -> datetime | None:
-    """Read an HTTP-date (RFC 9110 section 5.6.7); None when it is none."""
-    from email.utils import parsedate_to_datetime  # noqa: PLC0415  loads socket, and is rarely needed
-
-    try:
-        moment = parsedate_to_datetime(str(text or "")[:_LONGEST_DATE])
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError, TypeError, IndexError):
-        return None
+    return min(max(0.0, (moment - (http_date(headers.get("Date")) or now())).total_seconds()), LONGEST)

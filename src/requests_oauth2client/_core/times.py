@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 UTC = timezone.utc  # noqa: UP017  freezing tools patch datetime, not this
+LONGEST_DATE = 64  # characters of an HTTP-date; a right one has 29
 FOREVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
@@ -54,6 +55,17 @@ def moment(value: Any) -> datetime | None:
         return datetime.fromtimestamp(math.floor(number), tz=UTC)
     except (ValueError, OverflowError, OSError):
         return FOREVER if number > 0 else None
+
+
+def http_date(value: Any) -> datetime | None:
+    """Read an HTTP-date (RFC 9110 section 5.6.7); None when it is invalid."""
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415  loads socket, and is rarely needed
+
+    try:
+        found = parsedate_to_datetime(str(value or "")[:LONGEST_DATE])
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
 
 
 def after(lifetime: Any) -> datetime | None:

@@ -13,7 +13,6 @@ from .._core.values import NotPickled
 from .._jose.algs import HMAC
 
 DEFAULT_ALG = "RS256"  # OIDC Registration section 2
-DEFAULT_ENC = "A128CBC-HS256"  # likewise
 
 
 class LoginResponse(Protocol):
@@ -59,7 +58,7 @@ class Registration(NotPickled):
     allow_unknown_issuer: bool
     signed_alg: str
     encrypted_alg: str | None
-    encrypted_enc: str
+    encrypted_enc: str | None
     decryption_key: Any = field(repr=False)
     client_secret: str | None = field(repr=False)
     has_keys: bool
@@ -93,7 +92,7 @@ def _read_registration(client: Any) -> Registration:
         allow_unknown_issuer=client.allow_unknown_issuer,
         signed_alg=alg,
         encrypted_alg=client.id_token_encrypted_response_alg,
-        encrypted_enc=client.id_token_encrypted_response_enc or DEFAULT_ENC,
+        encrypted_enc=client.id_token_encrypted_response_enc,
         decryption_key=client.id_token_decryption_key,
         client_secret=client.client_secret,
         has_keys=bool(client.jwks_uri or client.authorization_server_jwks is not None or alg in HMAC),

@@ -18,7 +18,7 @@ from .. import _jose
 from .._core.encoding import b64u_encode
 from .._core.redaction import one_line
 from .._jose import claims, errors
-from .._jose.algs import KEY_MANAGEMENT
+from . import decryption
 from .expectations import Expected, Registration
 from .id_token import (
     ExpiredIdToken,
@@ -138,43 +138,29 @@ def refusal(wrong: errors.JoseError | errors.InvalidKey, id_token: IdToken) -> I
 
 def opened(id_token: IdToken, registration: Registration) -> IdToken:
     """Decrypt it, if this client is registered for encrypted ones; and only then (rule 1)."""
-    alg, enc = registration.encrypted_alg, registration.encrypted_enc
+    alg = registration.encrypted_alg
     if alg is None and not id_token.is_encrypted:
         return id_token
     if alg is None or not id_token.is_encrypted:
         came = f"encrypted with alg={one_line(id_token.alg)!r}" if id_token.is_encrypted else "not encrypted"
         msg = f"The ID token is {came}; this client is registered for id_token_encrypted_response_alg={alg!r}."
         raise MismatchingIdTokenAlg(msg, id_token)
-    from .._jose import jwe  # noqa: PLC0415  loads cryptography
-
     try:
-        inner = IdToken(jwe.decrypt(id_token.value, _decryption_key(id_token, registration), algs=(alg,), encs=(enc,)))
+        inner = IdToken(
+            decryption.decrypt(
+                id_token.value,
+                key=registration.decryption_key,
+                client_secret=registration.client_secret,
+                alg=alg,
+                enc=registration.encrypted_enc,
+            )
+        )
     except REFUSED as wrong:
         raise refusal(wrong, id_token) from wrong
     if inner.is_encrypted:
         msg = "Inside the encrypted ID token is another encrypted one, expected a signed one (RFC 7519 section 11.2)."
         raise InvalidIdToken(msg, id_token)
     return inner
-
-
-def _decryption_key(id_token: IdToken, registration: Registration) -> Any:
-    from .._jose import jwe  # noqa: PLC0415  loads cryptography
-
-    key, alg = registration.decryption_key, str(registration.encrypted_alg)
-    is_symmetric = alg in KEY_MANAGEMENT and KEY_MANAGEMENT[alg].kty == ("oct",)
-    if key is None and is_symmetric and registration.client_secret:  # OIDC Core §10.2
-        return jwe.key_from_client_secret(registration.client_secret, alg, registration.encrypted_enc)
-    if not isinstance(key, Mapping) or "keys" not in key:
-        fitting = [key] if key is not None else []
-    else:
-        fitting = [one for one in key["keys"] if one.get("use") != "sig" and id_token.kid in (None, one.get("kid"))]
-    if len(fitting) != 1:
-        msg = (
-            f"{len(fitting)} keys of this client fit the encrypted ID token with kid={one_line(id_token.kid)!r},"
-            " expected one. Give the client an id_token_decryption_key."
-        )
-        raise MissingIdTokenKey(msg, id_token)
-    return fitting[0]
 
 
 # --- the rules ----------------------------------------------------------------------------------------------

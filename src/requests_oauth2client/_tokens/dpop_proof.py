@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .._core.encoding import PRIVATE_JWK_MEMBERS, b64u_encode
 from .._core.redaction import one_line
+from .._core.times import timestamp
 from .._core.urls import split_url
 from .._jose.algs import HMAC, SIGNATURE
 from .._jose.claims import check_iat
@@ -218,7 +218,7 @@ def _check_secret(claims: Mapping[str, Any], name: str, expected: str | None) ->
 
 
 def _check_age(claims: Mapping[str, Any], leeway: float) -> None:
-    now = time.time()
+    now = timestamp()
     iat = check_iat(claims, now, leeway)
     if iat is not None and iat < now - leeway:
         msg = f"it was made {now - iat:.0f} seconds ago, more than the {leeway:g} that are allowed."

@@ -165,7 +165,7 @@ def _registration(client: Client) -> jarm.Registration:
     return jarm.Registration(
         signed_alg=client.authorization_signed_response_alg or jarm.DEFAULT_ALG,
         encrypted_alg=client.authorization_encrypted_response_alg,
-        encrypted_enc=client.authorization_encrypted_response_enc or jarm.DEFAULT_ENC,
+        encrypted_enc=client.authorization_encrypted_response_enc,
         decryption_key=client.id_token_decryption_key,
         client_secret=client.client_secret,
     )

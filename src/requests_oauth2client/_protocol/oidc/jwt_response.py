@@ -13,16 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Steps
 from ..._core.messages import Response, media_type, parse_json_object
-from ..._core.redaction import one_line
-from ..._jose.algs import HMAC, KEY_MANAGEMENT, SIGNATURE, same_alg
-from ..._jose.errors import JoseError, NoMatchingKey
+from ..._jose.algs import HMAC, SIGNATURE, same_alg
+from ..._jose.errors import JoseError
+from ..._oidc import decryption
 from ...exceptions import InvalidAnswer
 from ..metadata import server_keys
 
 if TYPE_CHECKING:
     from ..hooks import Client
 
-DEFAULT_ENC = "A128CBC-HS256"  # OIDC Registration section 2, RFC 9701 section 6
 LEEWAY = 10  # seconds that the clocks of AS and client may differ
 
 
@@ -43,13 +42,13 @@ class Protection:
         name: what is protected, as the settings of the client spell it.
         signed: the JWS alg, or None.
         encrypted: the JWE alg, or None.
-        enc: the JWE enc.
+        enc: the JWE enc; None accepts any that is registered.
     """
 
     name: str
     signed: str | None
     encrypted: str | None
-    enc: str
+    enc: str | None
 
     @classmethod
     def of(cls, client: Client, name: str) -> Protection:
@@ -63,7 +62,7 @@ class Protection:
             name=name,
             signed=setting("signed_response_alg"),
             encrypted=setting("encrypted_response_alg"),
-            enc=setting("encrypted_response_enc") or DEFAULT_ENC,
+            enc=setting("encrypted_response_enc"),
         )
 
     def signed_with(self, alg: str) -> Protection:
@@ -121,27 +120,13 @@ def _object(content: str | bytes) -> dict[str, Any]:
 
 
 def _decrypted(client: Client, token: str, protection: Protection) -> bytes:
-    from ..._jose import jwe  # noqa: PLC0415  loads cryptography
-
-    alg, enc = str(protection.encrypted), protection.enc
-    if client.id_token_decryption_key is None and alg in KEY_MANAGEMENT and KEY_MANAGEMENT[alg].kty == ("oct",):
-        key: Any = jwe.key_from_client_secret(client.client_secret or "", alg, enc)  # OIDC Core section 10.2
-    else:
-        key = _decryption_key(client.id_token_decryption_key, jwe.parse_header(token).get("kid"))
-    return jwe.decrypt(token, key, algs=[alg], encs=[enc])
-
-
-def _decryption_key(key: Any, kid: str | None) -> Any:
-    """Return the one key that fits, of a JWKS or alone."""
-    several = key["keys"] if isinstance(key, Mapping) and "keys" in key else [] if key is None else [key]
-    fitting = several if len(several) == 1 else [one for one in several if one.get("kid") == kid]
-    if len(fitting) != 1:
-        msg = (
-            f"{len(fitting)} keys of this client fit the encrypted answer with kid={one_line(kid)!r}, expected one."
-            " Give the client an id_token_decryption_key."
-        )
-        raise NoMatchingKey(msg)
-    return fitting[0]
+    return decryption.decrypt(
+        token,
+        key=client.id_token_decryption_key,
+        client_secret=client.client_secret,
+        alg=str(protection.encrypted),
+        enc=protection.enc,
+    )
 
 
 def refused(error: type[InvalidAnswer], client: Client, response: Response, wrong: Exception) -> InvalidAnswer:
