@@ -15,7 +15,7 @@ from requests_oauth2client import DeviceAuthorizationPollingJob, DPoPKey, Invali
 from requests_oauth2client._core.effects import Steps
 from requests_oauth2client._core.retry_info import LONGEST, retry_after
 from requests_oauth2client._jose.keys import generate_private_jwk
-from requests_oauth2client._protocol.authorization.authorization_endpoint import par
+from requests_oauth2client._protocol.authorization import par
 from requests_oauth2client._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
 from requests_oauth2client._protocol.grants.polling import poll
 from requests_oauth2client._protocol.http.retrying import GRANTS
