@@ -237,6 +237,7 @@ if TYPE_CHECKING:
     from .tokens import DPoPToken as DPoPToken
     from .tokens import ExpiredIdToken as ExpiredIdToken
     from .tokens import IdToken as IdToken
+    from .tokens import IntrospectionResponse as IntrospectionResponse
     from .tokens import InvalidIdToken as InvalidIdToken
     from .tokens import InvalidIdTokenSignature as InvalidIdTokenSignature
     from .tokens import MismatchingIdTokenAcr as MismatchingIdTokenAcr
@@ -254,6 +255,7 @@ if TYPE_CHECKING:
     from .tokens import StaleIdToken as StaleIdToken
     from .tokens import UnsupportedIdTokenAlg as UnsupportedIdTokenAlg
     from .tokens import UnsupportedTokenTypeError as UnsupportedTokenTypeError
+    from .tokens import UserInfo as UserInfo
     from .utils import InvalidEndpointUri as InvalidEndpointUri
     from .utils import InvalidIssuer as InvalidIssuer
     from .utils import InvalidScopeParam as InvalidScopeParam
@@ -366,11 +368,11 @@ else:
             " JwtBearerSource RefreshTokenSource ResourceOwnerPasswordSource TokenExchangeSource TokenSource"
         ),
         "tokens": (
-            "BearerToken DPoPToken ExpiredIdToken IdToken InvalidIdToken InvalidIdTokenSignature"
-            " MismatchingIdTokenAcr MismatchingIdTokenAlg MismatchingIdTokenAudience MismatchingIdTokenAuthTime"
-            " MismatchingIdTokenAzp MismatchingIdTokenHash MismatchingIdTokenIssuer MismatchingIdTokenNonce"
-            " MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim MissingIdTokenKey StaleIdToken"
-            " UnsupportedIdTokenAlg UnsupportedTokenTypeError"
+            "BearerToken DPoPToken ExpiredIdToken IdToken IntrospectionResponse InvalidIdToken"
+            " InvalidIdTokenSignature MismatchingIdTokenAcr MismatchingIdTokenAlg MismatchingIdTokenAudience"
+            " MismatchingIdTokenAuthTime MismatchingIdTokenAzp MismatchingIdTokenHash MismatchingIdTokenIssuer"
+            " MismatchingIdTokenNonce MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim"
+            " MissingIdTokenKey StaleIdToken UnsupportedIdTokenAlg UnsupportedTokenTypeError UserInfo"
         ),
         "utils": (
             "InvalidEndpointUri InvalidIssuer InvalidScopeParam InvalidUri InvalidUrl b64u_decode b64u_encode"
@@ -466,6 +468,7 @@ __all__ = [
     "InsufficientUserAuthentication",
     "InteractionRequired",
     "IntrospectionError",
+    "IntrospectionResponse",
     "InvalidAccessToken",
     "InvalidAnswer",
     "InvalidAuthResponse",
@@ -624,6 +627,7 @@ __all__ = [
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UseDPoPNonce",
+    "UserInfo",
     "WebFingerResource",
     "access_token_hash",
     "aggregated_claims",

@@ -91,6 +91,11 @@ def challenge_error(response: Response, scheme: str) -> str | None:
     return next(errors, None)
 
 
+def challenge_params(response: Response) -> dict[str, str]:
+    """Return the parameters of the first challenge that gives an error (RFC 6750 section 3); empty without one."""
+    return next((one.params for one in _challenges_of(response) if one.params.get("error")), {})
+
+
 def _offers(response: Response, scheme: str) -> list[Challenge]:
     return [one for one in _challenges_of(response) if one.scheme == scheme.lower()]
 

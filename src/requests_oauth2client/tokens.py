@@ -22,7 +22,9 @@ from ._oidc.id_token import (
     StaleIdToken,
     UnsupportedIdTokenAlg,
 )
+from ._oidc.user_info import UserInfo
 from ._tokens.bearer import BearerToken, UnsupportedTokenTypeError
+from ._tokens.introspection_response import IntrospectionResponse
 from .dpop import DPoPToken
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "DPoPToken",
     "ExpiredIdToken",
     "IdToken",
+    "IntrospectionResponse",
     "InvalidIdToken",
     "InvalidIdTokenSignature",
     "MismatchingIdTokenAcr",
@@ -47,4 +50,5 @@ __all__ = [
     "StaleIdToken",
     "UnsupportedIdTokenAlg",
     "UnsupportedTokenTypeError",
+    "UserInfo",
 ]

@@ -161,6 +161,7 @@ RECIPES: dict[str, Recipe] = {
         URL, id_token_hint=JWT, state=PLANTED["state"], kwargs={"custom": PLANTED["custom"]}
     ),
     "IdToken": lambda: package.IdToken(JWT),
+    "IntrospectionResponse": lambda: package.IntrospectionResponse(active=True, sub="alice"),
     "LogoutToken": lambda: package.LogoutToken(issuer=URL, audiences=["id"], jti="jti", claims={"a": "b"}),
     "OAuth2AccessTokenAuth": lambda: package.OAuth2AccessTokenAuth(client(), token(), custom=PLANTED["custom"]),
     "OAuth2AuthorizationCodeAuth": lambda: package.OAuth2AuthorizationCodeAuth(
@@ -229,6 +230,7 @@ RECIPES: dict[str, Recipe] = {
         iss=URL, sub=URL, claims={"a": "public"}, keys={"keys": []}, parsed=None
     ),
     "Retries": package.Retries,
+    "UserInfo": lambda: package.UserInfo(sub="alice"),
     "WebFingerResource": lambda: package.webfinger_resource("alice@as.local"),
 }  # fmt: skip
 

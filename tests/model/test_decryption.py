@@ -72,9 +72,16 @@ def test_the_client_secret_opens_what_is_symmetric(alg: str, enc: str, beside: A
     assert decrypt(token, beside, client_secret=SECRET, alg=alg) == CONTENT
 
 
-@pytest.mark.parametrize(
-    "ours", [None, {"keys": []}, {"keys": "none"}, key("RSA-OAEP"), {**key(), "use": "sig"}], ids=str
-)
+UNFIT = {
+    "none": None,
+    "an empty set": {"keys": []},
+    "no set": {"keys": "none"},
+    "another alg": key("RSA-OAEP"),
+    "a signing key": {**key(), "use": "sig"},
+}
+
+
+@pytest.mark.parametrize("ours", UNFIT.values(), ids=UNFIT)
 def test_a_client_without_a_fitting_key_learns_which_setting_is_missing(ours: Any) -> None:
     with pytest.raises(NoMatchingKey, match="id_token_decryption_key"):
         decrypt(encrypted(key()), ours)

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..._core.effects import Now, Steps
-from ..._core.messages import Request, Response, is_success, parse_json_object
+from ..._core.messages import Request, Response, is_success, parse_json_object, read_oauth_error
 from ..._core.redaction import one_line
 from ..._jose.claims import check_aud, check_equal, check_exp, check_iat, check_nbf
 from ..._jose.errors import JoseError
+from ..._oidc.user_info import UserInfo
 from ..._tokens.bearer import BearerToken
+from ...challenges import challenge_params
 from ...dpop import DPoPToken
 from ...exceptions import EndpointError, InvalidParam, InvalidUserInfoResponse, OAuth2Error
 from ..http.call import build_request, raise_oauth_error, send_request
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 WAYS = {("POST", "header"), ("POST", "body"), ("GET", "header")}  # RFC 6750 sections 2.1 and 2.2
+NO_POST = frozenset({404, 405, 501})  # what servers answer that only know GET, though OIDC Core 5.3.1 demands both
 
 
 class MismatchingUserInfoSubject(InvalidUserInfoResponse):
@@ -57,10 +60,10 @@ def userinfo(
     /,
     access_token: str | BearerToken,
     *,
-    method: Literal["POST", "GET"] = "POST",
+    method: Literal["POST", "GET"] | None = None,
     bearer_method: Literal["header", "body"] = "header",
     requests_kwargs: Mapping[str, Any] | None = None,
-) -> Steps[Any]:
+) -> Steps[UserInfo]:
     """Ask the OP about the user who granted a token.
 
     A client with a `userinfo_signed_response_alg` or a `userinfo_encrypted_response_alg` takes only answers that
@@ -69,16 +72,17 @@ def userinfo(
     Args:
         access_token: a token with the scope openid. With a `BearerToken` that has an ID token, the answer must be
             about the same user.
-        method: how to ask.
+        method: how to ask. By default by POST, and where the server does not know that (status 404, 405 or 501), by
+            GET, which this client then remembers.
         bearer_method: where the token goes, RFC 6750 section 2; in the body only if the OP knows no header.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
 
     Returns:
-        The claims, a dict with `sub`.
+        The claims, a dict with `sub`; the standard ones are also properties.
 
     Raises:
         MissingEndpointUri: the client has no userinfo_endpoint.
-        EndpointError: the OP refused.
+        EndpointError: the OP refused, in the body or in a `WWW-Authenticate` header; also with a status of 200.
         InvalidUserInfoResponse: the OP failed without an OAuth error, or its answer is not acceptable.
         MismatchingUserInfoSubject: the answer is about another user than the ID token.
         InvalidIdToken: the ID token is still encrypted, so nobody can tell whom it is about; nothing was sent.
@@ -88,7 +92,8 @@ def userinfo(
     """
     token = access_token if isinstance(access_token, BearerToken) else BearerToken(access_token)
     subject = None if token.id_token is None else token.id_token.claims.get("sub")
-    request = _request(client, token, method, bearer_method, requests_kwargs)
+    known_method = method or ("GET" if bearer_method == "header" and _knows_get_only(client) else "POST")
+    request = _request(client, token, known_method, bearer_method, requests_kwargs)
 
     def send(request: Request) -> Steps[Response]:
         if not isinstance(token, DPoPToken):
@@ -98,14 +103,30 @@ def userinfo(
     response = yield from send_request(
         client, request, invalid=InvalidUserInfoResponse, repeat=Repeat.ALWAYS, attempt=send
     )
+    if method is None and request.method == "POST" and bearer_method == "header" and response.status_code in NO_POST:
+        response = yield from send_request(
+            client, _as_get(request), invalid=InvalidUserInfoResponse, repeat=Repeat.ALWAYS, attempt=send
+        )
+        if response.status_code not in NO_POST:
+            client.__dict__["_userinfo_by_get"] = True
     if not is_success(response):
-        return client.on_userinfo_error(response)
+        return _typed(client.on_userinfo_error(response))
     answer = client.parse_userinfo_response(response)
     if isinstance(answer, UncheckedJwt):
         answer = yield from _checked(client, response, answer, requests_kwargs)
     if token.id_token is not None:
         _check_subject(client, response, answer, subject)
-    return answer
+    return _typed(answer)
+
+
+def _knows_get_only(client: Client) -> bool:
+    return client.__dict__.get("_userinfo_by_get", False) is True
+
+
+def _typed(answer: Any) -> UserInfo:
+    """Make a `UserInfo` of a dict; what the hook of a subclass returns instead is its own."""
+    typed: UserInfo = UserInfo(answer) if type(answer) is dict else answer
+    return typed
 
 
 def _request(
@@ -121,8 +142,10 @@ def _request(
         token.authorization_header()  # refuses what is no access token
         return request.with_fields(access_token=token.access_token)
     request = request.with_headers(**{token.AUTHORIZATION_HEADER: token.authorization_header()})
-    if method == "POST":
-        return request
+    return request if method == "POST" else _as_get(request)
+
+
+def _as_get(request: Request) -> Request:
     headers = {name: value for name, value in request.headers.items() if name != "Content-Type"}
     return replace(request, method="GET", form=None, headers=headers)
 
@@ -136,10 +159,18 @@ def parse(client: Client, response: Response) -> Any:
     if is_jwt(response):
         return text_of(response)
     try:
-        return parse_json_object(response.content or b"")
+        answer = parse_json_object(response.content or b"")
     except ValueError as wrong:
         msg = f"This is no userinfo response: {wrong}."
         raise InvalidUserInfoResponse(response=response, client=client, description=msg) from None
+    return client.on_userinfo_error(response) if _is_error(answer) else answer
+
+
+def _is_error(answer: Mapping[str, Any]) -> bool:
+    """Tell whether a 2xx response says that it is none: Slack's `ok: false`, Facebook's `error`, WeChat's `errcode`."""
+    if "sub" in answer:
+        return False
+    return answer.get("ok") is False or bool(answer.get("error")) or bool(answer.get("errcode"))
 
 
 def _checked(
@@ -180,7 +211,22 @@ def _check_subject(client: Client, response: Response, answer: Any, expected: An
 
 
 def fail(client: Client, response: Response) -> NoReturn:
-    """Raise what an answer that is no success means."""
+    """Raise what an answer that is no success means: the error in its body, else the one in its challenge."""
+    params = {} if read_oauth_error(response) is not None else challenge_params(response)
+    if "error" in params:  # RFC 6750 §3.1; OIDC Core §5.3.3
+        error = params["error"]
+        raise client.exception_classes.get(error, EndpointError)(
+            response=response,
+            client=client,
+            error=error,
+            description=params.get("error_description"),
+            uri=params.get("error_uri"),
+        )
     raise_oauth_error(
-        client, response, unknown=EndpointError, invalid=InvalidUserInfoResponse, expected="a userinfo response"
+        client,
+        response,
+        unknown=EndpointError,
+        invalid=InvalidUserInfoResponse,
+        expected="a userinfo response",
+        problem="The body says that this is an error, with a status of success." if is_success(response) else None,
     )

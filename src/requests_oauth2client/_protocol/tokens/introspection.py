@@ -11,6 +11,7 @@ from ..._core.redaction import one_line
 from ..._jose.claims import check_aud, check_equal, check_iat
 from ..._jose.errors import InvalidClaim, JoseError
 from ..._tokens.bearer import BearerToken
+from ..._tokens.introspection_response import IntrospectionResponse
 from ...exceptions import IntrospectionError, UnknownIntrospectionError
 from ..http.call import call_endpoint, raise_oauth_error
 from ..http.retrying import Repeat
@@ -26,7 +27,7 @@ DEFAULT_ALG = "RS256"  # RFC 9701 section 6
 
 
 class InvalidIntrospectionResponse(UnknownIntrospectionError):
-    """The answer is not the signed one that this client is registered for (RFC 9701 section 5)."""
+    """The `active` of a response is no boolean, or it is not signed as this client is registered for (RFC 9701)."""
 
 
 def introspect_token(
@@ -37,7 +38,7 @@ def introspect_token(
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
     **introspect_kwargs: Any,
-) -> Steps[Any]:
+) -> Steps[IntrospectionResponse]:
     """Ask the AS whether a token is active, and what it stands for.
 
     A client with an `introspection_signed_response_alg` asks for a JWT, and takes nothing else.
@@ -50,14 +51,14 @@ def introspect_token(
         **introspect_kwargs: further form fields.
 
     Returns:
-        The JSON of the answer, a dict with `active`; the text when it is no JSON. Of a JWT, its
-        `token_introspection`, once it was checked.
+        The JSON of the response, a dict with `active`; of a JWT, its `token_introspection`, once it was checked.
+        A server that does not speak RFC 7662 is quoted: other JSON is returned as it is, anything else as a string.
 
     Raises:
         MissingEndpointUri: the client has no introspection_endpoint.
         IntrospectionError: or another `EndpointError`: the AS refused.
         UnknownIntrospectionError: the AS failed without an OAuth error.
-        InvalidIntrospectionResponse: the JWT is not acceptable, or there should be one.
+        InvalidIntrospectionResponse: `active` is no boolean, the JWT is not acceptable, or there should be one.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: RFC 7662 section 2, RFC 9701 sections 4 and 5.
@@ -73,11 +74,23 @@ def introspect_token(
         requests_kwargs=requests_kwargs,
     )
     if not is_success(response):
-        return client.on_introspection_error(response)
+        said: IntrospectionResponse = client.on_introspection_error(response)
+        return said
     answer = client.parse_introspection_response(response)
     if isinstance(answer, UncheckedJwt):
-        return (yield from _checked(client, response, answer, requests_kwargs))
-    return answer
+        answer = yield from _checked(client, response, answer, requests_kwargs)
+    return _typed(client, response, answer)
+
+
+def _typed(client: Client, response: Response, answer: Any) -> IntrospectionResponse:
+    """Make the typed response of a JSON object; an `active` that is truthy but not true must not pass for it."""
+    typed: IntrospectionResponse = answer
+    if not isinstance(answer, Mapping):
+        return typed
+    if not isinstance(active := answer.get("active", False), bool):  # RFC 7662 §2.2
+        msg = f"Its active is {one_line(active)!r}, expected true or false. Treat the token as not active."
+        raise InvalidIntrospectionResponse(response=response, client=client, description=msg)
+    return typed if isinstance(answer, IntrospectionResponse) else IntrospectionResponse(answer)
 
 
 def parse(client: Client, response: Response) -> Any:
