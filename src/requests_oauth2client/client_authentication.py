@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from urllib.parse import parse_qsl, quote_plus
 from uuid import uuid4
 
 from . import profiles
+from ._core.frozen import field, frozen
 from ._core.messages import Form, Request
 from ._core.redaction import one_line
 from ._core.times import timestamp
@@ -115,7 +115,7 @@ def _credential(value: Any, name: str) -> str:
     return value
 
 
-@dataclass(frozen=True)
+@frozen()
 class ClientSecretSent(ClientAuthentication):
     """Base of the two methods that send the client secret itself (RFC 6749 section 2.3.1)."""
 
@@ -151,7 +151,7 @@ class ClientSecretPost(ClientSecretSent):
         return request.with_fields(client_id=self.client_id, client_secret=self.client_secret)
 
 
-@dataclass(frozen=True)
+@frozen()
 class PublicApp(ClientAuthentication):
     """`none`: a public client only says its id (RFC 6749 section 2.1)."""
 
@@ -219,7 +219,7 @@ class ClientAssertion(ClientAuthentication):
         )
 
 
-@dataclass(frozen=True, init=False)
+@frozen(init=False)
 class ClientSecretJwt(ClientAssertion):
     """`client_secret_jwt`: an assertion authenticated with the client secret (OIDC Core section 9).
 
@@ -273,7 +273,7 @@ class ClientSecretJwt(ClientAssertion):
 _INFER = "inferred from the key"
 
 
-@dataclass(frozen=True, init=False)
+@frozen(init=False)
 class PrivateKeyJwt(ClientAssertion):
     """`private_key_jwt`: an assertion signed with the client's private key (OIDC Core section 9).
 

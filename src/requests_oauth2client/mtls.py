@@ -7,14 +7,14 @@ are bound to a certificate (section 3) look like any other: call the API with th
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ._core.frozen import frozen
 from ._core.messages import Certificate, Request
 from .client_authentication import ClientAuthentication, UnsupportedClientCredentials
 
 
-@dataclass(frozen=True, init=False)
+@frozen(init=False)
 class TlsClientAuth(ClientAuthentication):
     """`tls_client_auth`: a certificate of a CA that the AS trusts, with a subject that it knows (RFC 8705 section 2.1).
 
@@ -38,7 +38,7 @@ class TlsClientAuth(ClientAuthentication):
         return request.with_fields(client_id=self.client_id)
 
 
-@dataclass(frozen=True, init=False)
+@frozen(init=False)
 class SelfSignedTlsClientAuth(TlsClientAuth):
     """`self_signed_tls_client_auth`: a certificate that is registered for this client (RFC 8705 section 2.2).
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from ._core.frozen import field, frozen
 from .exceptions import InvalidParam
 
 MOST_DOUBLINGS = 32  # of the backoff; `max_wait` has ended its growth long before
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Retries:
     """How a client asks again when the AS is ill: unreachable, overloaded or failing.
 

@@ -16,7 +16,7 @@ ASYNC_NAMES = [name for names in root.homes(root.ASYNC_MODULES).values() for nam
 def operations(flavor: type[Any]) -> dict[str, Any]:
     """Return the public methods that were made of a rule."""
     made = {name: getattr(flavor, name) for name in dir(flavor) if not name.startswith("_")}
-    return {name: method for name, method in made.items() if hasattr(method, "__wrapped__")}
+    return {name: method for name, method in made.items() if hasattr(method, "operation")}
 
 
 @pytest.mark.parametrize("name", ASYNC_NAMES)
@@ -24,7 +24,7 @@ def test_an_async_class_has_the_operations_of_its_twin(name: str) -> None:
     ours, counterpart = operations(getattr(package, name)), operations(getattr(package, name.removeprefix("Async")))
     assert ours.keys() == counterpart.keys()
     for method, asynchronous in ours.items():
-        assert asynchronous.__wrapped__ is counterpart[method].__wrapped__
+        assert asynchronous.operation is counterpart[method].operation
         assert inspect.iscoroutinefunction(asynchronous)
         assert not inspect.iscoroutinefunction(counterpart[method])
         assert inspect.signature(asynchronous) == inspect.signature(counterpart[method])

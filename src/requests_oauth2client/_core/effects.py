@@ -8,12 +8,13 @@ client at hand. Knows no HTTP library, no clock, no lock.
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, runtime_checkable
 
+from .frozen import field, frozen
+from .late import LateFunction
 from .messages import Request
 
 P = ParamSpec("P")
@@ -22,26 +23,26 @@ R = TypeVar("R")
 M = TypeVar("M", bound=Callable[..., Any])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Send:
     """Send this request; the outcome is the whole response, its size bounded."""
 
     request: Request
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Sleep:
     """Wait this many seconds."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Now:
     """Read the wall clock; the outcome is an aware datetime in UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Lock:
     """Be the only one that holds this entry, until the rule ends, or the steps `Subtask` that take it.
 
@@ -53,21 +54,21 @@ class Lock:
     wait: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class CallOverride:
     """Call what a user overrode; the outcome is what it returns (awaited, on the async client)."""
 
     thunk: Callable[[], Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class RunInThread:
     """Call what may block, or be awaited: a store, a user's function. The async client does it in a worker thread."""
 
     thunk: Callable[[], Any] = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Subtask:
     """Run steps as a rule of their own: what they lock is free when they end. The outcome is their result.
 
@@ -78,7 +79,7 @@ class Subtask:
     shielded: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen()
 class Spawn:
     """Run steps in the background; they have to deal with their failures themselves."""
 
@@ -89,32 +90,47 @@ Command: TypeAlias = Send | Sleep | Now | Lock | CallOverride | RunInThread | Su
 Steps: TypeAlias = Generator[Command, Any, R]
 
 
-def blocking(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], R]:
-    """Make a method of the sync client from a rule."""
+def blocking(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], R]:
+    """Make a method of the sync client from an operation."""
+    if isinstance(operation, LateFunction):
+        load = operation.load
+        return LateFunction(lambda: blocking(load()))
 
     def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = runner._drive(rule(runner, *args, **kwargs))  # noqa: SLF001
+        result: R = runner._drive(operation(runner, *args, **kwargs))  # noqa: SLF001
         return result
 
-    return _dress(method, rule)
+    return _dress(method, operation)
 
 
-def awaitable(rule: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
-    """Make a method of the async client from a rule."""
+def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Concatenate[C, P], Coroutine[Any, Any, R]]:
+    """Make a method of the async client from an operation."""
+    if isinstance(operation, LateFunction):
+        load = operation.load
+        return LateFunction(lambda: awaitable(load()))
 
     async def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = await runner._drive(rule(runner, *args, **kwargs))  # noqa: SLF001
+        result: R = await runner._drive(operation(runner, *args, **kwargs))  # noqa: SLF001
         return result
 
-    return _dress(method, rule)
+    return _dress(method, operation)
 
 
-def _dress(method: M, rule: Callable[..., Any]) -> M:
-    """Give a method the rule's name, docstring and signature; what it returns is the rule's result."""
-    functools.update_wrapper(method, rule)
-    shown = inspect.signature(rule)
-    result = str(shown.return_annotation).removeprefix("Steps[").removesuffix("]")
-    method.__signature__ = shown.replace(return_annotation=result)  # type: ignore[attr-defined]
+def _dress(method: M, operation: Any) -> M:
+    """Give a method the operation's name, docstring and signature, which returns the operation's result.
+
+    `inspect.signature` follows `__wrapped__`, so that is a copy of the operation with that result: to compute a
+    signature here would load `inspect` in every program.
+    """
+    functools.update_wrapper(method, operation)
+    result = str(operation.__annotations__.get("return")).removeprefix("Steps[").removesuffix("]")
+    shown = FunctionType(
+        operation.__code__, operation.__globals__, operation.__name__, operation.__defaults__, operation.__closure__
+    )
+    shown.__kwdefaults__ = operation.__kwdefaults__
+    shown.__annotations__ = method.__annotations__ = {**operation.__annotations__, "return": result}
+    method.__wrapped__ = shown  # type: ignore[attr-defined]
+    method.operation = operation  # type: ignore[attr-defined]
     return method
 
 
@@ -130,7 +146,7 @@ class Holdable(Protocol):
 def inner(client: C, rule: Callable[Concatenate[C, P], Steps[R]], /, *args: P.args, **kwargs: P.kwargs) -> Steps[R]:
     """Run an operation inside a rule; a subclass's override of it is honoured."""
     found = getattr(type(client), rule.__name__, rule)
-    if found is not rule and getattr(found, "__wrapped__", None) is not rule:
+    if found is not rule and getattr(found, "operation", None) is not rule:
         answer: R = yield CallOverride(functools.partial(found, client, *args, **kwargs))
         return answer
     return (yield from rule(client, *args, **kwargs))

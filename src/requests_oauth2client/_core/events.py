@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
+
+from .frozen import frozen
 
 log = logging.getLogger("requests_oauth2client.tokens")
 
@@ -25,7 +26,7 @@ LEVELS = {  # others: INFO
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class TokenEvent:
     """Something that happened to a token.
 
@@ -51,7 +52,7 @@ OnEvent: TypeAlias = Callable[[TokenEvent], object]
 
 def tell(event: TokenEvent, on_event: OnEvent | None) -> None:
     """Log an event, and give it to a hook; what the hook raises is logged and goes no further."""
-    details = {name: value for name, value in asdict(event).items() if value is not None}
+    details = {name: value for name, value in vars(event).items() if value is not None}
     said = " ".join(f"{name}={value!r}" for name, value in details.items() if name != "name")
     log.log(LEVELS.get(event.name, logging.INFO), "token %s: %s", event.name, said, extra={"token_event": details})
     run_hook(on_event, event)

@@ -11,10 +11,10 @@ import json
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn, Protocol, TypeAlias
 from urllib.parse import urlencode
 
+from .frozen import field, frozen, replace
 from .redaction import one_line
 
 JSON_DEPTH = 32  # levels of nesting; the deepest document here, a metadata document, has about 5
@@ -71,7 +71,7 @@ def form_values(value: Any) -> list[str]:
     return [str(value)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class Request:
     """A request to the AS. Its fields, headers and body may hold secrets, so they don't show."""
 

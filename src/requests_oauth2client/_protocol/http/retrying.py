@@ -13,13 +13,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol, TypeAlias
 
 from ..._core.effects import Now, Send, Sleep, Steps
 from ..._core.events import run_hook
+from ..._core.frozen import frozen, replace
 from ..._core.messages import Request, Response, read_oauth_error
 from ..._core.redaction import without_query
 from ..._core.retry_info import Tries, add_tries, retry_after
@@ -111,7 +111,7 @@ def retried(asker: Asker, request: Request, *, repeat: Repeat, attempt: Attempt 
         tries.spent(now=(yield Now()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FailedAttempt:
     """A failed attempt."""
 

@@ -1,0 +1,65 @@
+"""Functions and names that are loaded when they are first used, so that a program pays for what it uses (decision 2).
+
+A client has some thirty operations, and a program calls a few. `operations` stands for a module of them; what it
+hands out, a class keeps in the place of the method until somebody asks for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+class LateFunction:
+    """A function that is not loaded yet. As an attribute of a class, it makes way for the function at its first use."""
+
+    def __init__(self, load: Callable[[], Any]) -> None:
+        self.load = load
+        self._place: tuple[type, str] | None = None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._place = owner, name
+
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        function = self.load()
+        if self._place is not None:
+            setattr(*self._place, function)  # from now on the class has a function like any other
+        return function.__get__(instance, owner)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.load()(*args, **kwargs)
+
+
+class operations:  # noqa: N801  reads as what it stands for
+    """A module whose attributes are `LateFunction`s.
+
+    Args:
+        package: the `__package__` of the caller.
+        module: the module, relative to that: `._protocol.grants.device`.
+    """
+
+    def __init__(self, package: str | None, module: str) -> None:
+        self._load_module: Callable[[], Any] = lambda: import_module(module, package)
+
+    def __getattr__(self, name: str) -> LateFunction:
+        return LateFunction(lambda: getattr(self._load_module(), name))
+
+
+def late_names(module: str, homes: dict[str, str]) -> Callable[[str], Any]:
+    """Return a `__getattr__` for a module that shows names of others (PEP 562).
+
+    Args:
+        module: the `__name__` of the module.
+        homes: other modules, relative to the package of that, and their names in one string each.
+    """
+    package = module.rpartition(".")[0]
+    home_of = {name: home for home, names in homes.items() for name in names.split()}
+
+    def load(name: str) -> Any:
+        if name not in home_of:
+            msg = f"module {module!r} has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(home_of[name], package), name)
+
+    return load
