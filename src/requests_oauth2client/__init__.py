@@ -219,6 +219,7 @@ if TYPE_CHECKING:
     from .serializers import AuthorizationRequestSerializer as AuthorizationRequestSerializer
     from .serializers import DPoPKeySerializer as DPoPKeySerializer
     from .serializers import InvalidSerializedValue as InvalidSerializedValue
+    from .serializers import MismatchingSerializerKey as MismatchingSerializerKey
     from .serializers import Serializer as Serializer
     from .serializers import TokenSerializer as TokenSerializer
     from .token_sources import AuthorizationCodeSource as AuthorizationCodeSource
@@ -358,7 +359,8 @@ else:
         ),
         "retries": ("Retries"),
         "serializers": (
-            "AuthorizationRequestSerializer DPoPKeySerializer InvalidSerializedValue Serializer TokenSerializer"
+            "AuthorizationRequestSerializer DPoPKeySerializer InvalidSerializedValue MismatchingSerializerKey"
+            " Serializer TokenSerializer"
         ),
         "token_sources": (
             "AuthorizationCodeSource CallableSource ClientCredentialsSource DeviceCodeSource FileSource"
@@ -543,6 +545,7 @@ __all__ = [
     "MismatchingIdTokenSubject",
     "MismatchingIssuer",
     "MismatchingResponseJwtAudience",
+    "MismatchingSerializerKey",
     "MismatchingState",
     "MismatchingUserInfoSubject",
     "MissingAuthCode",

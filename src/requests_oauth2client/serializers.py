@@ -1,30 +1,33 @@
 """Tokens, authorization requests and DPoP keys as bytes, to keep between two requests or two runs.
 
     TokenSerializer AuthorizationRequestSerializer DPoPKeySerializer
-        without a key: JSON, deflated, base64url. Whoever reads it can use it
-        with a key:    JSON in a JWE (RFC 7516, `dir` with A256GCM). Whoever has no key can neither read nor change it
+        without a key: JSON, deflated, base64url. Anyone who reads it can use it
+        with a key:    JSON in a JWE (`_jose/sealed`). Without the key, nobody can read or change it
 
-What is loaded is untrusted: bounded before and after inflating, and made by the constructor of its class. The
-class of a token is never taken from the data, only chosen among those that the serializer was made for. Knows no
-place to store.
+What is loaded is untrusted: its size is limited before and after inflating, and the constructor of its class checks it.
+The class of a token is never taken from the data, but is one that the serializer was made for. Knows no place to store.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from ._core.encoding import b64u_decode, b64u_encode
 from ._core.messages import parse_json_object
 from ._core.values import NotPickled
+from ._jose.errors import NoMatchingKey
 from ._tokens.bearer import BearerToken
 from .authorization_request import AuthorizationRequest
 from .dpop import DPoPKey, DPoPToken
-from .exceptions import InvalidParam
+from .exceptions import InvalidParam, OAuth2Error
+
+if TYPE_CHECKING:
+    from ._jose.sealed import SealingKeys
 
 V = TypeVar("V")
 
@@ -33,30 +36,44 @@ MIN_KEY_SIZE = 32  # bytes, of randomness: A256GCM needs as many
 
 
 class InvalidSerializedValue(InvalidParam):
-    """What should be loaded is not what this serializer makes, was changed, or is under another key."""
+    """What should be loaded was not made by this serializer, was changed, or is encrypted with another key."""
+
+
+class MismatchingSerializerKey(InvalidSerializedValue):
+    """What should be loaded is encrypted with another key than those of this serializer."""
 
 
 def checked_keys(key: bytes | Iterable[bytes] | None) -> tuple[bytes, ...] | None:
     """Return one or several keys as a tuple.
 
     Raises:
-        InvalidParam: there is none, or one is too short.
+        InvalidParam: one is not bytes, or too short, or there are none in what was passed.
     """
     if key is None:
         return None
-    keys = (key,) if isinstance(key, bytes) else tuple(key)
-    if not keys or not all(isinstance(one, bytes) and len(one) >= MIN_KEY_SIZE for one in keys):
-        msg = f"A key is at least {MIN_KEY_SIZE} random bytes, for instance of secrets.token_bytes(32)."
+    keys: tuple[object, ...] = (key,) if isinstance(key, (bytes, str)) else tuple(key)
+    if not keys:
+        msg = f"key= holds no key. {_A_KEY_IS}"
         raise InvalidParam(msg)
-    return keys
+    for one in keys:
+        if not isinstance(one, bytes):
+            msg = f"A key is bytes, got {type(one).__name__}: decode it, if it is hex or base64. {_A_KEY_IS}"
+            raise InvalidParam(msg)
+        if len(one) < MIN_KEY_SIZE:
+            msg = f"This key has {len(one)} bytes. {_A_KEY_IS}"
+            raise InvalidParam(msg)
+    return tuple(one for one in keys if isinstance(one, bytes))
+
+
+_A_KEY_IS = f"A key is at least {MIN_KEY_SIZE} random bytes, for instance secrets.token_bytes({MIN_KEY_SIZE})."
 
 
 class Serializer(NotPickled, Generic[V]):
     """Base of the serializers.
 
     Args:
-        key: 32 random bytes or more, or several of them: the first encrypts, each may decrypt, so that keys can be
-            replaced one after the other. None: nothing is encrypted, so keep the result where secrets may be kept.
+        key: 32 random bytes or more, or several such keys: the first encrypts, each may decrypt, so that a new key
+            can be put before the old one. None: nothing is encrypted, so keep the result where secrets may be kept.
 
     Raises:
         InvalidParam: a key is too short.
@@ -65,58 +82,75 @@ class Serializer(NotPickled, Generic[V]):
     kind: ClassVar[str]
 
     def __init__(self, key: bytes | Iterable[bytes] | None = None) -> None:
-        self._keys = [self._derived(one) for one in checked_keys(key) or ()]
+        self._keys = checked_keys(key) or ()
 
-    def _derived(self, key: bytes) -> bytes:
-        """Make a key of its own for each kind of value, so that one can't be passed off as another."""
-        return hashlib.sha256(b"requests_oauth2client " + self.kind.encode() + b"\0" + key).digest()
+    @cached_property
+    def _sealing(self) -> SealingKeys:
+        """What encrypts and decrypts this kind of value; the library is loaded when it is first needed."""
+        from ._jose.sealed import SealingKeys  # noqa: PLC0415  loads cryptography
+
+        return SealingKeys(self._keys, self.kind)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'with' if self._keys else 'without'} encryption>"
 
     def fields_of(self, value: V) -> Mapping[str, Any]:
-        """Return what makes a value again, as JSON knows it."""
+        """Return the fields that a value can be made from again, as JSON knows them."""
         raise NotImplementedError
 
     def value_of(self, fields: dict[str, Any]) -> V:
-        """Make a value again."""
+        """Make a value from its fields again."""
         raise NotImplementedError
 
     def dumps(self, value: V) -> bytes:
-        """Return a value as bytes, all of them of the base64url alphabet or dots."""
+        """Return a value as bytes: characters of base64url, and dots."""
         text = json.dumps(dict(self.fields_of(value)), separators=(",", ":"), default=_as_json).encode()
-        if not self._keys:
-            return b64u_encode(zlib.compress(text)).encode()
-        from ._jose import jwe  # noqa: PLC0415  loads cryptography
-
-        return jwe.encrypt(text, jwe.SharedKey(self._keys[0]), alg="dir", enc="A256GCM").encode()
+        return self._sealing.encrypt(text) if self._keys else b64u_encode(zlib.compress(text)).encode()
 
     def loads(self, serialized: str | bytes) -> V:
-        """Make a value of what `dumps` returned.
+        """Make a value from what `dumps` returned.
 
         Raises:
-            InvalidSerializedValue: it is something else, was changed, or is under another key.
+            MismatchingSerializerKey: it is encrypted with another key.
+            InvalidSerializedValue: it was made by something else, or was changed.
         """
-        data = serialized.encode() if isinstance(serialized, str) else bytes(serialized)
-        problem = f"is larger than {MAX_SIZE} bytes"
-        if len(data) <= MAX_SIZE:
-            try:
-                return self.value_of(parse_json_object(self._decrypted(data) if self._keys else _inflated(data)))
-            except (ValueError, TypeError, LookupError, zlib.error) as wrong:
-                problem = f"can't be read ({type(wrong).__name__})"
-        msg = f"This {self.kind} {problem}: it was changed, made by something else, or is under another key."
+        try:
+            data = _octets(serialized)
+            return self.value_of(parse_json_object(self._sealing.decrypt(data) if self._keys else _inflated(data)))
+        except NoMatchingKey:
+            msg = (
+                f"This {self.kind} is encrypted with another key than those given here. Pass the key that it was"
+                " encrypted with as a further one, key=[this one, that one], or discard it."
+            )
+            raise MismatchingSerializerKey(msg) from None
+        except _UNREADABLE as wrong:
+            problem = type(wrong).__name__
+        msg = f"This {self.kind} can't be read ({problem}): it was changed, or made by something else. Discard it."
         raise InvalidSerializedValue(msg) from None
 
-    def _decrypted(self, data: bytes) -> bytes:
-        from ._jose import errors, jwe  # noqa: PLC0415  loads cryptography
 
-        for key in self._keys:
-            try:
-                return jwe.decrypt(data, jwe.SharedKey(key), algs=["dir"], encs=["A256GCM"])
-            except errors.DecryptionFailed:
-                continue
-        msg = "no key opens it"
+# What reading bytes and calling a constructor with anything raises; of a class of the user's, too.
+_UNREADABLE = (
+    OAuth2Error,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+    zlib.error,
+)
+
+
+def _octets(serialized: object) -> bytes:
+    if not isinstance(serialized, (str, bytes, bytearray, memoryview)):
+        msg = f"expected a string or bytes, got {type(serialized).__name__}"
+        raise TypeError(msg)
+    data = serialized.encode() if isinstance(serialized, str) else bytes(serialized)
+    if len(data) > MAX_SIZE:
+        msg = f"larger than {MAX_SIZE} bytes"
         raise ValueError(msg)
+    return data
 
 
 def _inflated(data: bytes) -> bytes:
@@ -148,7 +182,7 @@ class TokenSerializer(Serializer[BearerToken]):
 
     Args:
         key: as for all serializers.
-        token_class: what tokens without a DPoP key become.
+        token_class: the class of tokens without a DPoP key.
     """
 
     kind = "token"
@@ -189,7 +223,7 @@ class AuthorizationRequestSerializer(Serializer[AuthorizationRequest]):
 
 
 class DPoPKeySerializer(Serializer[DPoPKey]):
-    """Serializes DPoP keys: the private key, and what its user chose. Nonces are learned anew."""
+    """Serializes DPoP keys: the private key and its algorithm. Nonces are learned again."""
 
     kind = "DPoP key"
 
@@ -208,6 +242,7 @@ __all__ = [
     "AuthorizationRequestSerializer",
     "DPoPKeySerializer",
     "InvalidSerializedValue",
+    "MismatchingSerializerKey",
     "Serializer",
     "TokenSerializer",
 ]
