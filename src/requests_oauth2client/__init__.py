@@ -166,7 +166,9 @@ if TYPE_CHECKING:
     from .exceptions import MismatchingState as MismatchingState
     from .exceptions import MissingAuthCode as MissingAuthCode
     from .exceptions import MissingEndpointUri as MissingEndpointUri
+    from .exceptions import MissingIdTokenEncryptedResponseAlgParam as MissingIdTokenEncryptedResponseAlgParam
     from .exceptions import MissingIssuer as MissingIssuer
+    from .exceptions import MissingIssuerParam as MissingIssuerParam
     from .exceptions import NonRenewableTokenError as NonRenewableTokenError
     from .exceptions import OAuth2Error as OAuth2Error
     from .exceptions import RepeatedParameter as RepeatedParameter
@@ -337,11 +339,12 @@ else:
             " InvalidBackChannelAuthenticationResponse InvalidClient InvalidDeviceAuthorizationResponse"
             " InvalidGrant InvalidParam InvalidPushedAuthorizationResponse InvalidRequest InvalidScope"
             " InvalidState InvalidTarget InvalidTokenResponse InvalidUserInfoResponse LoginRequired"
-            " MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri MissingIssuer"
-            " NonRenewableTokenError OAuth2Error RepeatedParameter ResponseTooLarge RevocationError ServerError"
-            " SessionSelectionRequired SlowDown TokenEndpointError TokenResponseError TransportError"
-            " UnauthorizedClient UnknownIntrospectionError UnknownTokenEndpointError UnknownTokenResponseError"
-            " UnsupportedTokenType UseDPoPNonce"
+            " MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri"
+            " MissingIdTokenEncryptedResponseAlgParam MissingIssuer MissingIssuerParam NonRenewableTokenError"
+            " OAuth2Error RepeatedParameter ResponseTooLarge RevocationError ServerError SessionSelectionRequired"
+            " SlowDown TokenEndpointError TokenResponseError TransportError UnauthorizedClient"
+            " UnknownIntrospectionError UnknownTokenEndpointError UnknownTokenResponseError UnsupportedTokenType"
+            " UseDPoPNonce"
         ),
         "federation": (
             "EntityStatement ExpiredEntityStatement InvalidEntityStatement MismatchingEntityStatement"
@@ -556,9 +559,11 @@ __all__ = [
     "MissingEntityStatementClaim",
     "MissingIdToken",
     "MissingIdTokenClaim",
+    "MissingIdTokenEncryptedResponseAlgParam",
     "MissingIdTokenKey",
     "MissingIssuer",
     "MissingIssuerLink",
+    "MissingIssuerParam",
     "MissingRefreshToken",
     "MissingResponseJwt",
     "MissingTrustChain",

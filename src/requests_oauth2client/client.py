@@ -34,6 +34,7 @@ from ._protocol.oidc.claim_sources import (
     read_claim_sources,
 )
 from ._protocol.oidc.userinfo import MismatchingUserInfoSubject
+from ._protocol.settings import check_settings
 from ._protocol.tokens import introspection, revocation
 from ._protocol.tokens.introspection import InvalidIntrospectionResponse
 from ._tokens.bearer import BearerToken
@@ -106,9 +107,13 @@ class OAuth2Client(SyncRunner, Client):
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.
-        **extra_metadata: anything else worth keeping with the client.
+        extra: anything else worth keeping with the client, as `extra_metadata`.
+        **extra_metadata: the same, for names that are not close to that of an argument.
 
     Raises:
+        UnknownParam: a name is close to that of an argument, and so probably misspelled.
+        MissingIssuerParam: the AS names itself in its responses, and there is no issuer to compare with.
+        MissingIdTokenEncryptedResponseAlgParam: there is a decryption key, and no response is encrypted.
         UnsupportedClientCredentials: the credentials are missing or contradict each other.
         InvalidEndpointUri: an address is not acceptable.
         InvalidIssuer: the issuer is not acceptable.
@@ -161,6 +166,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Source: OIDC Discovery section 4, RFC 8414 section 3.
         """
+        check_settings(cls, kwargs)
         cache = discovery.DOCUMENTS if session is None else None
         asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
         with new_session() if session is None else nullcontext(session) as fetching_session:
@@ -206,6 +212,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Source: OpenID Federation 1.0 sections 10 and 12.1.
         """
+        check_settings(cls, kwargs)
         asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
         with new_session() if session is None else nullcontext(session) as fetching_session:
             known = _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
@@ -297,6 +304,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Source: RFC 7591 section 3, OIDC Registration section 3.
         """
+        check_settings(cls, kwargs)
         registering = registration.register(
             cls.exception_classes,
             metadata,

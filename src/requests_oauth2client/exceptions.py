@@ -488,6 +488,27 @@ class InvalidParam(OAuth2Error, ValueError):
         return self.description or ""
 
 
+class MissingIssuerParam(InvalidParam):
+    """The server announces `iss` in its responses, and there is no issuer to compare it with (RFC 9207 section 2.4)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "authorization_response_iss_parameter_supported=True needs the issuer, to compare the `iss` of each"
+            " response with it. Pass issuer= as the server's metadata say it."
+        )
+
+
+class MissingIdTokenEncryptedResponseAlgParam(InvalidParam):
+    """A client has a decryption key, and no response is said to be encrypted (OIDC Registration section 2)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "id_token_decryption_key= needs to know which responses are encrypted, and how. Pass"
+            " id_token_encrypted_response_alg= as registered for this client, such as 'RSA-OAEP-256' or 'ECDH-ES'"
+            " (or that of userinfo, introspection or authorization)."
+        )
+
+
 class AccessTokenError(OAuth2Error):
     """There is no usable access token for a request; it was not sent."""
 
@@ -551,7 +572,8 @@ __all__ = [
     "InvalidBackChannelAuthenticationResponse", "InvalidClient", "InvalidDeviceAuthorizationResponse", "InvalidGrant",
     "InvalidParam", "InvalidPushedAuthorizationResponse", "InvalidRequest", "InvalidScope", "InvalidState",
     "InvalidTarget", "InvalidTokenResponse", "InvalidUserInfoResponse", "LoginRequired", "MismatchingIssuer",
-    "MismatchingState", "MissingAuthCode", "MissingEndpointUri", "MissingIssuer", "NonRenewableTokenError",
+    "MismatchingState", "MissingAuthCode", "MissingEndpointUri", "MissingIdTokenEncryptedResponseAlgParam",
+    "MissingIssuer", "MissingIssuerParam", "NonRenewableTokenError",
     "OAuth2Error", "RepeatedParameter", "ResponseTooLarge", "RevocationError", "ServerError",
     "SessionSelectionRequired", "SlowDown", "TokenEndpointError", "TokenResponseError", "TransportError",
     "UnauthorizedClient", "UnknownIntrospectionError", "UnknownTokenEndpointError", "UnknownTokenResponseError",

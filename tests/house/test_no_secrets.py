@@ -106,7 +106,12 @@ def session_with_credentials() -> Any:
 
 def everything(**more: Any) -> dict[str, Any]:
     """The settings of a client that hold keys."""
-    return {"id_token_decryption_key": KEYS["RS256"], "software_statement": JWT, **more}
+    return {
+        "id_token_encrypted_response_alg": "RSA-OAEP",
+        "id_token_decryption_key": KEYS["RS256"],
+        "software_statement": JWT,
+        **more,
+    }
 
 
 RECIPES: dict[str, Recipe] = {

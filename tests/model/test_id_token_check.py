@@ -453,7 +453,9 @@ def test_an_unencrypted_token_is_refused_where_encryption_is_registered() -> Non
 
 def test_an_encrypted_token_is_refused_where_none_is_registered() -> None:
     with pytest.raises(MismatchingIdTokenAlg, match="ECDH-ES"):
-        validate(encrypted(), using=client(id_token_decryption_key=our_key()))
+        validate(
+            encrypted(), using=client(userinfo_encrypted_response_alg="ECDH-ES", id_token_decryption_key=our_key())
+        )
 
 
 def test_an_encrypted_token_without_a_key_says_which_setting_is_missing() -> None:

@@ -38,7 +38,7 @@ from .authorization import authorization_endpoint, par
 from .grants import ciba, device, token_exchange, token_response
 from .metadata.discovery import client_arguments, told_apart
 from .oidc import logout, userinfo
-from .settings import ClientSettings
+from .settings import ClientSettings, check_settings
 from .tokens import introspection, revocation
 
 
@@ -102,6 +102,7 @@ class Client(ClientSettings):
 
         Source: RFC 8414 sections 2 and 3.3, OIDC Discovery section 4.3.
         """
+        check_settings(cls, kwargs)
         issuer, auth = told_apart(issuer, auth)
         settings = {**client_arguments(discovery, issuer=issuer), **kwargs}
         return cls(settings.pop("token_endpoint"), auth, testing=testing or not https, **settings)

@@ -14,24 +14,22 @@ from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
 from .. import profiles
 from .._core.frozen import replace
 from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
+from .._core.options import accept_further
 from .._core.urls import validate_endpoint_uri, validate_issuer_uri
 from .._tokens.bearer import BearerToken
 from .._tokens.dpop_proof import check_alg
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
 from ..dpop import DPoPKey
-from ..exceptions import InvalidParam, MissingEndpointUri
+from ..exceptions import (
+    InvalidParam,
+    MissingEndpointUri,
+    MissingIdTokenEncryptedResponseAlgParam,
+    MissingIssuerParam,
+)
 from ..registration import ClientInformation
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
 
 S = TypeVar("S")
-
-# How the AS protects its other answers (OIDC Registration section 2, RFC 9701 section 6, JARM section 3);
-# None: not at all, or as the AS does by default.
-ANSWER_PROTECTION = tuple(
-    f"{answer}_{setting}"
-    for answer in ("userinfo", "introspection", "authorization")
-    for setting in ("signed_response_alg", "encrypted_response_alg", "encrypted_response_enc")
-)
 
 ENDPOINTS = (
     "token_endpoint authorization_endpoint revocation_endpoint introspection_endpoint userinfo_endpoint"
@@ -39,11 +37,16 @@ ENDPOINTS = (
     " end_session_endpoint registration_endpoint jwks_uri"
 ).split()
 
-PLAIN = (  # the settings that are kept as they were given
+OWNER = "A client"  # in messages about misspelled settings
+ENCRYPTED_ANSWERS = ("id_token", "userinfo", "introspection", "authorization")
+KEPT_AS_GIVEN = (
     "redirect_uri authorization_server_jwks id_token_signed_response_alg id_token_encrypted_response_alg"
     " id_token_encrypted_response_enc id_token_decryption_key id_token_iat_max_age id_token_s_hash_required"
+    " userinfo_signed_response_alg userinfo_encrypted_response_alg userinfo_encrypted_response_enc"
+    " introspection_signed_response_alg introspection_encrypted_response_alg introspection_encrypted_response_enc"
+    " authorization_signed_response_alg authorization_encrypted_response_alg authorization_encrypted_response_enc"
     " allow_unknown_issuer code_challenge_method authorization_response_iss_parameter_supported token_class"
-    " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration extra_metadata"
+    " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration"
 ).split()
 
 
@@ -127,6 +130,15 @@ class ClientSettings:
         id_token_decryption_key: Any = None,
         id_token_iat_max_age: float | None = None,
         id_token_s_hash_required: bool = False,
+        userinfo_signed_response_alg: str | None = None,
+        userinfo_encrypted_response_alg: str | None = None,
+        userinfo_encrypted_response_enc: str | None = None,
+        introspection_signed_response_alg: str | None = None,
+        introspection_encrypted_response_alg: str | None = None,
+        introspection_encrypted_response_enc: str | None = None,
+        authorization_signed_response_alg: str | None = None,
+        authorization_encrypted_response_alg: str | None = None,
+        authorization_encrypted_response_enc: str | None = None,
         client_certificate: Certificate | None = None,
         allow_unknown_issuer: bool = False,
         code_challenge_method: str | None = "S256",
@@ -143,9 +155,11 @@ class ClientSettings:
         registration: ClientInformation | None = None,
         profile: str | None = None,
         testing: bool = False,
+        extra: Mapping[str, Any] | None = None,
         **extra_metadata: Any,
     ) -> None:
         given = locals()
+        self.extra_metadata = accept_further(extra_metadata, known_settings(type(self)), where=OWNER, extra=extra)
         self.testing = testing
         self.profile = profiles.known(profile)
         self.issuer = None if issuer is None else validate_issuer_uri(issuer, https=not testing)
@@ -161,8 +175,7 @@ class ClientSettings:
         self.auth = profiles.addressed(self.profile, method, self.issuer)
         self.client_id = _client_id(self.auth, client_id)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
-        self._set(**{name: given[name] for name in PLAIN})
-        self._set(**{name: extra_metadata.pop(name, None) for name in ANSWER_PROTECTION})
+        self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
             dpop_alg=check_alg(dpop_alg),
@@ -173,6 +186,7 @@ class ClientSettings:
         )
         self._given_session = session  # or the client's own, once it has made one
         self._owns_session, self._owner = False, 0
+        self._check_combinations()
         self._follow_profile()
         self._check_runner()
 
@@ -182,8 +196,16 @@ class ClientSettings:
     def _set(self, **settings: Any) -> None:
         self.__dict__.update(settings)
 
+    def _check_combinations(self) -> None:
+        """Refuse settings that can't work together."""
+        if self.authorization_response_iss_parameter_supported and self.issuer is None:
+            raise MissingIssuerParam
+        encrypted = [f"{answer}_encrypted_response_alg" for answer in ENCRYPTED_ANSWERS]
+        if self.id_token_decryption_key is not None and all(getattr(self, name) is None for name in encrypted):
+            raise MissingIdTokenEncryptedResponseAlgParam
+
     def _follow_profile(self) -> None:
-        """Switch on what the profile demands and nobody gave, then judge the whole."""
+        """Switch on what the profile demands where nothing was given, then check the whole."""
         unsaid = profiles.switched_on(self.profile, vars(self), certificate=self.client_certificate)
         self._unsaid = frozenset(unsaid)
         self._set(**unsaid)
@@ -209,6 +231,7 @@ class ClientSettings:
             **changes: arguments of the client.
 
         Raises:
+            UnknownParam: a name is close to that of an argument, and so probably misspelled.
             UnsupportedClientCredentials: and everything else that making a client raises.
         """
         settings = {name: getattr(self, name) for name in ClientSettings.__annotations__ if name != "client_id"}
@@ -216,10 +239,11 @@ class ClientSettings:
         if self.jwks_uri is not None:
             del settings["authorization_server_jwks"]
         session = None if self._owns_session else self._given_session
-        known = {**settings.pop("extra_metadata"), **settings, "auth": self.auth, "session": session}
+        extra = {**settings.pop("extra_metadata"), **(changes.pop("extra", None) or {})}
+        known = {**settings, "auth": self.auth, "session": session}
         if getattr(self.auth, "client_id", None) is None:
             known["client_id"] = self.client_id
-        return type(self)(**{**known, **changes})
+        return type(self)(**{**known, **changes}, extra=extra)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self.__dict__ and not name.startswith("_"):
@@ -273,6 +297,22 @@ class ClientSettings:
         if isinstance(self.auth, ClientAuthentication):
             return self.auth.authenticate(request)
         return replace(request, foreign_auth=self.auth)
+
+
+def known_settings(cls: type) -> frozenset[str]:
+    """Return the names of all arguments of a client class; those of a user's subclass too."""
+    makers = [vars(base)["__init__"] for base in cls.__mro__[:-1] if "__init__" in vars(base)]
+    codes = [maker.__code__ for maker in makers if hasattr(maker, "__code__")]
+    return frozenset(name for code in codes for name in code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
+
+
+def check_settings(cls: type, given: Mapping[str, Any]) -> None:
+    """Refuse misspelled settings of a client that is about to be made, before anything is sent.
+
+    Raises:
+        UnknownParam: a name is close to that of a setting.
+    """
+    accept_further(given, known_settings(cls), where=OWNER)
 
 
 def _client_id(auth: Any, client_id: str | None) -> str:

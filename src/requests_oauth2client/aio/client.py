@@ -16,6 +16,7 @@ from .._protocol.grants import ciba, device, saml2, token_endpoint, token_exchan
 from .._protocol.grants.polling import poll
 from .._protocol.metadata import discovery, federation, registration, server_keys, webfinger
 from .._protocol.oidc import claim_sources, logout, userinfo
+from .._protocol.settings import check_settings
 from .._protocol.tokens import introspection, revocation
 from .._tokens.bearer import BearerToken
 from ..backchannel_authentication import BackChannelJob
@@ -110,6 +111,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Source: OIDC Discovery section 4, RFC 8414 section 3.
         """
+        check_settings(cls, kwargs)
         cache = discovery.DOCUMENTS if session is None else None
         asking = discovery.discover(discovery.asker_of(kwargs, testing=testing), url, issuer, cache=cache)
         async with driver.new_session() if session is None else nullcontext(session) as fetching_session:
@@ -155,6 +157,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Source: OpenID Federation 1.0 sections 10 and 12.1.
         """
+        check_settings(cls, kwargs)
         asking = federation.provider_arguments(discovery.asker_of(kwargs, testing=testing), entity_id, trust_anchors)
         async with driver.new_session() if session is None else nullcontext(session) as fetching_session:
             known = await _Fetcher(fetching_session)._drive(asking)  # noqa: SLF001
@@ -246,6 +249,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Source: RFC 7591 section 3, OIDC Registration section 3.
         """
+        check_settings(cls, kwargs)
         registering = registration.register(
             cls.exception_classes,
             metadata,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ... import profiles
 from ..._core.effects import Steps
 from ..._core.messages import Form, Request, Response, read_oauth_error
+from ..._core.options import UnknownParam, close_to
 from ..._core.redaction import one_line
 from ...exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
 from .dpop_nonce import send_with_proof
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FORM_HEADERS = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 OURS = frozenset({"method", "url", "data", "json", "content", "auth", "allow_redirects", "follow_redirects", "stream"})
+# What the HTTP libraries take besides; a session of the user's own may take more.
+TRANSPORT_OPTIONS = "params headers cookies files timeout proxies hooks verify cert extensions".split()
 
 
 def call_endpoint(
@@ -78,10 +81,7 @@ def build_request(
     requests_kwargs: Mapping[str, Any] | None = None,
 ) -> Request:
     """Put a form POST together."""
-    options = dict(requests_kwargs or {})
-    if taken := OURS & options.keys():
-        msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
-        raise InvalidParam(msg)
+    options = transport_options(requests_kwargs)
     profiles.check(client.profile, "transport", options)
     asked = options.pop("timeout", None)
     return Request(
@@ -93,6 +93,23 @@ def build_request(
         max_size=client.max_response_size,
         options=options,
     )
+
+
+def transport_options(requests_kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Check what a caller wants the HTTP library to be given, and copy it.
+
+    Raises:
+        InvalidParam: an option is not the caller's to choose.
+        UnknownParam: an option is probably misspelled.
+    """
+    options = dict(requests_kwargs or {})
+    if taken := OURS & options.keys():
+        msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
+        raise InvalidParam(msg)
+    for name in options.keys() - set(TRANSPORT_OPTIONS):
+        if meant := close_to(name, TRANSPORT_OPTIONS):
+            raise UnknownParam(name, "requests_kwargs", meant)
+    return options
 
 
 def send_request(

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from ..._core.effects import Steps
 from ..._core.messages import Request, Response, read_json_object
 from ..._core.redaction import one_line
-from ...exceptions import IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from ...exceptions import IncompleteResponse, InvalidAnswer, ResponseTooLarge
 from ...retries import Retries
-from ..http.call import OURS
+from ..http.call import transport_options
 from ..http.retrying import Repeat, retried
 
 OK = 200
@@ -50,10 +50,8 @@ def get(
     Raises:
         TransportError: no answer came.
     """
-    options = {name: value for name, value in (requests_kwargs or {}).items() if name != "headers"}
-    if taken := OURS & options.keys():
-        msg = f"requests_kwargs can't contain {', '.join(sorted(taken))}: the operation itself decides that."
-        raise InvalidParam(msg)
+    options = transport_options(requests_kwargs)
+    options.pop("headers", None)
     request = Request(
         url=url,
         method="GET",
