@@ -20,7 +20,7 @@ ROOT = PACKAGE / "__init__.py"
 MODULES = """
     exceptions utils pkce tokens
     api_client auth authorization_details authorization_request backchannel_authentication challenges client
-    client_authentication device_authorization discovery dpop federation logout mtls polling profiles registration
+    client_authentication device_authorization discovery dpop enums federation logout mtls polling profiles registration
     retries serializers token_sources webfinger
 """.split()
 ASYNC_MODULES = ["aio"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .api_client import InvalidNoneFieldsParam as InvalidNoneFieldsParam
     from .api_client import InvalidPathParam as InvalidPathParam
     from .api_client import InvalidRedirect as InvalidRedirect
+    from .api_client import validate_bool_fields as validate_bool_fields
     from .auth import BearerAuth as BearerAuth
     from .auth import BearerAuthorization as BearerAuthorization
     from .auth import OAuth2AccessTokenAuth as OAuth2AccessTokenAuth
@@ -128,6 +129,15 @@ if TYPE_CHECKING:
     from .dpop import UnrepeatableRequestBody as UnrepeatableRequestBody
     from .dpop import access_token_hash as access_token_hash
     from .dpop import validate_dpop_proof as validate_dpop_proof
+    from .enums import AccessTokenTypes as AccessTokenTypes
+    from .enums import CodeChallengeMethods as CodeChallengeMethods
+    from .enums import EncryptionAlgs as EncryptionAlgs
+    from .enums import Endpoints as Endpoints
+    from .enums import GrantTypes as GrantTypes
+    from .enums import KeyManagementAlgs as KeyManagementAlgs
+    from .enums import ResponseTypes as ResponseTypes
+    from .enums import SignatureAlgs as SignatureAlgs
+    from .enums import TokenType as TokenType
     from .exceptions import AccessDenied as AccessDenied
     from .exceptions import AccessTokenError as AccessTokenError
     from .exceptions import AccountSelectionRequired as AccountSelectionRequired
@@ -160,6 +170,8 @@ if TYPE_CHECKING:
     from .exceptions import InvalidState as InvalidState
     from .exceptions import InvalidTarget as InvalidTarget
     from .exceptions import InvalidTokenResponse as InvalidTokenResponse
+    from .exceptions import InvalidUri as InvalidUri
+    from .exceptions import InvalidUrl as InvalidUrl
     from .exceptions import InvalidUserInfoResponse as InvalidUserInfoResponse
     from .exceptions import LoginRequired as LoginRequired
     from .exceptions import MismatchingIssuer as MismatchingIssuer
@@ -185,6 +197,7 @@ if TYPE_CHECKING:
     from .exceptions import UnknownTokenEndpointError as UnknownTokenEndpointError
     from .exceptions import UnknownTokenResponseError as UnknownTokenResponseError
     from .exceptions import UnsupportedTokenType as UnsupportedTokenType
+    from .exceptions import UnsupportedTokenTypeError as UnsupportedTokenTypeError
     from .exceptions import UseDPoPNonce as UseDPoPNonce
     from .federation import EntityStatement as EntityStatement
     from .federation import ExpiredEntityStatement as ExpiredEntityStatement
@@ -255,13 +268,11 @@ if TYPE_CHECKING:
     from .tokens import MissingIdTokenKey as MissingIdTokenKey
     from .tokens import StaleIdToken as StaleIdToken
     from .tokens import UnsupportedIdTokenAlg as UnsupportedIdTokenAlg
-    from .tokens import UnsupportedTokenTypeError as UnsupportedTokenTypeError
     from .tokens import UserInfo as UserInfo
     from .utils import InvalidEndpointUri as InvalidEndpointUri
     from .utils import InvalidIssuer as InvalidIssuer
     from .utils import InvalidScopeParam as InvalidScopeParam
-    from .utils import InvalidUri as InvalidUri
-    from .utils import InvalidUrl as InvalidUrl
+    from .utils import accepts_expires_in as accepts_expires_in
     from .utils import b64u_decode as b64u_decode
     from .utils import b64u_encode as b64u_encode
     from .utils import generate_jwk_key_pair as generate_jwk_key_pair
@@ -284,7 +295,10 @@ else:
             " AsyncOAuth2ClientCredentialsAuth AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth"
             " AsyncOAuth2TokenSourceAuth"
         ),
-        "api_client": ("ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect"),
+        "api_client": (
+            "ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect"
+            " validate_bool_fields"
+        ),
         "auth": (
             "BearerAuth BearerAuthorization OAuth2AccessTokenAuth OAuth2AuthorizationCodeAuth"
             " OAuth2ClientCredentialsAuth OAuth2DeviceCodeAuth OAuth2ResourceOwnerPasswordAuth"
@@ -330,6 +344,10 @@ else:
             " InvalidUseDPoPNonceResponse MissingDPoPNonce RefusedDPoPProof RepeatedDPoPNonce"
             " UnrepeatableRequestBody access_token_hash validate_dpop_proof"
         ),
+        "enums": (
+            "AccessTokenTypes CodeChallengeMethods EncryptionAlgs Endpoints GrantTypes KeyManagementAlgs"
+            " ResponseTypes SignatureAlgs TokenType"
+        ),
         "exceptions": (
             "AccessDenied AccessTokenError AccountSelectionRequired AuthorizationPending"
             " AuthorizationResponseError BackChannelAuthenticationError ConsentRequired DeadlineExceeded"
@@ -338,13 +356,13 @@ else:
             " InvalidAnswer InvalidAuthResponse InvalidAuthorizationServerJwks"
             " InvalidBackChannelAuthenticationResponse InvalidClient InvalidDeviceAuthorizationResponse"
             " InvalidGrant InvalidParam InvalidPushedAuthorizationResponse InvalidRequest InvalidScope"
-            " InvalidState InvalidTarget InvalidTokenResponse InvalidUserInfoResponse LoginRequired"
-            " MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri"
+            " InvalidState InvalidTarget InvalidTokenResponse InvalidUri InvalidUrl InvalidUserInfoResponse"
+            " LoginRequired MismatchingIssuer MismatchingState MissingAuthCode MissingEndpointUri"
             " MissingIdTokenEncryptedResponseAlgParam MissingIssuer MissingIssuerParam NonRenewableTokenError"
             " OAuth2Error RepeatedParameter ResponseTooLarge RevocationError ServerError SessionSelectionRequired"
             " SlowDown TokenEndpointError TokenResponseError TransportError UnauthorizedClient"
             " UnknownIntrospectionError UnknownTokenEndpointError UnknownTokenResponseError UnsupportedTokenType"
-            " UseDPoPNonce"
+            " UnsupportedTokenTypeError UseDPoPNonce"
         ),
         "federation": (
             "EntityStatement ExpiredEntityStatement InvalidEntityStatement MismatchingEntityStatement"
@@ -374,10 +392,10 @@ else:
             " InvalidIdTokenSignature MismatchingIdTokenAcr MismatchingIdTokenAlg MismatchingIdTokenAudience"
             " MismatchingIdTokenAuthTime MismatchingIdTokenAzp MismatchingIdTokenHash MismatchingIdTokenIssuer"
             " MismatchingIdTokenNonce MismatchingIdTokenSubject MissingIdToken MissingIdTokenClaim"
-            " MissingIdTokenKey StaleIdToken UnsupportedIdTokenAlg UnsupportedTokenTypeError UserInfo"
+            " MissingIdTokenKey StaleIdToken UnsupportedIdTokenAlg UserInfo"
         ),
         "utils": (
-            "InvalidEndpointUri InvalidIssuer InvalidScopeParam InvalidUri InvalidUrl b64u_decode b64u_encode"
+            "InvalidEndpointUri InvalidIssuer InvalidScopeParam accepts_expires_in b64u_decode b64u_encode"
             " generate_jwk_key_pair validate_endpoint_uri validate_issuer_uri validate_url"
         ),
         "webfinger": (
@@ -410,6 +428,7 @@ __all__ = [
     "ISSUER_REL",
     "AccessDenied",
     "AccessTokenError",
+    "AccessTokenTypes",
     "AccountSelectionRequired",
     "ApiClient",
     "ApiError",
@@ -439,6 +458,7 @@ __all__ = [
     "ClientSecretJWT",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "CodeChallengeMethods",
     "ConsentRequired",
     "DPoPKey",
     "DPoPKeySerializer",
@@ -452,8 +472,10 @@ __all__ = [
     "DeviceAuthorizationPoolingJob",
     "DeviceAuthorizationResponse",
     "DeviceCodeSource",
+    "EncryptionAlgs",
     "EndSessionRequest",
     "EndpointError",
+    "Endpoints",
     "EntityStatement",
     "ExpiredAccessToken",
     "ExpiredBearerToken",
@@ -463,6 +485,7 @@ __all__ = [
     "ExpiredResponseJwt",
     "ExpiredToken",
     "FileSource",
+    "GrantTypes",
     "IdToken",
     "IncompleteResponse",
     "InsecureTransport",
@@ -530,6 +553,7 @@ __all__ = [
     "InvalidUserInfoResponse",
     "InvalidWebFingerResponse",
     "JwtBearerSource",
+    "KeyManagementAlgs",
     "LoginRequired",
     "LogoutToken",
     "MismatchingAuthReqId",
@@ -591,6 +615,7 @@ __all__ = [
     "RequestUriParameterAuthorizationRequest",
     "ResourceOwnerPasswordSource",
     "ResponseTooLarge",
+    "ResponseTypes",
     "Retries",
     "RevocationError",
     "SecurityToken",
@@ -598,6 +623,7 @@ __all__ = [
     "Serializer",
     "ServerError",
     "SessionSelectionRequired",
+    "SignatureAlgs",
     "SlowDown",
     "SourcedClaims",
     "StaleIdToken",
@@ -608,6 +634,7 @@ __all__ = [
     "TokenResponseError",
     "TokenSerializer",
     "TokenSource",
+    "TokenType",
     "TransportError",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
@@ -632,6 +659,7 @@ __all__ = [
     "UseDPoPNonce",
     "UserInfo",
     "WebFingerResource",
+    "accepts_expires_in",
     "access_token_hash",
     "aggregated_claims",
     "api_error",
@@ -648,6 +676,7 @@ __all__ = [
     "read_authorization_details",
     "read_claim_sources",
     "read_entity_statement",
+    "validate_bool_fields",
     "validate_dpop_proof",
     "validate_endpoint_uri",
     "validate_issuer_uri",

@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import rewind_body
 
 from ._api import calls
-from ._api.fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam
+from ._api.fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam, validate_bool_fields
 from ._api.message import Message
 from ._api.urls import InvalidPathParam, InvalidRedirect
 from ._core.effects import blocking
@@ -29,6 +29,7 @@ __all__ = [
     "InvalidNoneFieldsParam",
     "InvalidPathParam",
     "InvalidRedirect",
+    "validate_bool_fields",
 ]
 
 

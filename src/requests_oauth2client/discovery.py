@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ._core.redaction import one_line
-from ._core.urls import InvalidUri, split_url
-from .exceptions import InvalidAnswer, InvalidParam, OAuth2Error
+from ._core.urls import split_url
+from .exceptions import InvalidAnswer, InvalidParam, InvalidUri, OAuth2Error
 
 WELL_KNOWN = "/.well-known/"
 OIDC = "openid-configuration"

@@ -35,127 +35,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ._core.redaction import excerpt, one_line, sent_secrets, without_query
-from ._core.retry_info import add_tries, retry_after
-
-
-class OAuth2Error(Exception):
-    """Root of all errors of this package.
-
-    Attributes:
-        response: the answer that was judged, as the HTTP library gave it, or None.
-        client: the client that sent the request, or None.
-        description: what is wrong, in words. For an error that the AS sent, its `error_description`.
-        status: the HTTP status of the answer, or None.
-        endpoint: the address that answered, without its query, or None.
-        retry_after: seconds after which the server asks to come again (RFC 9110 section 10.2.3), or None.
-        attempts: how often the request was made, this failure included.
-    """
-
-    advice: ClassVar[str] = ""
-    kept: ClassVar[tuple[str, ...]] = ("description", "status", "endpoint", "retry_after", "attempts")
-
-    def __init__(self, response: Any = None, client: Any = None, description: str | None = None) -> None:
-        self.response = response
-        self.client = client
-        self.description = description
-        self.status: int | None = getattr(response, "status_code", None)
-        self.endpoint: str | None = without_query(_part(response, "url"))
-        self.retry_after: float | None = retry_after(_part(response, "headers"))
-        self.attempts = 1
-        again = f" The server asks to come again in {self.retry_after:g} seconds." if self.retry_after else ""
-        Exception.__init__(
-            self, self._text() + again
-        )  # not super(): the other base of a dual error has an __init__ of its own
-        add_tries(self, _part(response, "oauth2_tries"))
-
-    def _text(self) -> str:
-        """Join what came, what is wrong, and what to do."""
-        where = f"{self.endpoint or 'The endpoint'} answered {self.status}." if self.response is not None else ""
-        said = excerpt(self.description, hide=sent_secrets(self.request)) if self.description else ""
-        body = self._body() if self.response is not None else ""
-        return " ".join(part for part in (where, said, body, self.advice) if part)
-
-    def _body(self) -> str:
-        """Quote the beginning of the body, where it helps."""
-        return ""
-
-    @property
-    def request(self) -> Any:
-        """The request that was answered, as the HTTP library sent it, or None."""
-        return _part(self.response, "request")
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        kept = {name: getattr(self, name, None) for name in self.kept}
-        hide = sent_secrets(self.request)
-        shown = {name: excerpt(value, hide=hide) if isinstance(value, str) else value for name, value in kept.items()}
-        dropped = dict.fromkeys(name for name in vars(self) if not name.startswith("_"))
-        return _rebuild, (getattr(type(self), "twin_of", type(self)), str(self), {**dropped, **shown})
-
-
-def _part(response: Any, name: str) -> Any:
-    try:
-        return getattr(response, name, None)
-    except RuntimeError:  # httpx2 and httpx, about a response that was built without a request
-        return None
-
-
-def _rebuild(cls: type[OAuth2Error], text: str, kept: dict[str, Any]) -> OAuth2Error:
-    """Unpickle an error: its text and its public, harmless attributes; no response, request or client."""
-    error = cls.__new__(cls, text)
-    Exception.__init__(error, text)
-    error.__dict__.update(kept)
-    return error
-
-
-class InvalidAnswer(OAuth2Error):
-    """An endpoint answered, but with nothing that the specification allows."""
-
-    def _body(self) -> str:
-        body = getattr(self.response, "content", b"")
-        if not body:
-            return "The body is empty."
-        return f"The body begins: {excerpt(body, hide=sent_secrets(self.request))!r}."
-
+from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error
+from ._core.redaction import excerpt, one_line, without_credentials, without_query
 
 # --- the AS answers with an OAuth error ---------------------------------------------------------------
-
-
-class EndpointError(OAuth2Error):
-    """An endpoint answered with an OAuth error (RFC 6749 section 5.2).
-
-    Attributes:
-        error: the `error` code that the AS sent.
-        uri: its `error_uri`, or None.
-    """
-
-    kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "error", "uri")
-
-    def __init__(
-        self,
-        response: Any = None,
-        client: Any = None,
-        error: str = "",
-        description: str | None = None,
-        uri: str | None = None,
-    ) -> None:
-        self.error = error
-        self.uri = uri
-        super().__init__(response=response, client=client, description=description)
-
-    def _text(self) -> str:
-        where = self.endpoint or "The endpoint"
-        hide = sent_secrets(self.request)
-        said = f": {_sentence(excerpt(self.description, hide=hide))}" if self.description else "."
-        status = f" with status {self.status}" if self.status else ""
-        more = f"See {excerpt(self.uri, hide=hide)}" if self.uri else ""
-        code = excerpt(self.error, hide=hide)
-        return " ".join(part for part in (f"{where} answered{status} error={code!r}{said}", more, self.advice) if part)
-
-
-def _sentence(text: str) -> str:
-    """End a text of the AS as a sentence, so that ours can follow."""
-    return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
 class TokenEndpointError(EndpointError):
@@ -509,6 +392,26 @@ class MissingIdTokenEncryptedResponseAlgParam(InvalidParam):
         )
 
 
+class InvalidUri(InvalidParam):
+    """A URL is not acceptable for its purpose.
+
+    Attributes:
+        uri: the URL that was refused.
+    """
+
+    def __init__(self, uri: str, problem: str, name: str = "URL") -> None:
+        super().__init__(f"The {name} {one_line(without_credentials(uri))!r} can't be used: {problem}.")
+        self.uri = uri
+
+
+class UnsupportedTokenTypeError(InvalidParam):
+    """The `token_type` is not the one that this class of token is for (RFC 6749 section 7.1)."""
+
+    def __init__(self, token_type: Any, expected: str) -> None:
+        super().__init__(f"The token_type is {one_line(token_type)!r}, expected {expected!r}.")
+        self.token_type, self.expected = token_type, expected
+
+
 class AccessTokenError(OAuth2Error):
     """There is no usable access token for a request; it was not sent."""
 
@@ -562,20 +465,68 @@ TokenResponseError = TokenEndpointError
 UnknownTokenResponseError = UnknownTokenEndpointError
 ExpiredDeviceCode = ExpiredToken
 InvalidState = MismatchingState
+InvalidUrl = InvalidUri
 
 __all__ = [
-    "AccessDenied", "AccessTokenError", "AccountSelectionRequired", "AuthorizationPending",
-    "AuthorizationResponseError", "BackChannelAuthenticationError", "ConsentRequired", "DeadlineExceeded",
-    "DeviceAuthorizationError", "EndpointError", "ExpiredAccessToken", "ExpiredBearerToken", "ExpiredDeviceCode",
-    "ExpiredToken", "IncompleteResponse", "InsecureTransport", "InteractionRequired", "IntrospectionError",
-    "InvalidAnswer", "InvalidAuthResponse", "InvalidAuthorizationServerJwks",
-    "InvalidBackChannelAuthenticationResponse", "InvalidClient", "InvalidDeviceAuthorizationResponse", "InvalidGrant",
-    "InvalidParam", "InvalidPushedAuthorizationResponse", "InvalidRequest", "InvalidScope", "InvalidState",
-    "InvalidTarget", "InvalidTokenResponse", "InvalidUserInfoResponse", "LoginRequired", "MismatchingIssuer",
-    "MismatchingState", "MissingAuthCode", "MissingEndpointUri", "MissingIdTokenEncryptedResponseAlgParam",
-    "MissingIssuer", "MissingIssuerParam", "NonRenewableTokenError",
-    "OAuth2Error", "RepeatedParameter", "ResponseTooLarge", "RevocationError", "ServerError",
-    "SessionSelectionRequired", "SlowDown", "TokenEndpointError", "TokenResponseError", "TransportError",
-    "UnauthorizedClient", "UnknownIntrospectionError", "UnknownTokenEndpointError", "UnknownTokenResponseError",
-    "UnsupportedTokenType", "UseDPoPNonce",
-]  # fmt: skip
+    "AccessDenied",
+    "AccessTokenError",
+    "AccountSelectionRequired",
+    "AuthorizationPending",
+    "AuthorizationResponseError",
+    "BackChannelAuthenticationError",
+    "ConsentRequired",
+    "DeadlineExceeded",
+    "DeviceAuthorizationError",
+    "EndpointError",
+    "ExpiredAccessToken",
+    "ExpiredBearerToken",
+    "ExpiredDeviceCode",
+    "ExpiredToken",
+    "IncompleteResponse",
+    "InsecureTransport",
+    "InteractionRequired",
+    "IntrospectionError",
+    "InvalidAnswer",
+    "InvalidAuthResponse",
+    "InvalidAuthorizationServerJwks",
+    "InvalidBackChannelAuthenticationResponse",
+    "InvalidClient",
+    "InvalidDeviceAuthorizationResponse",
+    "InvalidGrant",
+    "InvalidParam",
+    "InvalidPushedAuthorizationResponse",
+    "InvalidRequest",
+    "InvalidScope",
+    "InvalidState",
+    "InvalidTarget",
+    "InvalidTokenResponse",
+    "InvalidUri",
+    "InvalidUrl",
+    "InvalidUserInfoResponse",
+    "LoginRequired",
+    "MismatchingIssuer",
+    "MismatchingState",
+    "MissingAuthCode",
+    "MissingEndpointUri",
+    "MissingIdTokenEncryptedResponseAlgParam",
+    "MissingIssuer",
+    "MissingIssuerParam",
+    "NonRenewableTokenError",
+    "OAuth2Error",
+    "RepeatedParameter",
+    "ResponseTooLarge",
+    "RevocationError",
+    "ServerError",
+    "SessionSelectionRequired",
+    "SlowDown",
+    "TokenEndpointError",
+    "TokenResponseError",
+    "TransportError",
+    "UnauthorizedClient",
+    "UnknownIntrospectionError",
+    "UnknownTokenEndpointError",
+    "UnknownTokenResponseError",
+    "UnsupportedTokenType",
+    "UnsupportedTokenTypeError",
+    "UseDPoPNonce",
+]

@@ -23,9 +23,10 @@ from ._oidc.id_token import (
     UnsupportedIdTokenAlg,
 )
 from ._oidc.user_info import UserInfo
-from ._tokens.bearer import BearerToken, UnsupportedTokenTypeError
+from ._tokens.bearer import BearerToken
 from ._tokens.introspection_response import IntrospectionResponse
 from .dpop import DPoPToken
+from .exceptions import UnsupportedTokenTypeError
 
 __all__ = [
     "BearerToken",

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from ._core.encoding import PRIVATE_JWK_MEMBERS, b64u_decode, b64u_encode
 from ._core.scope import InvalidScopeParam
+from ._core.times import after
 from ._core.urls import (
     InvalidEndpointUri,
     InvalidIssuer,
-    InvalidUri,
     validate_endpoint_uri,
     validate_issuer_uri,
     validate_uri,
 )
+from .exceptions import InvalidUri, InvalidUrl
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def accepts_expires_in(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a function that takes the keyword `expires_at` take `expires_in` (seconds) too.
+
+    The function is given `expires_at`: a datetime, aware, in UTC. An `expires_at` that is passed goes first.
+    """
+
+    @wraps(function)
+    def with_expiry(*args: P.args, **kwargs: P.kwargs) -> R:
+        lifetime = kwargs.pop("expires_in", None)
+        if lifetime is not None and kwargs.get("expires_at") is None:
+            kwargs["expires_at"] = after(lifetime)
+        return function(*args, **kwargs)
+
+    return with_expiry
 
 
 def generate_jwk_key_pair() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -31,14 +53,13 @@ def validate_url(
     return validate_uri(url, https=https, no_credentials=no_credentials, no_fragment=no_fragment, path=path)
 
 
-InvalidUrl = InvalidUri
-
 __all__ = [
     "InvalidEndpointUri",
     "InvalidIssuer",
     "InvalidScopeParam",
     "InvalidUri",
     "InvalidUrl",
+    "accepts_expires_in",
     "b64u_decode",
     "b64u_encode",
     "generate_jwk_key_pair",

@@ -16,9 +16,9 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ._core.redaction import one_line
-from ._core.urls import InvalidIssuer, InvalidUri, split_url, validate_issuer_uri, validate_uri
+from ._core.urls import InvalidIssuer, split_url, validate_issuer_uri, validate_uri
 from .discovery import WELL_KNOWN
-from .exceptions import InvalidAnswer
+from .exceptions import InvalidAnswer, InvalidUri
 
 ISSUER_REL = "http://openid.net/specs/connect/1.0/issuer"  # a name, not an address (OIDC Discovery section 2)
 MAX_IDENTIFIER = 2048  # characters; an e-mail address has up to 254 (RFC 5321 section 4.5.3.1)

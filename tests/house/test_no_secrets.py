@@ -20,6 +20,7 @@ from devkit import root
 from devkit.exchange import Answer
 from devkit.failing_server import FailingServer, start_failing_server
 from devkit.flavors import BOTH, Flavor, open_flavor
+from requests_oauth2client import enums
 from requests_oauth2client._jose.keys import generate_private_jwk
 from requests_oauth2client.exceptions import OAuth2Error
 from requests_oauth2client.utils import PRIVATE_JWK_MEMBERS, b64u_encode
@@ -157,6 +158,7 @@ RECIPES: dict[str, Recipe] = {
         async_client(), PLANTED["device_code"], custom=PLANTED["custom"]
     ),
     "DeviceAuthorizationResponse": device_response,
+    **{name: lambda name=name: next(iter(getattr(package, name))) for name in enums.__all__},
     "EndSessionRequest": lambda: package.EndSessionRequest(
         URL, id_token_hint=JWT, state=PLANTED["state"], kwargs={"custom": PLANTED["custom"]}
     ),

@@ -39,6 +39,20 @@ class InvalidBoolFieldsParam(InvalidParam):
         self.bool_fields = bool_fields
 
 
+def validate_bool_fields(bool_fields: BoolFields) -> BoolFields:
+    """Check what True and False become, and return it.
+
+    Args:
+        bool_fields: what True and what False become; None leaves them to Python.
+
+    Raises:
+        InvalidBoolFieldsParam: it is no pair.
+    """
+    if bool_fields is not None and not (isinstance(bool_fields, (tuple, list)) and len(bool_fields) == 2):  # noqa: PLR2004  a pair
+        raise InvalidBoolFieldsParam(bool_fields)
+    return bool_fields
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRules:
     """What becomes of None and of booleans.
@@ -58,9 +72,7 @@ class FieldRules:
     def __post_init__(self) -> None:
         if self.none_fields not in get_args(NoneFields):
             raise InvalidNoneFieldsParam(self.none_fields)
-        pair = self.bool_fields
-        if pair is not None and not (isinstance(pair, (tuple, list)) and len(pair) == 2):  # noqa: PLR2004  a pair
-            raise InvalidBoolFieldsParam(pair)
+        validate_bool_fields(self.bool_fields)
 
     def but(self, *, none_fields: NoneFields | None, bool_fields: BoolFields) -> FieldRules:
         """Return these rules with what one call asks otherwise; None is not asked."""

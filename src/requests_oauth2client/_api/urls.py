@@ -13,9 +13,9 @@ from typing import Any, TypeAlias
 from urllib.parse import quote, unquote, urldefrag, urljoin, urlsplit
 from uuid import UUID
 
-from .._core.redaction import one_line, without_query
-from .._core.urls import InvalidUri, origin, split_url, without_credentials
-from ..exceptions import InvalidParam, OAuth2Error
+from .._core.redaction import one_line, without_credentials, without_query
+from .._core.urls import origin, split_url
+from ..exceptions import InvalidParam, InvalidUri, OAuth2Error
 
 Path: TypeAlias = str | bytes | Iterable[str | bytes | int | UUID] | None
 Origin: TypeAlias = tuple[str, str, int | None]

@@ -13,9 +13,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from .._core.messages import Form, form_values, parse_json_object
-from .._core.urls import InvalidUri
 from ..authorization_details import read_authorization_details
-from ..exceptions import InvalidParam
+from ..exceptions import InvalidParam, InvalidUri
 from ..pkce import PkceUtils
 
 # An iterable for one of these is one text of words (OIDC Core section 3.1.2.1); for others, it is repeated.

@@ -103,3 +103,8 @@ def without_query(url: Any) -> str | None:
         return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
     except ValueError:
         return "an invalid URL"
+
+
+def without_credentials(uri: str) -> str:
+    """Strike out user information in a URL, so that it can be shown."""
+    return re.sub(r"//[^/?#@]*@", "//***@", uri)

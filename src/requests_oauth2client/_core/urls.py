@@ -7,22 +7,9 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from ..exceptions import InvalidParam
-from .redaction import one_line
+from ..exceptions import InvalidUri
 
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
-
-
-class InvalidUri(InvalidParam):
-    """A URL is not acceptable for its purpose.
-
-    Attributes:
-        uri: the URL that was refused.
-    """
-
-    def __init__(self, uri: str, problem: str, name: str = "URL") -> None:
-        super().__init__(f"The {name} {one_line(without_credentials(uri))!r} can't be used: {problem}.")
-        self.uri = uri
 
 
 class InvalidEndpointUri(InvalidUri):
@@ -31,11 +18,6 @@ class InvalidEndpointUri(InvalidUri):
 
 class InvalidIssuer(InvalidUri):
     """An issuer is not acceptable (RFC 8414 section 2)."""
-
-
-def without_credentials(uri: str) -> str:
-    """Strike out user information in a URL, so that it can be shown."""
-    return re.sub(r"//[^/?#@]*@", "//***@", uri)
 
 
 def is_loopback(host: str | None) -> bool:

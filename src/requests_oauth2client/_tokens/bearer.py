@@ -11,24 +11,15 @@ from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
-from .._core.redaction import one_line
 from .._core.scope import join_scope
 from .._core.times import Expiring, expiry, timestamp
 from .._core.urls import is_loopback
 from .._core.values import Received
 from .._oidc.expectations import LoginResponse, expectations, registration_of
 from .._oidc.id_token import IdToken, MissingIdToken
-from ..exceptions import ExpiredAccessToken, InsecureTransport, InvalidParam
+from ..exceptions import ExpiredAccessToken, InsecureTransport, InvalidParam, UnsupportedTokenTypeError
 
 Req = TypeVar("Req")
-
-
-class UnsupportedTokenTypeError(InvalidParam):
-    """The `token_type` is not the one that this class is for (RFC 6749 section 7.1)."""
-
-    def __init__(self, token_type: Any, expected: str) -> None:
-        super().__init__(f"The token_type is {one_line(token_type)!r}, expected {expected!r}.")
-        self.token_type, self.expected = token_type, expected
 
 
 class BearerToken(Expiring, Received):

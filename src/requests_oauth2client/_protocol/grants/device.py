@@ -14,9 +14,9 @@ from ..._core.effects import Steps
 from ..._core.messages import Response, is_success, read_json_object
 from ..._core.scope import join_scope
 from ..._core.times import Expiring, expiry, seconds
-from ..._core.urls import InvalidUri, split_url
+from ..._core.urls import split_url
 from ..._core.values import Received
-from ...exceptions import DeviceAuthorizationError, InvalidDeviceAuthorizationResponse
+from ...exceptions import DeviceAuthorizationError, InvalidDeviceAuthorizationResponse, InvalidUri
 from ..http.call import call_endpoint, raise_oauth_error
 from ..http.retrying import Repeat
 
