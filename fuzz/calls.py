@@ -36,7 +36,8 @@ from requests_oauth2client._jose.keys import (
     verification_key,
 )
 from requests_oauth2client._protocol.authorization import authorization_endpoint
-from requests_oauth2client._protocol.metadata import discovery, documents, registration, server_keys, webfinger
+from requests_oauth2client._protocol.http.limits import FetchLimits
+from requests_oauth2client._protocol.metadata import constructors, documents, server_keys, webfinger
 from requests_oauth2client._protocol.oidc import id_token
 from requests_oauth2client.challenges import api_error, parse_challenges, refusal_of_token
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
@@ -151,10 +152,10 @@ def at_endpoint(rule: Callable[..., Any], data: bytes, *args: Any, client: OAuth
 
 def registered(data: bytes) -> Any:
     """Register a client."""
-    settings = {"token_endpoint": f"{AS}/token", "registration_endpoint": f"{AS}/registration", "retries": None}
+    settings: dict[str, Any] = {"registration_endpoint": f"{AS}/registration", "retries": None}
+    settings["token_endpoint"] = f"{AS}/token"
     metadata = {"redirect_uris": ["https://app.local/cb"]}
-    rule = registration.register(OAuth2Client.exception_classes, metadata, settings=settings)
-    return OAuth2Client(**play(rule, [answer(data)]).result)
+    return play(constructors.register(OAuth2Client, metadata, **settings), [answer(data)]).result
 
 
 def jarm(data: bytes) -> Any:
@@ -176,8 +177,7 @@ def checked_id_token(data: bytes, client: OAuth2Client = CLIENT) -> Any:
 
 def webfinger_response(data: bytes) -> Any:
     """Find the OP of a user."""
-    asker = discovery.asker_of({"retries": None}, testing=False)
-    return play(webfinger.find_issuer(asker, "alice@as.local"), [answer(data)]).result
+    return play(webfinger.find_issuer(FetchLimits(retries=None), "alice@as.local"), [answer(data)]).result
 
 
 def discovery_document(data: bytes) -> Any:

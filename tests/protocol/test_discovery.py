@@ -14,8 +14,9 @@ from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import NOON, Heard, play
 from requests_oauth2client import InvalidParam, OAuth2Client
+from requests_oauth2client._protocol.http.limits import FetchLimits
 from requests_oauth2client._protocol.metadata import discovery
-from requests_oauth2client._protocol.metadata.discovery import Asker, DocumentCache, client_arguments, discover
+from requests_oauth2client._protocol.metadata.discovery import DocumentCache, client_arguments, discover
 from requests_oauth2client.client_authentication import ClientSecretBasic, PublicApp
 from requests_oauth2client.discovery import (
     InvalidDiscoveryDocument,
@@ -41,7 +42,7 @@ def document(issuer: str | None = ISSUER, **members: Any) -> dict[str, Any]:
 
 def found(answers: list[Any], *, cache: DocumentCache | None = None, now: Any = NOON, **asked: Any) -> Heard[Any]:
     testing = asked.pop("testing", False)
-    return play(discover(Asker(testing=testing, retries=None), **asked, cache=cache), answers, now=now)
+    return play(discover(FetchLimits(testing=testing, retries=None), **asked, cache=cache), answers, now=now)
 
 
 # --- addresses ----------------------------------------------------------------------------------------------

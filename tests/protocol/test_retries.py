@@ -18,6 +18,7 @@ from requests_oauth2client._jose.keys import generate_private_jwk
 from requests_oauth2client._protocol.authorization import par
 from requests_oauth2client._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
 from requests_oauth2client._protocol.grants.polling import poll
+from requests_oauth2client._protocol.http.limits import FetchLimits
 from requests_oauth2client._protocol.http.retrying import GRANTS
 from requests_oauth2client._protocol.metadata import discovery, server_keys
 from requests_oauth2client._protocol.oidc import userinfo
@@ -170,7 +171,7 @@ REPEATED: dict[str, Rule] = {
     "device_authorization": device.authorize_device,
     "jwks": server_keys.update_authorization_server_public_keys,
     "discovery": lambda c: discovery.discover(
-        discovery.asker_of({"retries": c.retries}, testing=False), issuer="https://as.local"
+        FetchLimits.of({"retries": c.retries}, testing=False), issuer="https://as.local"
     ),
 }
 REPEATED_UNSENT: dict[str, Rule] = {

@@ -9,7 +9,7 @@ import pytest
 from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import Heard, play
-from requests_oauth2client._protocol.metadata.discovery import Asker
+from requests_oauth2client._protocol.http.limits import FetchLimits
 from requests_oauth2client._protocol.metadata.webfinger import MAX_REDIRECTS, find_issuer
 from requests_oauth2client.exceptions import InvalidParam, TransportError
 from requests_oauth2client.webfinger import (
@@ -34,7 +34,7 @@ def redirect(location: str, status: int = 302) -> Answer:
 
 
 def found(*answers: Any, identifier: str = JOE, testing: bool = False, **asked: Any) -> Heard[str]:
-    return play(find_issuer(Asker(testing=testing, retries=None), identifier, **asked), answers)
+    return play(find_issuer(FetchLimits(testing=testing, retries=None), identifier, **asked), answers)
 
 
 # --- the question -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import AbstractContextManager
 from types import FunctionType
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, runtime_checkable
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from .frozen import field, frozen
 from .late import LateFunction
@@ -21,6 +21,10 @@ P = ParamSpec("P")
 C = TypeVar("C")
 R = TypeVar("R")
 M = TypeVar("M", bound=Callable[..., Any])
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+NewClient: TypeAlias = Any  # a client of the class that a constructor was called on
+NEW_CLIENT = "NewClient"
 
 
 @frozen()
@@ -116,6 +120,63 @@ def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conc
     return _dress(method, operation)
 
 
+class ClassMethod(Protocol[P, R_co]):
+    """An operation as a class method: it runs while there is no client yet."""
+
+    def __get__(self, instance: Any, owner: Any, /) -> Callable[P, R_co]: ...
+
+
+class Constructor(Protocol[P]):
+    """An operation as a class method that returns a new client of its class."""
+
+    def __get__(self, instance: Any, owner: type[T], /) -> Callable[P, T]: ...
+
+
+class AsyncConstructor(Protocol[P]):
+    """A `Constructor` whose result is awaited."""
+
+    def __get__(self, instance: Any, owner: type[T], /) -> Callable[P, Coroutine[Any, Any, T]]: ...
+
+
+def blocking_class_method(operation: Callable[Concatenate[Any, P], Steps[R]]) -> ClassMethod[P, R]:
+    """Make a class method of the sync client from an operation that takes the class."""
+    if isinstance(operation, LateFunction):
+        load = operation.load
+        return cast("ClassMethod[P, R]", LateFunction(lambda: blocking_class_method(load())))
+
+    def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        result: R = cls._drive_without_client(operation(cls, *args, **kwargs), kwargs.get("session"))
+        return result
+
+    return cast("ClassMethod[P, R]", classmethod(_dress(method, operation)))
+
+
+def awaitable_class_method(
+    operation: Callable[Concatenate[Any, P], Steps[R]],
+) -> ClassMethod[P, Coroutine[Any, Any, R]]:
+    """Make a class method of the async client from an operation that takes the class."""
+    if isinstance(operation, LateFunction):
+        load = operation.load
+        return cast("ClassMethod[P, Coroutine[Any, Any, R]]", LateFunction(lambda: awaitable_class_method(load())))
+
+    async def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        steps = operation(cls, *args, **kwargs)
+        result: R = await cls._drive_without_client(steps, kwargs.get("session"))
+        return result
+
+    return cast("ClassMethod[P, Coroutine[Any, Any, R]]", classmethod(_dress(method, operation)))
+
+
+def blocking_constructor(operation: Callable[Concatenate[Any, P], Steps[Any]]) -> Constructor[P]:
+    """Make a constructor of the sync client from an operation that takes the class, and returns a client of it."""
+    return cast("Constructor[P]", blocking_class_method(operation))
+
+
+def awaitable_constructor(operation: Callable[Concatenate[Any, P], Steps[Any]]) -> AsyncConstructor[P]:
+    """Make a constructor of the async client from an operation that takes the class, and returns a client of it."""
+    return cast("AsyncConstructor[P]", awaitable_class_method(operation))
+
+
 def _dress(method: M, operation: Any) -> M:
     """Give a method the operation's name, docstring and signature, which returns the operation's result.
 
@@ -124,6 +185,7 @@ def _dress(method: M, operation: Any) -> M:
     """
     functools.update_wrapper(method, operation)
     result = str(operation.__annotations__.get("return")).removeprefix("Steps[").removesuffix("]")
+    result = "Self" if result == NEW_CLIENT else result
     shown = FunctionType(
         operation.__code__, operation.__globals__, operation.__name__, operation.__defaults__, operation.__closure__
     )

@@ -15,6 +15,7 @@ from ..._core.options import UnknownParam, close_to
 from ..._core.redaction import one_line
 from ...exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
 from .dpop_nonce import send_with_proof
+from .limits import Limits
 from .retrying import Attempt, Repeat, once, retried
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def transport_options(requests_kwargs: Mapping[str, Any] | None) -> dict[str, An
 
 
 def send_request(
-    client: Client,
+    client: Client | Limits,
     request: Request,
     *,
     invalid: type[InvalidAnswer],

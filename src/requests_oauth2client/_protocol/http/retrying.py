@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import Enum
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from ..._core.effects import Now, Send, Sleep, Steps
 from ..._core.events import run_hook
@@ -25,6 +25,7 @@ from ..._core.redaction import without_query
 from ..._core.retry_info import Tries, add_tries, retry_after
 from ...exceptions import ResponseTooLarge, TransportError
 from ...retries import Retries
+from .limits import Limits
 
 log = logging.getLogger("requests_oauth2client.retries")
 
@@ -60,24 +61,17 @@ def of_grant(data: Mapping[str, Any]) -> Repeat:
     return GRANTS.get(str(data.get("grant_type")), Repeat.UNSENT)
 
 
-class Asker(Protocol):
-    """Who sends the request: a client, or somebody who is about to make one."""
-
-    @property
-    def retries(self) -> Retries | None: ...
-
-
 def once(request: Request) -> Steps[Response]:
     """Send a request as it is."""
     response: Response = yield Send(request)
     return response
 
 
-def retried(asker: Asker, request: Request, *, repeat: Repeat, attempt: Attempt = once) -> Steps[Response]:
+def retried(limits: Limits, request: Request, *, repeat: Repeat, attempt: Attempt = once) -> Steps[Response]:
     """Make a request, and again while that is safe, may help, and fits into the time for it.
 
     Args:
-        asker: whose `retries` count.
+        limits: whose `retries` count.
         request: the request, not authenticated yet.
         repeat: when it may be made again.
         attempt: authenticates and sends it.
@@ -88,7 +82,7 @@ def retried(asker: Asker, request: Request, *, repeat: Repeat, attempt: Attempt 
     Raises:
         TransportError: no answer came; its `attempts` tell how often was asked.
     """
-    retries = None if repeat is Repeat.NEVER else asker.retries
+    retries = None if repeat is Repeat.NEVER else limits.retries
     if retries is None:
         return (yield from attempt(request))
     tries = _Tries(retries, request, repeat, begun=(yield Now()))

@@ -1,6 +1,6 @@
 """From an issuer to a client: the metadata of an AS, found, judged, and read (OIDC Discovery section 4, RFC 8414).
 
-    discover(asker, url, issuer) ──► document whose issuer is the one asked for ──► client_arguments()
+    discover(limits, url, issuer) ──► document whose issuer is the one asked for ──► client_arguments()
 
 Nothing in a document is used before its issuer was compared. Documents are kept per process, for as long as
 their HTTP headers say. Knows no client: there is none yet.
@@ -11,18 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from ..._core.effects import Now, Steps
 from ..._core.http_caching import fresh_until
-from ..._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Response
+from ..._core.messages import Response
 from ..._core.redaction import one_line, without_query
 from ..._core.urls import validate_endpoint_uri, validate_issuer_uri
 from ...discovery import InvalidDiscoveryDocument, MismatchingDiscoveryIssuer, discovery_urls, issuers_of
 from ...exceptions import InvalidParam
-from ...retries import DEFAULT_RETRIES, Retries, check_retries
+from ..http.limits import FetchLimits
 from ..settings import ENDPOINTS
 from . import documents
 
@@ -45,16 +44,6 @@ LISTS = re.compile(
     r"|\w+_(alg|enc)_values|\w+_auth_methods)_supported"
 )
 ALIASES = "mtls_endpoint_aliases"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asker:
-    """The limits for fetching a document while there is no client."""
-
-    timeout: float = DEFAULT_TIMEOUT
-    max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE
-    retries: Retries | None = DEFAULT_RETRIES
-    testing: bool = False
 
 
 class DocumentCache:
@@ -85,12 +74,12 @@ DOCUMENTS = DocumentCache()
 
 
 def discover(
-    asker: Asker, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
+    limits: FetchLimits, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
 ) -> Steps[dict[str, Any]]:
     """Find the metadata of an AS; their issuer is the one asked for.
 
     Args:
-        asker: the limits.
+        limits: what requests go by.
         url: where they are; its issuer is the one that a well-known URL belongs to.
         issuer: who the AS is; without `url`, all well-known addresses are tried.
         cache: where documents are kept; None to ask in any case.
@@ -106,24 +95,24 @@ def discover(
     if url is None and issuer is None:
         msg = "Pass the issuer of the AS, or the url of its metadata; got neither."
         raise InvalidParam(msg)
-    asked = None if issuer is None else validate_issuer_uri(issuer, https=not asker.testing)
+    asked = None if issuer is None else validate_issuer_uri(issuer, https=not limits.testing)
     if url is None:
         urls = discovery_urls(str(asked))
     else:
-        urls = [validate_endpoint_uri(url, https=not asker.testing, name="url of the metadata")]
-    document = yield from _first(asker, urls, cache)
+        urls = [validate_endpoint_uri(url, https=not limits.testing, name="url of the metadata")]
+    document = yield from _first(limits, urls, cache)
     check_issuer(document, [asked] if asked is not None else issuers_of(urls[0]))
     return document
 
 
-def _first(asker: Asker, urls: Sequence[str], cache: DocumentCache | None) -> Steps[dict[str, Any]]:
+def _first(limits: FetchLimits, urls: Sequence[str], cache: DocumentCache | None) -> Steps[dict[str, Any]]:
     """Return the document at the first address that has one."""
     for url in urls:
         now = yield Now()
         kept = cache.get(url, now) if cache is not None else None
         if kept is not None:
             return kept
-        response = yield from documents.get(asker, url, accept=ACCEPT, invalid=InvalidDiscoveryDocument)
+        response = yield from documents.get(limits, url, accept=ACCEPT, invalid=InvalidDiscoveryDocument)
         if response.status_code not in NOT_HERE:
             return _kept(url, response, now, cache)
     tried = ", ".join(str(without_query(url)) for url in urls)
@@ -216,10 +205,3 @@ def told_apart(issuer: Any, auth: Any) -> tuple[str | None, Any]:
         msg = f"The issuer is an https URL, got a {type(issuer).__name__}; auth was given too."
         raise InvalidParam(msg)
     return None, issuer
-
-
-def asker_of(settings: Mapping[str, Any], *, testing: bool) -> Asker:
-    """Read the limits from the arguments for a client."""
-    given = {name: settings[name] for name in ("timeout", "max_response_size") if settings.get(name) is not None}
-    retries = check_retries(settings.get("retries", DEFAULT_RETRIES))
-    return replace(Asker(testing=testing, retries=retries), **given)

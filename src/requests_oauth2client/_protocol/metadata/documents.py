@@ -6,32 +6,21 @@ Status, media type, size and form are checked; a redirect is not followed. Knows
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ..._core.effects import Steps
 from ..._core.messages import Request, Response, read_json_object
 from ..._core.redaction import one_line
 from ...exceptions import IncompleteResponse, InvalidAnswer, ResponseTooLarge
-from ...retries import Retries
 from ..http.call import transport_options
+from ..http.limits import Limits
 from ..http.retrying import Repeat, retried
 
 OK = 200
 
 
-class Asker(Protocol):
-    """Who asks for a document: a client, or somebody who is about to make one."""
-
-    @property
-    def timeout(self) -> float: ...
-    @property
-    def max_response_size(self) -> int: ...
-    @property
-    def retries(self) -> Retries | None: ...
-
-
 def get(
-    asker: Asker,
+    limits: Limits,
     url: str,
     *,
     accept: str,
@@ -41,7 +30,7 @@ def get(
     """Get a document.
 
     Args:
-        asker: whose limits count.
+        limits: what the request goes by.
         url: its address, already checked.
         accept: the media types to ask for.
         invalid: what to raise when the body is too large or breaks off.
@@ -56,12 +45,12 @@ def get(
         url=url,
         method="GET",
         headers={"Accept": accept},
-        timeout=options.pop("timeout", asker.timeout),
-        max_size=asker.max_response_size,
+        timeout=options.pop("timeout", limits.timeout),
+        max_size=limits.max_response_size,
         options=options,
     )
     try:
-        response = yield from retried(asker, request, repeat=Repeat.ALWAYS)
+        response = yield from retried(limits, request, repeat=Repeat.ALWAYS)
     except (ResponseTooLarge, IncompleteResponse) as broken:
         if broken.response is None:
             raise

@@ -28,8 +28,8 @@ from ...federation import (
     read_entity_statement,
     trusted,
 )
+from ..http.limits import FetchLimits
 from . import discovery, documents
-from .discovery import Asker
 
 ACCEPT = "application/entity-statement+jwt"
 MAX_DEPTH = 5  # superiors above the OP; a federation has one or two
@@ -40,16 +40,16 @@ MAX_FETCHES = 30  # statements for one chain
 class Search:
     """What a search for a chain knows: whom to trust, and how much it has asked."""
 
-    asker: Asker
+    limits: FetchLimits
     anchors: Mapping[str, Any]
     fetched: int = 0
     problems: list[str] = field(default_factory=list)
 
 
-def provider_arguments(asker: Asker, entity_id: Any, trust_anchors: Mapping[str, Any]) -> Steps[dict[str, Any]]:
+def provider_arguments(limits: FetchLimits, entity_id: Any, trust_anchors: Mapping[str, Any]) -> Steps[dict[str, Any]]:
     """Return the arguments of a client of an OP that a trust anchor vouches for; see `OAuth2Client.from_federation`."""
-    sought = validate_issuer_uri(entity_id, https=not asker.testing)
-    search = Search(asker, trusted(trust_anchors, testing=asker.testing))
+    sought = validate_issuer_uri(entity_id, https=not limits.testing)
+    search = Search(limits, trusted(trust_anchors, testing=limits.testing))
     own = yield from _configuration(search, sought)
     chain = yield from _upwards(search, own, (sought,))
     if chain is None:
@@ -85,12 +85,12 @@ def _through(
     search: Search, own: EntityStatement, hint: str, below: tuple[str, ...]
 ) -> Steps[list[EntityStatement] | None]:
     """Return the statements of one superior, and of those above it."""
-    superior = yield from _configuration(search, validate_issuer_uri(hint, https=not search.asker.testing))
+    superior = yield from _configuration(search, validate_issuer_uri(hint, https=not search.limits.testing))
     above = yield from _upwards(search, superior, (*below, superior.sub))
     if above is None:
         return None
     endpoint = superior.metadata("federation_entity").get("federation_fetch_endpoint")
-    url = validate_endpoint_uri(endpoint, https=not search.asker.testing, name="federation_fetch_endpoint")
+    url = validate_endpoint_uri(endpoint, https=not search.limits.testing, name="federation_fetch_endpoint")
     joint = "&" if "?" in url else "?"
     fetch = f"{url}{joint}{urlencode({'sub': own.sub})}"  # section 8.1.1
     statement = yield from _fetch(search, fetch, iss=superior.sub, sub=own.sub)
@@ -112,7 +112,7 @@ def _fetch(search: Search, url: str, *, iss: str, sub: str) -> Steps[EntityState
     if search.fetched > MAX_FETCHES:
         msg = f"More than {MAX_FETCHES} statements were needed; the search ends."
         raise InvalidEntityStatement(description=msg)
-    response = yield from documents.get(search.asker, url, accept=ACCEPT, invalid=InvalidEntityStatement)
+    response = yield from documents.get(search.limits, url, accept=ACCEPT, invalid=InvalidEntityStatement)
     kind = media_type(response)
     if response.status_code != documents.OK or kind != ACCEPT:
         msg = f"Expected an entity statement, with status {documents.OK} as {ACCEPT}; got {one_line(kind)}."

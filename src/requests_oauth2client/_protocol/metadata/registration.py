@@ -9,7 +9,6 @@ Knows no HTTP library; what the AS answers is read in `registration`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ... import profiles
@@ -17,10 +16,10 @@ from ..._core.effects import Steps
 from ..._core.messages import Request, Response, is_success, read_json_object
 from ..._core.urls import validate_endpoint_uri
 from ..._tokens.bearer import BearerToken
-from ...exceptions import EndpointError, InvalidParam, MissingEndpointUri
+from ...exceptions import InvalidParam, MissingEndpointUri
 from ...registration import ClientInformation, ClientRegistrationError, InvalidClientInformationResponse
-from ...retries import Retries
 from ..http.call import raise_oauth_error, send_request
+from ..http.limits import FetchLimits, Limits
 from . import discovery
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ MANAGING = ("client_secret", "registration_access_token", "registration_client_u
 
 
 def register(
-    exception_classes: Mapping[str, type[EndpointError]],
+    limits: FetchLimits,
     metadata: Mapping[str, Any],
     *,
     url: Any = None,
@@ -39,7 +38,6 @@ def register(
     initial_access_token: str | BearerToken | None = None,
     software_statement: Any = None,
     private_key: Any = None,
-    testing: bool = False,
     settings: Mapping[str, Any],
 ) -> Steps[dict[str, Any]]:
     """Register a client, and return the arguments that make it; see `OAuth2Client.register`."""
@@ -48,30 +46,18 @@ def register(
     metadata = profiles.registration(
         settings.get("profile"), metadata, private_key=private_key, certificate=certificate
     )
-    limits = discovery.asker_of(settings, testing=testing)
     if url is not None or issuer is not None:
         document = yield from discovery.discover(limits, url, issuer)
         known = {**discovery.client_arguments(document), **settings}
     endpoint = known.get("registration_endpoint")
     if endpoint is None:
         raise MissingEndpointUri("registration_endpoint")  # noqa: EM101  a name, no message
-    uri = validate_endpoint_uri(endpoint, https=not testing, name="registration_endpoint")
+    uri = validate_endpoint_uri(endpoint, https=not limits.testing, name="registration_endpoint")
     statement = {} if software_statement is None else {"software_statement": str(software_statement)}
     token = None if initial_access_token is None else str(initial_access_token)
-    asker = UnregisteredClient(limits.timeout, limits.max_response_size, limits.retries, exception_classes)
-    response = yield from _send(asker, "POST", uri, token, {**metadata, **statement})
-    information = _information(asker, response)
+    response = yield from _send(limits, "POST", uri, token, {**metadata, **statement})
+    information = _information(limits, response)
     return {**known, **information.client_arguments(private_key=private_key, certificate=certificate)}
-
-
-@dataclass(frozen=True, slots=True)
-class UnregisteredClient:
-    """Who asks while there is no client yet."""
-
-    timeout: float
-    max_response_size: int
-    retries: Retries | None
-    exception_classes: Mapping[str, type[EndpointError]]
 
 
 def read_registration(client: Client, /) -> Steps[Client]:
@@ -148,7 +134,7 @@ def _managed(client: Client) -> tuple[str, str, ClientInformation]:
 
 
 def _send(
-    asker: Any, method: str, url: str, token: str | None, metadata: Mapping[str, Any] | None = None
+    limits: Limits, method: str, url: str, token: str | None, metadata: Mapping[str, Any] | None = None
 ) -> Steps[Response]:
     headers = {"Accept": "application/json"}
     if metadata is not None:
@@ -160,25 +146,25 @@ def _send(
         method=method,
         headers=headers,
         json=metadata,
-        timeout=asker.timeout,
-        max_size=asker.max_response_size,
+        timeout=limits.timeout,
+        max_size=limits.max_response_size,
     )
-    return (yield from send_request(asker, request, invalid=InvalidClientInformationResponse))
+    return (yield from send_request(limits, request, invalid=InvalidClientInformationResponse))
 
 
-def _information(asker: Any, response: Response) -> ClientInformation:
+def _information(limits: Any, response: Response) -> ClientInformation:
     if not is_success(response) or response.status_code == NO_CONTENT:
-        _refuse(asker, response)
+        _refuse(limits, response)
     try:
         return ClientInformation(read_json_object(response))
     except ValueError as wrong:
         problem = f"This is no client information response: {wrong}"
-        raise InvalidClientInformationResponse(response=response, client=asker, description=problem) from None
+        raise InvalidClientInformationResponse(response=response, client=limits, description=problem) from None
 
 
-def _refuse(asker: Any, response: Response) -> Any:
+def _refuse(limits: Any, response: Response) -> Any:
     raise_oauth_error(
-        asker,
+        limits,
         response,
         unknown=ClientRegistrationError,
         invalid=InvalidClientInformationResponse,
