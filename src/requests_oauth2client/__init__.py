@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from .authorization_request import AuthorizationResponse as AuthorizationResponse
     from .authorization_request import BrowserRequest as BrowserRequest
     from .authorization_request import ExpiredResponseJwt as ExpiredResponseJwt
+    from .authorization_request import InvalidAcrValuesParam as InvalidAcrValuesParam
     from .authorization_request import InvalidAuthorizationRequestParam as InvalidAuthorizationRequestParam
     from .authorization_request import InvalidMaxAgeParam as InvalidMaxAgeParam
     from .authorization_request import InvalidPromptParam as InvalidPromptParam
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     )
     from .authorization_request import UncheckableResponseJwt as UncheckableResponseJwt
     from .authorization_request import UnsupportedResponseJwtAlg as UnsupportedResponseJwtAlg
+    from .authorization_request import UnsupportedResponseTypeParam as UnsupportedResponseTypeParam
     from .backchannel_authentication import BackChannelAuthenticationPollingJob as BackChannelAuthenticationPollingJob
     from .backchannel_authentication import BackChannelAuthenticationPoolingJob as BackChannelAuthenticationPoolingJob
     from .backchannel_authentication import BackChannelAuthenticationResponse as BackChannelAuthenticationResponse
@@ -306,11 +308,12 @@ else:
         ),
         "authorization_details": ("AuthorizationDetail InvalidAuthorizationDetails read_authorization_details"),
         "authorization_request": (
-            "AuthorizationRequest AuthorizationResponse BrowserRequest ExpiredResponseJwt"
+            "AuthorizationRequest AuthorizationResponse BrowserRequest ExpiredResponseJwt InvalidAcrValuesParam"
             " InvalidAuthorizationRequestParam InvalidMaxAgeParam InvalidPromptParam"
             " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt"
             " MismatchingResponseJwtAudience MissingResponseJwt RequestParameterAuthorizationRequest"
             " RequestUriParameterAuthorizationRequest UncheckableResponseJwt UnsupportedResponseJwtAlg"
+            " UnsupportedResponseTypeParam"
         ),
         "backchannel_authentication": (
             "BackChannelAuthenticationPollingJob BackChannelAuthenticationPoolingJob"
@@ -495,6 +498,7 @@ __all__ = [
     "IntrospectionError",
     "IntrospectionResponse",
     "InvalidAccessToken",
+    "InvalidAcrValuesParam",
     "InvalidAnswer",
     "InvalidAuthResponse",
     "InvalidAuthorizationDetails",
@@ -654,6 +658,7 @@ __all__ = [
     "UnsupportedEntityStatement",
     "UnsupportedIdTokenAlg",
     "UnsupportedResponseJwtAlg",
+    "UnsupportedResponseTypeParam",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UseDPoPNonce",

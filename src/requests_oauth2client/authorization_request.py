@@ -25,11 +25,13 @@ from ._authorization.jarm import (
     UnsupportedResponseJwtAlg,
 )
 from ._authorization.params import (
+    InvalidAcrValuesParam,
     InvalidAuthorizationRequestParam,
     InvalidMaxAgeParam,
     InvalidPromptParam,
     InvalidRedirectUri,
     ProofKey,
+    UnsupportedResponseTypeParam,
 )
 from ._authorization.request_object import (
     BrowserRequest,
@@ -39,9 +41,9 @@ from ._authorization.request_object import (
     Signable,
     join_query,
 )
-from ._authorization.values import Extended, further
+from ._authorization.values import Spelled, further
 from ._core.messages import Form
-from ._core.scope import join_scope
+from ._core.scope import scope_words
 from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
 from .exceptions import (
     AccountSelectionRequired,
@@ -54,13 +56,14 @@ from .exceptions import (
     MismatchingState,
     MissingAuthCode,
     MissingIssuer,
+    MissingIssuerParam,
     SessionSelectionRequired,
 )
 from .pkce import InvalidCodeVerifierParam, PkceUtils, UnsupportedCodeChallengeMethod
 
 
 @dataclass(frozen=True, init=False)
-class AuthorizationRequest(Signable, Extended):
+class AuthorizationRequest(Signable, Spelled):
     """A request for an authorization: the URL that the user's browser has to visit. Its `str()` is that URL.
 
     Keep it until the callback comes, in the user's session and nowhere else: it recognises the answer.
@@ -69,7 +72,7 @@ class AuthorizationRequest(Signable, Extended):
     Args:
         authorization_endpoint: https (http for loopback); a query in it is kept (RFC 6749 section 3.1).
         client_id: who asks.
-        redirect_uri: where the answer shall go: an absolute URI, custom schemes included (RFC 8252).
+        redirect_uri: where the response shall go, as registered; sent as it is.
         scope: a str or an iterable of words; None is not sent.
         response_type: `code`, and for those who need them `id_token` or `code id_token`, whose answers the
             client's `authorization_response` checks.
@@ -97,21 +100,26 @@ class AuthorizationRequest(Signable, Extended):
         authorization_details: `AuthorizationDetail`s, or mappings with a `type` (RFC 9396).
         profile: `oauth2.1` or `fapi2`: refuse what it forbids. Under `fapi2` this request has no URL: it is pushed.
         testing: allow plain http to any host. What is sent there then travels unencrypted.
+        extra: further parameters that are sent even though their names look like misspellings of others.
         **kwargs: further parameters: a bool is sent as true or false, a list as a repeated parameter, a mapping
             as JSON; None is not sent.
 
     Attributes:
-        scope: the words joined by spaces, or None.
+        scope: a tuple of words, or None.
         acr_values: a tuple of words, or None.
         kwargs: the parameters from `response_mode` on; they are attributes too, the named ones None when absent.
 
     Raises:
         InvalidEndpointUri: plain http, credentials, a fragment, no path, or a parameter that is set here.
-        InvalidRedirectUri: not absolute, or with a fragment.
+        InvalidRedirectUri: empty, with a space or control character, or with a fragment.
         InvalidScopeParam: neither a str nor an iterable of words.
         InvalidCodeVerifierParam: not 43 to 128 of the allowed characters.
         UnsupportedCodeChallengeMethod: neither `S256` nor `plain`.
         InvalidMaxAgeParam: not an int, or negative.
+        InvalidAcrValuesParam: neither a str nor an iterable of words.
+        MissingIssuerParam: the AS announces `iss`, and there is no issuer to compare it with.
+        UnsupportedResponseTypeParam: none whose response could be read.
+        UnknownParam: a further parameter is spelled almost like a known one.
         InvalidPromptParam: `none` beside other words.
         InvalidAuthorizationDetails: no list of objects with a type.
         InvalidAuthorizationRequestParam: another parameter is wrong.
@@ -136,7 +144,7 @@ class AuthorizationRequest(Signable, Extended):
     authorization_endpoint: str
     client_id: str
     redirect_uri: str | None
-    scope: str | None
+    scope: tuple[str, ...] | None
     response_type: str
     state: str | None = field(repr=False)
     nonce: str | None = field(repr=False)
@@ -184,9 +192,11 @@ class AuthorizationRequest(Signable, Extended):
         authorization_details: Iterable[Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
         profile: str | None = None,
         testing: bool = False,
+        extra: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        words = join_scope(scope) or None
+        words = None if scope is None else tuple(scope_words(scope)) or None
+        kwargs = self.accept(kwargs, extra)
         named = {
             "response_mode": response_mode,
             "prompt": prompt,
@@ -205,9 +215,9 @@ class AuthorizationRequest(Signable, Extended):
             client_id=params.text(client_id, "client_id"),
             redirect_uri=params.redirect_uri(redirect_uri),
             scope=words,
-            response_type=params.text(response_type, "response_type"),
+            response_type=params.response_type(response_type),
             state=params.generated(state, "state", by_default=True),
-            nonce=params.generated(nonce, "nonce", by_default="openid" in (words or "").split()),
+            nonce=params.generated(nonce, "nonce", by_default="openid" in (words or ())),
             code_verifier=params.code_verifier(code_verifier, code_challenge_method),
             code_challenge_method=code_challenge_method,
             acr_values=params.acr_values(acr_values),
@@ -224,14 +234,13 @@ class AuthorizationRequest(Signable, Extended):
         )
         self._check()
 
-    __replace__ = Extended.replace  # dataclass puts its own here, which knows no kwargs
+    __replace__ = Spelled.replace  # dataclass puts its own here, which knows no kwargs
 
     def _check(self) -> None:
         """Refuse what only shows when all parameters are together."""
         profiles.check(self.profile, "request", self)
         if self.authorization_response_iss_parameter_supported and not self.issuer:
-            problem = "it is needed to check the `iss` that authorization_response_iss_parameter_supported announces"
-            raise InvalidAuthorizationRequestParam(name="issuer", problem=problem)
+            raise MissingIssuerParam
         if self.nonce is None and "id_token" in self.response_type.split():  # OIDC Core §3.2.2.1, §3.3.2.1
             problem = f"response_type={self.response_type!r} demands one, since the ID token comes through the browser"
             raise InvalidAuthorizationRequestParam(name="nonce", problem=problem)
@@ -249,7 +258,7 @@ class AuthorizationRequest(Signable, Extended):
             response_type=self.response_type,
             state=self.state,
             nonce=self.nonce,
-            scope=self.scope,
+            scope=" ".join(self.scope) if self.scope else None,
             code_challenge=self.code_challenge,
             code_challenge_method=self.code_challenge_method,
             acr_values=" ".join(self.acr_values) if self.acr_values else None,
@@ -340,6 +349,7 @@ __all__ = [
     "AuthorizationResponse",
     "BrowserRequest",
     "ExpiredResponseJwt",
+    "InvalidAcrValuesParam",
     "InvalidAuthResponse",
     "InvalidAuthorizationRequestParam",
     "InvalidCodeVerifierParam",
@@ -359,4 +369,5 @@ __all__ = [
     "UncheckableResponseJwt",
     "UnsupportedCodeChallengeMethod",
     "UnsupportedResponseJwtAlg",
+    "UnsupportedResponseTypeParam",
 ]

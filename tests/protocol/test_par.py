@@ -181,7 +181,11 @@ def test_a_request_of_a_client_carries_what_the_client_knows(flavor: Flavor) -> 
     request = client.authorization_request(scope=["openid", "email"], state="s", nonce="n", prompt="login")
     assert {name: getattr(request, name) for name in known} == known
     assert (request.authorization_endpoint, request.client_id) == (ENDPOINT, "id")
-    assert (request.redirect_uri, request.scope, request.prompt) == ("https://app.local/cb", "openid email", "login")
+    assert (request.redirect_uri, request.scope, request.prompt) == (
+        "https://app.local/cb",
+        ("openid", "email"),
+        "login",
+    )
     assert client.authorization_request(redirect_uri="https://app.local/2").redirect_uri == "https://app.local/2"
     assert client.authorization_request(issuer="https://b.local").issuer == "https://b.local"
     assert not received

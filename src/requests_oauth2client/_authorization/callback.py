@@ -62,10 +62,13 @@ class AuthorizationResponse(Extended):
         acr_values: a tuple of words, or None.
         id_token: an `IdToken` or None; its `checked` tells whether it was checked: the client's
             `authorization_response` does so, `validate_callback` does not.
+        scope: the `scope` parameter of the callback, where the server says there what it granted; else None.
         kwargs: the other parameters. Anybody can write them into a URL: don't rely on them.
     """
 
     pickle_advice = "Store the request with AuthorizationRequestSerializer and validate the callback where it is used."
+
+    named = frozenset({"scope"})
 
     code: str = field(repr=False)
     redirect_uri: str | None
@@ -194,6 +197,7 @@ def _refusal(request: SentRequest, params: Mapping[str, str], response: Any) -> 
 def _answer(request: SentRequest, params: Mapping[str, str], asked_for: Mapping[str, str]) -> AuthorizationResponse:
     """Put what was asked for beside what the request knows; nothing in the callback can take the place of that."""
     ours = {one.name for kind in (AuthorizationResponse, request) for one in fields(kind)} | {"iss"}  # type: ignore[arg-type]
+    ours.remove("scope")  # what was granted, at servers such as Google's that say it here; the token response decides
     return AuthorizationResponse(
         code=asked_for.get("code", ""),
         redirect_uri=request.redirect_uri,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from .._core.messages import Form, form_values, parse_json_object
+from .._core.redaction import one_line
 from ..authorization_details import read_authorization_details
 from ..exceptions import InvalidParam, InvalidUri
 from ..pkce import PkceUtils
@@ -25,7 +26,19 @@ REFUSED = {
     "client_secret": "a URL that goes through the user's browser is no place for a secret",
     "kwargs": "no such parameter exists; to change a value use its method replace()",  # dataclasses.replace() says it
 }
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f\\]+")
+_REDIRECT_URI = re.compile(r"[^\x00-\x20\x7f\\]+")
+RESPONSE_TYPES = frozenset({"code", "id_token", "token"})  # OAuth 2.0 Multiple Response Type Encoding section 3
+
+# Parameters that have a name in some specification or at a well-known server: none of them is a misspelling.
+KNOWN = frozenset(
+    "client_id redirect_uri scope response_type state nonce code_challenge_method acr_values response_mode prompt"
+    " display ui_locales login_hint claims resource authorization_details request client_secret"
+    " access_type allow_signup approval_prompt audience claims_locales client_notification_token connection"
+    " code_challenge domain_hint dpop_jkt grant_id grant_management_action hd id_token_hint identity_provider"
+    " idp_identifier idphint include_granted_scopes invitation kc_action kc_idp_hint lang login_hint_token"
+    " max_age nfv nux organization original_uri owner permissions purpose registration request_uri screen_hint"
+    " service show_dialog team tenant token_access_type user_code vtr".split()
+)
 
 
 class InvalidAuthorizationRequestParam(InvalidParam):
@@ -44,12 +57,20 @@ class InvalidMaxAgeParam(InvalidAuthorizationRequestParam):
     """`max_age` is no number of seconds (OIDC Core section 3.1.2.1)."""
 
 
+class InvalidAcrValuesParam(InvalidAuthorizationRequestParam):
+    """`acr_values` are no words (OIDC Core section 3.1.2.1)."""
+
+
+class UnsupportedResponseTypeParam(InvalidAuthorizationRequestParam):
+    """The `response_type` is one whose response no one could read here (RFC 6749 section 3.1.1)."""
+
+
 class InvalidPromptParam(InvalidAuthorizationRequestParam):
     """`prompt` has other words beside `none` (OIDC Core section 3.1.2.1)."""
 
 
 class InvalidRedirectUri(InvalidUri):
-    """A redirect_uri is not absolute, or has a fragment (RFC 6749 section 3.1.2)."""
+    """A redirect_uri can't be sent, or has a fragment (RFC 6749 section 3.1.2)."""
 
 
 class ProofKey(Protocol):
@@ -87,14 +108,13 @@ def code_verifier(verifier: str | bytes | None, method: str | None) -> str | Non
 
 
 def redirect_uri(uri: Any) -> str | None:
-    """Read a redirect_uri (RFC 6749 section 3.1.2)."""
+    """Return a redirect_uri as it is: servers have `postmessage` and URNs too, and compare it to the letter."""
     if uri is None:
         return None
     found = str(uri)
-    if not _URI.fullmatch(found):
-        raise InvalidRedirectUri(
-            found, "an absolute URI, such as https://app.example/callback, is needed", "redirect_uri"
-        )
+    if not _REDIRECT_URI.fullmatch(found):
+        problem = "it is empty, or contains spaces, control characters or backslashes; pass it as registered"
+        raise InvalidRedirectUri(found, problem, "redirect_uri")
     if "#" in found:
         raise InvalidRedirectUri(found, "it must not contain a fragment", "redirect_uri")
     return found
@@ -109,12 +129,24 @@ def acr_values(values: Any) -> tuple[str, ...] | None:
     """Read the wanted classes of login, as words."""
     if not isinstance(values, Iterable | None):
         problem = f"a str or an iterable of words was expected, got a {type(values).__name__}"
-        raise InvalidAuthorizationRequestParam(name="acr_values", problem=problem)
+        raise InvalidAcrValuesParam(name="acr_values", problem=problem)
     found = words(values)
     for word in found or ():
-        if len(text(word, "acr_values").split()) != 1:
-            raise InvalidAuthorizationRequestParam(name="acr_values", problem="one of its words contains a space")
+        if not isinstance(word, str) or len(word.split()) != 1:
+            problem = "each of its words has to be a str, not empty and without spaces"
+            raise InvalidAcrValuesParam(name="acr_values", problem=problem)
+        text(word, "acr_values")
     return found
+
+
+def response_type(value: Any) -> str:
+    """Read a response_type: words whose response is understood here, each once; or `none`."""
+    found = text(value, "response_type").split()
+    is_understood = bool(found) and RESPONSE_TYPES.issuperset(found) and len(set(found)) == len(found)
+    if not is_understood and found != ["none"]:
+        problem = f"expected words out of {', '.join(sorted(RESPONSE_TYPES))}, such as 'code', got {one_line(value)!r}"
+        raise UnsupportedResponseTypeParam(name="response_type", problem=problem)
+    return str(value)
 
 
 def max_age(seconds: Any) -> int | None:
@@ -154,6 +186,11 @@ def _claims(value: Any) -> Any:
         raise InvalidAuthorizationRequestParam(name="claims", problem=str(wrong)) from None
 
 
+def _id_token_hint(value: Any) -> str:
+    """Return the JWT of an ID token, or of the token that it came with."""
+    return str(getattr(value, "id_token", None) or value)
+
+
 def _response_mode(value: Any) -> str:
     return text(value, "response_mode")
 
@@ -161,6 +198,7 @@ def _response_mode(value: Any) -> str:
 READERS: dict[str, Callable[[Any], Any]] = {
     "authorization_details": read_authorization_details,
     "claims": _claims,
+    "id_token_hint": _id_token_hint,
     "prompt": _prompt,
     "response_mode": _response_mode,
 }
@@ -193,9 +231,11 @@ def as_sent(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 __all__ = [
+    "InvalidAcrValuesParam",
     "InvalidAuthorizationRequestParam",
     "InvalidMaxAgeParam",
     "InvalidPromptParam",
     "InvalidRedirectUri",
     "ProofKey",
+    "UnsupportedResponseTypeParam",
 ]

@@ -24,7 +24,7 @@ from .._core.values import NotPickled
 from ..exceptions import InvalidParam
 from .callback import AuthorizationResponse
 from .params import InvalidAuthorizationRequestParam, text
-from .values import Extended, SentRequest, further
+from .values import SentRequest, Spelled, further
 
 TYP = "oauth-authz-req+jwt"  # RFC 9101 section 10.8
 DEFAULT_ENCRYPTION = {"RSA": "RSA-OAEP-256", "EC": "ECDH-ES+A128KW", "OKP": "ECDH-ES+A128KW", "oct": "dir"}  # by kty
@@ -216,7 +216,7 @@ def _encryption_alg(jwk: Any) -> str:
 
 
 @dataclass(frozen=True, init=False)
-class ReferringAuthorizationRequest(Expiring, Extended):
+class ReferringAuthorizationRequest(Expiring, Spelled):
     """What requests with a request object have in common: the browser's URL, and the request they stand for."""
 
     pickle_advice = "Store the AuthorizationRequest that it was made of, with AuthorizationRequestSerializer."
@@ -304,6 +304,7 @@ class RequestParameterAuthorizationRequest(ReferringAuthorizationRequest):
         expires_in: or in how many seconds from now it expires.
         authorization_request: what the JWT was made of; validates the callback.
         testing: allow plain http to any host. What is sent there then travels unencrypted.
+        extra: further parameters that are sent even though their names look like misspellings of others.
         **kwargs: further parameters of the URL, for an AS that wants some there. It must not trust them.
 
     Raises:
@@ -327,6 +328,7 @@ class RequestParameterAuthorizationRequest(ReferringAuthorizationRequest):
         expires_in: float | None = None,
         authorization_request: SentRequest | None = None,
         testing: bool = False,
+        extra: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         jwt = request.decode("ascii", "replace") if isinstance(request, bytes) else str(request or "")
@@ -338,10 +340,10 @@ class RequestParameterAuthorizationRequest(ReferringAuthorizationRequest):
             dpop_key=dpop_key,
             authorization_request=authorization_request,
             testing=testing,
-            kwargs=kwargs,
+            kwargs=self.accept(kwargs, extra),
         )
 
-    __replace__ = Extended.replace  # dataclass puts its own here, which knows no kwargs
+    __replace__ = Spelled.replace  # dataclass puts its own here, which knows no kwargs
 
     @property
     def args(self) -> Form:
@@ -363,6 +365,7 @@ class RequestUriParameterAuthorizationRequest(ReferringAuthorizationRequest):
         expires_in: or in how many seconds from now it expires.
         authorization_request: the request that it refers to; validates the callback.
         testing: allow plain http to any host. What is sent there then travels unencrypted.
+        extra: further parameters that are sent even though their names look like misspellings of others.
         **kwargs: further parameters of the URL, for an AS that wants some there. It must not trust them.
 
     Raises:
@@ -386,6 +389,7 @@ class RequestUriParameterAuthorizationRequest(ReferringAuthorizationRequest):
         expires_in: float | None = None,
         authorization_request: SentRequest | None = None,
         testing: bool = False,
+        extra: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         self._keep(
@@ -396,10 +400,10 @@ class RequestUriParameterAuthorizationRequest(ReferringAuthorizationRequest):
             dpop_key=dpop_key,
             authorization_request=authorization_request,
             testing=testing,
-            kwargs=kwargs,
+            kwargs=self.accept(kwargs, extra),
         )
 
-    __replace__ = Extended.replace  # dataclass puts its own here, which knows no kwargs
+    __replace__ = Spelled.replace  # dataclass puts its own here, which knows no kwargs
 
     @property
     def args(self) -> Form:

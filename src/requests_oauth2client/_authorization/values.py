@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any, ClassVar, Protocol, Self
 
 from .._core.messages import Form
+from .._core.options import accept_further, close_to
 from .._core.values import NotPickled
 from ..exceptions import AuthorizationResponseError
+from .params import KNOWN
 
 
 class SentRequest(Protocol):
@@ -24,7 +26,7 @@ class SentRequest(Protocol):
     @property
     def redirect_uri(self) -> str | None: ...
     @property
-    def scope(self) -> str | None: ...
+    def scope(self) -> tuple[str, ...] | None: ...
     @property
     def response_type(self) -> str: ...
     @property
@@ -76,6 +78,38 @@ class Extended(NotPickled):
             msg = f"this {type(self).__name__} has no {name!r}"
             raise AttributeError(msg)
         return further.get(name)
+
+
+class Spelled(Extended):
+    """One whose further parameters a caller writes: a name that is almost a known one is refused, but for `extra`."""
+
+    @classmethod
+    def accept(cls, kwargs: Mapping[str, Any], extra: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the further parameters.
+
+        Raises:
+            UnknownParam: one is spelled almost like a parameter that exists.
+        """
+        return accept_further(kwargs, cls._known(), where=f"A request ({cls.__name__})", extra=extra)
+
+    @classmethod
+    def _known(cls) -> frozenset[str]:
+        return KNOWN | {one.name for one in fields(cls)} | cls.named  # type: ignore[arg-type]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all arguments, secrets included: `type(value)(**value.as_dict())` equals the value.
+
+        Further parameters that had to be insisted on are under `extra`.
+        """
+        found, names = super().as_dict(), self._known()
+        extra = {name: found.pop(name) for name in self.kwargs if name not in names and close_to(name, names)}
+        return {**found, "extra": extra} if extra else found
+
+    def replace(self, /, **changes: Any) -> Self:
+        """Return a value of this class with some arguments replaced."""
+        known = self.as_dict()
+        extra = {**known.pop("extra", {}), **(changes.pop("extra", None) or {})}
+        return type(self)(**{**known, **changes, "extra": extra})
 
 
 def further(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:

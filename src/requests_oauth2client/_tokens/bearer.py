@@ -110,12 +110,15 @@ class BearerToken(Expiring, Received):
     def as_dict(self) -> dict[str, Any]:
         """Return all fields that have a value; `type(token)(**token.as_dict())` equals the token.
 
-        The ID token is its string, `expires_at` an aware datetime.
+        It can be written as JSON: the ID token is its string, `expires_at` seconds since 1970. (The key of a
+        `DPoPToken` is the key itself; `TokenSerializer` writes that too.)
         """
         fields = self._fields()
         del fields["expires_in"]
         if self.id_token is not None:
             fields["id_token"] = str(self.id_token)
+        if self.expires_at is not None:
+            fields["expires_at"] = int(self.expires_at.timestamp())
         return {name: value for name, value in fields.items() if value is not None}
 
     @property
