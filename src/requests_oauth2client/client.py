@@ -8,7 +8,8 @@ from typing import Any, Self, TypeVar
 import requests
 
 from ._core.effects import Steps, blocking, blocking_class_method, blocking_constructor
-from ._drivers.requests import DeadlineAdapter, SyncRunner, new_session
+from ._drivers.deadlines import DeadlineAdapter
+from ._drivers.requests import SyncRunner, new_session
 from ._protocol.authorization import authorization_endpoint, par
 from ._protocol.client import Client
 from ._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange

@@ -14,8 +14,9 @@ from requests_oauth2client import AsyncOAuth2Client, OAuth2Client
 from requests_oauth2client._core.effects import CallOverride, Lock, Now, Send, Sleep, Steps, awaitable, blocking, inner
 from requests_oauth2client._core.messages import Form, Request
 from requests_oauth2client._core.times import UTC
-from requests_oauth2client._drivers import httpx, requests
+from requests_oauth2client._drivers import locks
 from requests_oauth2client._drivers.httpx import AsyncRunner
+from requests_oauth2client._drivers.locks import lock_of
 from requests_oauth2client._drivers.requests import SyncRunner
 
 
@@ -174,22 +175,21 @@ class Entry:
 
 def held_lock(entry: Entry, lock: Any, seen: list[bool]) -> Steps[None]:
     yield Lock(entry)
-    seen.append(lock.locked())
+    seen.append(lock.is_held)
     raise ValueError
 
 
 def test_a_lock_is_held_until_the_rule_ends_however_it_ends() -> None:
     entry, seen = Entry(), list[bool]()
-    lock = requests._locks.of(entry)
+    lock = lock_of(entry)
     with pytest.raises(ValueError):
         SyncRunner()._drive(held_lock(entry, lock, seen))
-    assert (seen, lock.locked()) == ([True], False)
+    assert (seen, lock.is_held) == ([True], False)
 
     async def journey() -> None:
-        other = httpx._locks.setdefault(entry, anyio.Lock())
         with pytest.raises(ValueError):
-            await AsyncRunner()._drive(held_lock(entry, other, seen))
-        assert not other.locked()
+            await AsyncRunner()._drive(held_lock(entry, lock, seen))
+        assert not lock.is_held
 
     anyio.run(journey)
     assert seen == [True, True]
@@ -199,11 +199,11 @@ def test_a_lock_is_gone_with_its_entry() -> None:
     import gc
 
     entry = Entry()
-    requests._locks.of(entry)
-    before = len(requests._locks._of)
+    lock_of(entry)
+    before = len(locks._locks)
     del entry
     gc.collect()
-    assert len(requests._locks._of) < before
+    assert len(locks._locks) < before
 
 
 def test_a_rule_is_closed_when_its_task_is_cancelled() -> None:

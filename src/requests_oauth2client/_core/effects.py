@@ -1,8 +1,8 @@
-"""How a rule asks for what it may not do itself: commands it yields, and the two ways to run it.
+"""How an operation asks for what it may not do itself: the effects that it yields, and the two ways to run it.
 
-A rule is a generator function. It yields commands, is sent the outcome (or has the failure thrown in), and
-returns its result. `blocking` and `awaitable` make a method of it for the
-client at hand. Knows no HTTP library, no clock, no lock.
+An operation is a generator function. It yields effects, is sent the outcome of each (or has the failure thrown in),
+and returns its result. `blocking` and `awaitable` make a method of it, for the sync or the async client. Knows no HTTP
+library, no clock, no lock.
 """
 
 from __future__ import annotations
@@ -48,10 +48,10 @@ class Now:
 
 @frozen()
 class Lock:
-    """Be the only one that holds this entry, until the rule ends, or the steps `Subtask` that take it.
+    """Be the only one that holds this entry, until the operation that takes it ends.
 
     The outcome is True, or False when `wait` seconds (None: as long as it takes) were not enough. An entry with a
-    lock of its own, `hold(wait)`, says itself what the outcome is.
+    lock of its own is a `Holdable`: it determines the outcome, and raises when it can't be had.
     """
 
     entry: object
@@ -67,30 +67,45 @@ class CallOverride:
 
 @frozen()
 class RunInThread:
-    """Call what may block, or be awaited: a store, a user's function. The async client does it in a worker thread."""
+    """Call what may block, or be awaited: a store, a user's function. The async client does it in a worker thread.
+
+    Stores have worker threads of their own, so that slow functions of users don't keep tokens from being read.
+    """
 
     thunk: Callable[[], Any] = field(repr=False)
+    for_store: bool = False
 
 
 @frozen()
 class Subtask:
-    """Run steps as a rule of their own: what they lock is free when they end. The outcome is their result.
+    """Run an operation as a part of this one: its locks are released when it ends. The outcome is its result.
 
-    `shielded` steps go on to their end even if the task that runs them is cancelled meanwhile.
+    A `shielded` one goes on to its end even if the task that runs it is cancelled meanwhile. One that is `detached` too
+    goes on even if the thread that waits for it is interrupted, as by Ctrl-C: it has a thread of its own, and what the
+    interrupted operations hold is released when it has ended.
     """
 
     steps: Generator[Any, Any, Any] = field(repr=False)
     shielded: bool = False
+    detached: bool = False
 
 
 @frozen()
 class Spawn:
-    """Run steps in the background; they have to deal with their failures themselves."""
+    """Run an operation in the background; it has to deal with its failures itself."""
 
     steps: Generator[Any, Any, Any] = field(repr=False)
 
 
+@frozen()
+class Release:
+    """Release these locks: an operation that held them has ended. No operation yields it, only `Run`."""
+
+    leases: tuple[Any, ...] = field(repr=False)
+
+
 Command: TypeAlias = Send | Sleep | Now | Lock | CallOverride | RunInThread | Subtask | Spawn
+Effect: TypeAlias = Command | Release
 Steps: TypeAlias = Generator[Command, Any, R]
 
 
@@ -98,10 +113,14 @@ def blocking(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conca
     """Make a method of the sync client from an operation."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        return LateFunction(lambda: blocking(load()))
+        return LateFunction(lambda: blocking(load()), operation.source)
 
     def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = runner._drive(operation(runner, *args, **kwargs))  # noqa: SLF001
+        try:
+            steps = operation(runner, *args, **kwargs)
+        finally:
+            del args, kwargs  # they may hold secrets, which error reporters would send with this frame
+        result: R = runner._drive(steps)  # noqa: SLF001
         return result
 
     return _dress(method, operation)
@@ -111,10 +130,14 @@ def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conc
     """Make a method of the async client from an operation."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        return LateFunction(lambda: awaitable(load()))
+        return LateFunction(lambda: awaitable(load()), operation.source)
 
     async def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = await runner._drive(operation(runner, *args, **kwargs))  # noqa: SLF001
+        try:
+            steps = operation(runner, *args, **kwargs)
+        finally:
+            del args, kwargs
+        result: R = await runner._drive(steps)  # noqa: SLF001
         return result
 
     return _dress(method, operation)
@@ -198,17 +221,44 @@ def _dress(method: M, operation: Any) -> M:
 
 @runtime_checkable
 class Holdable(Protocol):
-    """An entry with a lock of its own."""
+    """An entry with a lock of its own.
+
+    Its `longest_wait`, where it has one, is how many seconds to wait for the lock when a `Lock` does not say.
+    """
 
     def hold(self, wait: float | None) -> AbstractContextManager[Any]:
-        """Wait for the lock, and hold it; what it gives is the outcome."""
+        """Wait for the lock at most that long, and hold it; what the context manager returns is the outcome.
+
+        With 0 it tries once. It raises an `EntryLocked` of the stores when somebody else holds the lock.
+        """
         ...
 
 
-def inner(client: C, rule: Callable[Concatenate[C, P], Steps[R]], /, *args: P.args, **kwargs: P.kwargs) -> Steps[R]:
-    """Run an operation inside a rule; a subclass's override of it is honoured."""
-    found = getattr(type(client), rule.__name__, rule)
-    if found is not rule and getattr(found, "operation", None) is not rule:
-        answer: R = yield CallOverride(functools.partial(found, client, *args, **kwargs))
-        return answer
-    return (yield from rule(client, *args, **kwargs))
+_attributes: dict[str, str] = {}  # the name of the method, by where its operation is defined
+
+
+def note_attributes(runner_class: type) -> None:
+    """Remember under which names a class has its operations, so that `inner` finds overrides of them."""
+    for name, method in vars(runner_class).items():
+        operation = getattr(method, "operation", None)
+        source = method.source if isinstance(method, LateFunction) else _source(operation)
+        if source is not None:
+            _attributes.setdefault(source, name)
+
+
+def _source(operation: Any) -> str | None:
+    return None if operation is None else f"{operation.__module__}:{operation.__qualname__}"
+
+
+def inner(
+    client: C, operation: Callable[Concatenate[C, P], Steps[R]], /, *args: P.args, **kwargs: P.kwargs
+) -> Steps[R]:
+    """Run an operation inside another one; a subclass's override of the method that it was made into is honored."""
+    found = getattr(type(client), _attributes.get(_source(operation) or "", ""), None)
+    if found is None or getattr(found, "operation", None) is operation:
+        return operation(client, *args, **kwargs)
+    return _overridden(functools.partial(found, client, *args, **kwargs))
+
+
+def _overridden(call: Callable[[], Any]) -> Steps[Any]:
+    return (yield CallOverride(call))

@@ -12,10 +12,16 @@ from typing import Any
 
 
 class LateFunction:
-    """A function that is not loaded yet. As an attribute of a class, it makes way for the function at its first use."""
+    """A function that is not loaded yet. As an attribute of a class, it makes way for the function at its first use.
 
-    def __init__(self, load: Callable[[], Any]) -> None:
+    Args:
+        load: loads it.
+        source: where it is defined: the module and its name there.
+    """
+
+    def __init__(self, load: Callable[[], Any], source: str) -> None:
         self.load = load
+        self.source = source
         self._place: tuple[type, str] | None = None
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -41,9 +47,11 @@ class operations:  # noqa: N801  reads as what it stands for
 
     def __init__(self, package: str | None, module: str) -> None:
         self._load_module: Callable[[], Any] = lambda: import_module(module, package)
+        above = len(module) - len(module.lstrip("."))
+        self._name = ".".join([*str(package).split(".")[: 1 - above or None], module.lstrip(".")])
 
     def __getattr__(self, name: str) -> LateFunction:
-        return LateFunction(lambda: getattr(self._load_module(), name))
+        return LateFunction(lambda: getattr(self._load_module(), name), f"{self._name}:{name}")
 
 
 def late_names(module: str, homes: dict[str, str]) -> Callable[[str], Any]:
