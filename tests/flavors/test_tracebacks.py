@@ -26,7 +26,7 @@ def entries(traceback_: TracebackType | None) -> Iterator[str]:
 
 
 def failure_of(call: Callable[[], Any]) -> Exception:
-    with pytest.raises(Exception) as raised:  # noqa: PT011  each test says which
+    with pytest.raises(Exception) as raised:
         call()
     return raised.value
 

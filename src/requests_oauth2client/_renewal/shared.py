@@ -309,7 +309,7 @@ class StoreEntry:
             self._owed = None
 
     def _read(self) -> Steps[Record]:
-        data = yield RunInThread(functools.partial(self.store.get, self.entry))
+        data = yield RunInThread(functools.partial(self.store.get, self.entry), for_store=True)
         if data is None:
             return Record()
         self._has_stored = True
@@ -322,10 +322,12 @@ class StoreEntry:
     def _write(self, record: Record, fence: int, *, lifetime: float | None = None) -> Steps[None]:
         token = record.token
         if token is None:
-            yield RunInThread(functools.partial(self.store.delete, self.entry, fence=fence))
+            yield RunInThread(functools.partial(self.store.delete, self.entry, fence=fence), for_store=True)
             return
         if lifetime is None and token.expires_in is not None:
             lifetime = max(token.expires_in, 0) + (0 if token.refresh_token is None else KEPT_AFTER_EXPIRY)
         data = self._serializer.dumps(record)
-        yield RunInThread(functools.partial(self.store.put, self.entry, data, lifetime=lifetime, fence=fence))
+        yield RunInThread(
+            functools.partial(self.store.put, self.entry, data, lifetime=lifetime, fence=fence), for_store=True
+        )
         self._has_stored = True
