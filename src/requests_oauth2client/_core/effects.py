@@ -165,10 +165,15 @@ def blocking_class_method(operation: Callable[Concatenate[Any, P], Steps[R]]) ->
     """Make a class method of the sync client from an operation that takes the class."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        return cast("ClassMethod[P, R]", LateFunction(lambda: blocking_class_method(load())))
+        return cast("ClassMethod[P, R]", LateFunction(lambda: blocking_class_method(load()), operation.source))
 
     def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        result: R = cls._drive_without_client(operation(cls, *args, **kwargs), kwargs.get("session"))
+        session = kwargs.get("session")
+        try:
+            steps = operation(cls, *args, **kwargs)
+        finally:
+            del args, kwargs
+        result: R = cls._drive_without_client(steps, session)
         return result
 
     return cast("ClassMethod[P, R]", classmethod(_dress(method, operation)))
@@ -180,11 +185,16 @@ def awaitable_class_method(
     """Make a class method of the async client from an operation that takes the class."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        return cast("ClassMethod[P, Coroutine[Any, Any, R]]", LateFunction(lambda: awaitable_class_method(load())))
+        late = LateFunction(lambda: awaitable_class_method(load()), operation.source)
+        return cast("ClassMethod[P, Coroutine[Any, Any, R]]", late)
 
     async def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        steps = operation(cls, *args, **kwargs)
-        result: R = await cls._drive_without_client(steps, kwargs.get("session"))
+        session = kwargs.get("session")
+        try:
+            steps = operation(cls, *args, **kwargs)
+        finally:
+            del args, kwargs
+        result: R = await cls._drive_without_client(steps, session)
         return result
 
     return cast("ClassMethod[P, Coroutine[Any, Any, R]]", classmethod(_dress(method, operation)))
