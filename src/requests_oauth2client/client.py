@@ -3,38 +3,72 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import requests
 
 from ._core.effects import Steps, blocking, blocking_class_method, blocking_constructor
+from ._core.late import late_names, operations
 from ._drivers.deadlines import DeadlineAdapter
 from ._drivers.requests import SyncRunner, new_session
-from ._protocol.authorization import authorization_endpoint, par
 from ._protocol.client import Client
-from ._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
-from ._protocol.grants.saml2 import InvalidSamlAssertion
+from ._protocol.grants import token_endpoint
 from ._protocol.grants.token_endpoint import MissingRefreshToken
-from ._protocol.grants.token_exchange import (
-    NotAnAccessToken,
-    SecurityToken,
-    UnknownActorTokenType,
-    UnknownRequestedTokenType,
-    UnknownSubjectTokenType,
-    UnknownTokenType,
-)
-from ._protocol.metadata import constructors, registration, server_keys
-from ._protocol.oidc import claim_sources, logout, userinfo
-from ._protocol.oidc.claim_sources import (
-    ClaimSource,
-    InvalidClaimSource,
-    SourcedClaims,
-    aggregated_claims,
-    read_claim_sources,
-)
-from ._protocol.oidc.userinfo import MismatchingUserInfoSubject
-from ._protocol.tokens import introspection, revocation
-from ._protocol.tokens.introspection import InvalidIntrospectionResponse
+
+if TYPE_CHECKING:
+    from ._protocol.authorization import authorization_endpoint, par
+    from ._protocol.grants import ciba, device, saml2, token_exchange
+    from ._protocol.grants.saml2 import InvalidSamlAssertion
+    from ._protocol.grants.token_exchange import (
+        NotAnAccessToken,
+        SecurityToken,
+        UnknownActorTokenType,
+        UnknownRequestedTokenType,
+        UnknownSubjectTokenType,
+        UnknownTokenType,
+    )
+    from ._protocol.metadata import constructors, registration, server_keys
+    from ._protocol.oidc import claim_sources, logout, userinfo
+    from ._protocol.oidc.claim_sources import (
+        ClaimSource,
+        InvalidClaimSource,
+        SourcedClaims,
+        aggregated_claims,
+        read_claim_sources,
+    )
+    from ._protocol.oidc.userinfo import MismatchingUserInfoSubject
+    from ._protocol.tokens import introspection, revocation
+    from ._protocol.tokens.introspection import InvalidIntrospectionResponse
+else:  # a program loads the operations that it calls
+    authorization_endpoint = operations(__package__, "._protocol.authorization.authorization_endpoint")
+    ciba = operations(__package__, "._protocol.grants.ciba")
+    claim_sources = operations(__package__, "._protocol.oidc.claim_sources")
+    constructors = operations(__package__, "._protocol.metadata.constructors")
+    device = operations(__package__, "._protocol.grants.device")
+    introspection = operations(__package__, "._protocol.tokens.introspection")
+    logout = operations(__package__, "._protocol.oidc.logout")
+    par = operations(__package__, "._protocol.authorization.par")
+    registration = operations(__package__, "._protocol.metadata.registration")
+    revocation = operations(__package__, "._protocol.tokens.revocation")
+    saml2 = operations(__package__, "._protocol.grants.saml2")
+    server_keys = operations(__package__, "._protocol.metadata.server_keys")
+    token_exchange = operations(__package__, "._protocol.grants.token_exchange")
+    userinfo = operations(__package__, "._protocol.oidc.userinfo")
+    __getattr__ = late_names(
+        __name__,
+        {
+            "._protocol.grants.saml2": "InvalidSamlAssertion",
+            "._protocol.grants.token_exchange": (
+                "NotAnAccessToken SecurityToken UnknownActorTokenType UnknownRequestedTokenType"
+                " UnknownSubjectTokenType UnknownTokenType"
+            ),
+            "._protocol.oidc.claim_sources": (
+                "ClaimSource InvalidClaimSource SourcedClaims aggregated_claims read_claim_sources"
+            ),
+            "._protocol.oidc.userinfo": "MismatchingUserInfoSubject",
+            "._protocol.tokens.introspection": "InvalidIntrospectionResponse",
+        },
+    )
 
 R = TypeVar("R")
 

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Self, TypeVar
 from ._core.auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
 from ._core.encoding import b64u_decode
 from ._core.messages import Response, parse_json_object
+from ._core.refusals import RefusedDPoPProof
 from ._core.times import timestamp
 from ._core.values import NotPickled
 from ._tokens.bearer import BearerToken
@@ -33,7 +34,7 @@ from ._tokens.dpop_proof import (
     validate_dpop_proof,
 )
 from .challenges import UNAUTHORIZED, challenge_error
-from .exceptions import InvalidParam, OAuth2Error, TokenEndpointError
+from .exceptions import InvalidParam, OAuth2Error
 
 Req = TypeVar("Req")
 HEADER = "DPoP"
@@ -73,12 +74,6 @@ class UnrepeatableRequestBody(OAuth2Error):
     """An API demands a nonce, and the request can't be sent again: its body was a stream, which is used up."""
 
     advice = "The nonce is known now, so make the request again; or give its body as bytes or as a seekable file."
-
-
-class RefusedDPoPProof(TokenEndpointError):
-    """`invalid_dpop_proof`: the AS does not take the proof (RFC 9449 section 5)."""
-
-    advice = "Is the clock of this machine right, and the token endpoint's URL the one that the AS knows itself by?"
 
 
 def _new_jti() -> str:

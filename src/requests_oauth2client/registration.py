@@ -12,10 +12,17 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ._core.redaction import one_line
+from ._core.refusals import (
+    ClientRegistrationError,
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    RefusedRedirectUri,
+    UnapprovedSoftwareStatement,
+)
 from ._core.times import moment
 from ._core.values import NotPickled
 from .client_authentication import ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt, PublicApp
-from .exceptions import EndpointError, InvalidAnswer, InvalidParam
+from .exceptions import InvalidAnswer, InvalidParam
 from .mtls import SelfSignedTlsClientAuth, TlsClientAuth
 
 # What the AS keeps to itself in an update (RFC 7592 section 2.2).
@@ -59,26 +66,6 @@ DEFAULT_METHOD = "client_secret_basic"  # RFC 7591 section 2
 
 def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-class ClientRegistrationError(EndpointError):
-    """The AS refused to register, read, change or delete a client (RFC 7591 section 3.2.2)."""
-
-
-class InvalidClientMetadata(ClientRegistrationError):
-    """`invalid_client_metadata`: the AS does not take a member of the metadata."""
-
-
-class RefusedRedirectUri(ClientRegistrationError):
-    """`invalid_redirect_uri`: the AS does not take one of the redirect_uris."""
-
-
-class InvalidSoftwareStatement(ClientRegistrationError):
-    """`invalid_software_statement`: the software statement is not valid."""
-
-
-class UnapprovedSoftwareStatement(ClientRegistrationError):
-    """`unapproved_software_statement`: the AS does not approve the software statement."""
 
 
 class InvalidClientInformationResponse(InvalidAnswer):

@@ -73,6 +73,12 @@ def test_after_that_the_class_has_a_plain_function(package: str) -> None:
     assert inspect.iscoroutinefunction(kind.greet_later)
 
 
+def test_who_looks_at_the_class_without_using_it_sees_the_function(package: str) -> None:
+    found = inspect.getattr_static(client_class(package), "greet")
+    assert str(inspect.signature(found)) == "(client, /, name, *, loud=False) -> 'str'"
+    assert found.__name__ == "greet"
+
+
 def test_a_subclass_overrides_it_and_calls_super(package: str) -> None:
     class Child(client_class(package)):  # type: ignore[misc]
         def greet(self, name: str) -> str:

@@ -14,7 +14,7 @@ from types import FunctionType
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar, cast, runtime_checkable
 
 from .frozen import field, frozen
-from .late import LateFunction
+from .late import LateClassMethod, LateFunction
 from .messages import Request
 
 P = ParamSpec("P")
@@ -165,7 +165,7 @@ def blocking_class_method(operation: Callable[Concatenate[Any, P], Steps[R]]) ->
     """Make a class method of the sync client from an operation that takes the class."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        return cast("ClassMethod[P, R]", LateFunction(lambda: blocking_class_method(load()), operation.source))
+        return cast("ClassMethod[P, R]", LateClassMethod(lambda: blocking_class_method(load()), operation.source))
 
     def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         session = kwargs.get("session")
@@ -185,7 +185,7 @@ def awaitable_class_method(
     """Make a class method of the async client from an operation that takes the class."""
     if isinstance(operation, LateFunction):
         load = operation.load
-        late = LateFunction(lambda: awaitable_class_method(load()), operation.source)
+        late = LateClassMethod(lambda: awaitable_class_method(load()), operation.source)
         return cast("ClassMethod[P, Coroutine[Any, Any, R]]", late)
 
     async def method(cls: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:

@@ -103,6 +103,7 @@ def _fill(self: Any, *args: Any, **kwargs: Any) -> None:
     if values.keys() != fields.by_name.keys() or len(given) != len(args) + len(kwargs):
         _refuse(type(self), fields, args, kwargs)
     self.__dict__.update(values)
+    del args, kwargs, given, values  # they may hold secrets, which error reporters would send with this frame
     if hasattr(self, "__post_init__"):
         self.__post_init__()
 

@@ -36,6 +36,19 @@ class LateFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.load()(*args, **kwargs)
 
+    @property
+    def __signature__(self) -> Any:
+        from inspect import signature  # noqa: PLC0415  for those who look at a class without using it
+
+        return signature(self.load())
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
+
+
+class LateClassMethod(LateFunction, classmethod):  # type: ignore[type-arg]
+    """The same for a class method, which looks like one before it is loaded, too."""
+
 
 class operations:  # noqa: N801  reads as what it stands for
     """A module whose attributes are `LateFunction`s.

@@ -7,11 +7,17 @@ Knows no HTTP library.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from .._core.late import operations
+from .._core.refusals import (
+    InvalidClientMetadata,
+    InvalidSoftwareStatement,
+    RefusedDPoPProof,
+    RefusedRedirectUri,
+    UnapprovedSoftwareStatement,
+)
 from .._tokens.bearer import BearerToken
-from ..authorization_request import RequestUriParameterAuthorizationRequest
-from ..dpop import RefusedDPoPProof
 from ..exceptions import (
     AccessDenied,
     AuthorizationPending,
@@ -28,18 +34,27 @@ from ..exceptions import (
     UnsupportedTokenType,
     UseDPoPNonce,
 )
-from ..registration import (
-    InvalidClientMetadata,
-    InvalidSoftwareStatement,
-    RefusedRedirectUri,
-    UnapprovedSoftwareStatement,
-)
-from .authorization import authorization_endpoint, par
-from .grants import ciba, device, token_exchange, token_response
-from .metadata.discovery import client_arguments, told_apart
-from .oidc import logout, userinfo
+from .grants import token_response
 from .settings import ClientSettings, check_settings
-from .tokens import introspection, revocation
+
+if TYPE_CHECKING:
+    from ..authorization_request import RequestUriParameterAuthorizationRequest
+    from .authorization import authorization_endpoint, par
+    from .grants import ciba, device, token_exchange
+    from .metadata import discovery as server_documents
+    from .oidc import logout, userinfo
+    from .tokens import introspection, revocation
+else:
+    authorization_endpoint = operations(__package__, ".authorization.authorization_endpoint")
+    ciba = operations(__package__, ".grants.ciba")
+    device = operations(__package__, ".grants.device")
+    introspection = operations(__package__, ".tokens.introspection")
+    logout = operations(__package__, ".oidc.logout")
+    par = operations(__package__, ".authorization.par")
+    revocation = operations(__package__, ".tokens.revocation")
+    server_documents = operations(__package__, ".metadata.discovery")
+    token_exchange = operations(__package__, ".grants.token_exchange")
+    userinfo = operations(__package__, ".oidc.userinfo")
 
 
 class Client(ClientSettings):
@@ -103,8 +118,8 @@ class Client(ClientSettings):
         Source: RFC 8414 sections 2 and 3.3, OIDC Discovery section 4.3.
         """
         check_settings(cls, kwargs)
-        issuer, auth = told_apart(issuer, auth)
-        settings = {**client_arguments(discovery, issuer=issuer), **kwargs}
+        issuer, auth = server_documents.told_apart(issuer, auth)
+        settings = {**server_documents.client_arguments(discovery, issuer=issuer), **kwargs}
         return cls(settings.pop("token_endpoint"), auth, testing=testing or not https, **settings)
 
     @classmethod

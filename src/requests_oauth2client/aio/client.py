@@ -6,15 +6,12 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from .._core.effects import Steps, awaitable, awaitable_class_method, awaitable_constructor
+from .._core.late import operations
 from .._drivers import httpx as driver
 from .._drivers.httpx import AsyncRunner
-from .._protocol.authorization import authorization_endpoint, par
 from .._protocol.client import Client
-from .._protocol.grants import ciba, device, saml2, token_endpoint, token_exchange
+from .._protocol.grants import token_endpoint
 from .._protocol.grants.polling import poll
-from .._protocol.metadata import constructors, registration, server_keys
-from .._protocol.oidc import claim_sources, logout, userinfo
-from .._protocol.tokens import introspection, revocation
 from ..backchannel_authentication import BackChannelJob
 from ..client_authentication import ClientAuthentication, UnsupportedClientCredentials
 from ..device_authorization import DeviceJob
@@ -23,6 +20,27 @@ from ..polling import PollingJob
 
 if TYPE_CHECKING:
     import httpx2
+
+    from .._protocol.authorization import authorization_endpoint, par
+    from .._protocol.grants import ciba, device, saml2, token_exchange
+    from .._protocol.metadata import constructors, registration, server_keys
+    from .._protocol.oidc import claim_sources, logout, userinfo
+    from .._protocol.tokens import introspection, revocation
+else:  # a program loads the operations that it calls
+    authorization_endpoint = operations(__package__, ".._protocol.authorization.authorization_endpoint")
+    ciba = operations(__package__, ".._protocol.grants.ciba")
+    claim_sources = operations(__package__, ".._protocol.oidc.claim_sources")
+    constructors = operations(__package__, ".._protocol.metadata.constructors")
+    device = operations(__package__, ".._protocol.grants.device")
+    introspection = operations(__package__, ".._protocol.tokens.introspection")
+    logout = operations(__package__, ".._protocol.oidc.logout")
+    par = operations(__package__, ".._protocol.authorization.par")
+    registration = operations(__package__, ".._protocol.metadata.registration")
+    revocation = operations(__package__, ".._protocol.tokens.revocation")
+    saml2 = operations(__package__, ".._protocol.grants.saml2")
+    server_keys = operations(__package__, ".._protocol.metadata.server_keys")
+    token_exchange = operations(__package__, ".._protocol.grants.token_exchange")
+    userinfo = operations(__package__, ".._protocol.oidc.userinfo")
 
 R = TypeVar("R")
 

@@ -1,0 +1,35 @@
+"""What a server answers under error codes of specifications that have a module of their own here.
+
+Every client knows these codes, and few need those modules: `registration` and `dpop`, where the classes are imported
+from.
+"""
+
+from __future__ import annotations
+
+from ..exceptions import EndpointError, TokenEndpointError
+
+
+class ClientRegistrationError(EndpointError):
+    """The AS refused to register, read, change or delete a client (RFC 7591 section 3.2.2)."""
+
+
+class InvalidClientMetadata(ClientRegistrationError):
+    """`invalid_client_metadata`: the AS does not take a member of the metadata."""
+
+
+class RefusedRedirectUri(ClientRegistrationError):
+    """`invalid_redirect_uri`: the AS does not take one of the redirect_uris."""
+
+
+class InvalidSoftwareStatement(ClientRegistrationError):
+    """`invalid_software_statement`: the software statement is not valid."""
+
+
+class UnapprovedSoftwareStatement(ClientRegistrationError):
+    """`unapproved_software_statement`: the AS does not approve the software statement."""
+
+
+class RefusedDPoPProof(TokenEndpointError):
+    """`invalid_dpop_proof`: the AS does not take the proof (RFC 9449 section 5)."""
+
+    advice = "Is the clock of this machine right, and the token endpoint's URL the one that the AS knows itself by?"
