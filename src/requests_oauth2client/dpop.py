@@ -8,7 +8,6 @@ how it is judged in `_tokens/dpop_proof`. Knows no client; of HTTP libraries onl
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self, TypeVar
 
 from ._core.auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rewind
+from ._core.compare import is_same_secret
 from ._core.encoding import b64u_decode
 from ._core.messages import Response, parse_json_object
 from ._core.refusals import RefusedDPoPProof
@@ -217,7 +217,7 @@ class DPoPKey(NotPickled):
             RepeatedDPoPNonce: a nonce is demanded, and the one that was shown is given.
         """
         nonce = self.learn_nonce(response)
-        again = None not in (nonce, shown) and hmac.compare_digest(str(nonce), str(shown))
+        again = None not in (nonce, shown) and is_same_secret(str(nonce), str(shown))
         if error is None and response.status_code == UNAUTHORIZED:
             return None if again else nonce
         if error != USE_NONCE:
@@ -328,7 +328,7 @@ class DPoPToken(AuthFlow, BearerToken):
     def _was_shown(self, response: Response, request: Any) -> bool:
         """Tell whether who answers was shown the token: after a redirect it may be somebody else."""
         shown = str(request.headers.get(self.AUTHORIZATION_HEADER, ""))
-        ours = hmac.compare_digest(shown.encode(), self.authorization_header().encode())
+        ours = is_same_secret(shown, self.authorization_header())
         return ours and target(response.url) == target(request.url)
 
 

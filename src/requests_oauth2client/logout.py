@@ -10,7 +10,6 @@ ending it is the application's.
 
 from __future__ import annotations
 
-import hmac
 import re
 import secrets
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ._authorization.callback import parse_callback
+from ._core.compare import is_same_secret
 from ._core.messages import Form
 from ._core.redaction import one_line
 from ._core.times import moment
@@ -140,7 +140,9 @@ class EndSessionRequest(NotPickled):
         """
         params = parse_callback(response) if not _is_bare(response) else {}
         received, expected = params.pop("state", None), self.state
-        if not (received is expected or (isinstance(expected, str) and received and _same(received, expected))):
+        if not (
+            received is expected or (isinstance(expected, str) and received and is_same_secret(received, expected))
+        ):
             raise MismatchingState(received, str(expected), self, response)
         return params
 
@@ -148,10 +150,6 @@ class EndSessionRequest(NotPickled):
 def _is_bare(response: Any) -> bool:
     """Tell whether a callback is a URL without any parameter, as an OP may send when there is no state."""
     return isinstance(response, str) and _BARE_URL.fullmatch(response) is not None
-
-
-def _same(one: str, other: str) -> bool:
-    return hmac.compare_digest(one.encode(), other.encode())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +235,7 @@ def judge_front_channel(params: Any, *, issuer: str | None, sid: str | None) -> 
         return None
     if iss != issuer:
         raise MismatchingIssuer(iss, issuer, None, params)
-    if sid is not None and session is not None and not _same(session, sid):
+    if sid is not None and session is not None and not is_same_secret(session, sid):
         msg = "This front-channel logout is about another session than the one of this browser. Leave it alone."
         raise InvalidFrontChannelLogout(msg, response=params)
     return session

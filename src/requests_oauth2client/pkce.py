@@ -6,12 +6,12 @@ verifier -> challenge (section 4.2). Knows no client and no HTTP. A verifier nev
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from ._core.compare import is_same_secret
 from ._core.encoding import b64u_encode
 from ._core.redaction import one_line
 from .exceptions import InvalidParam
@@ -117,8 +117,7 @@ class PkceUtils:
             UnsupportedCodeChallengeMethod: the method is neither `S256` nor `plain`.
         Source: RFC 7636 section 4.6.
         """
-        expected = challenge.encode() if isinstance(challenge, str) else challenge
-        return hmac.compare_digest(cls.derive_challenge(verifier, method).encode(), expected)
+        return is_same_secret(challenge, cls.derive_challenge(verifier, method))
 
 
 __all__ = ["CHALLENGE_METHODS", "InvalidCodeVerifierParam", "PkceUtils", "UnsupportedCodeChallengeMethod"]

@@ -7,7 +7,6 @@ the RFCs. Never quotes what came. Knows no client and no HTTP library, and of th
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -17,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from .. import profiles
+from .._core.compare import is_same_secret
 from .._oidc.id_token import IdToken, MissingIdToken
 from ..exceptions import (
     AuthorizationResponseError,
@@ -179,7 +179,7 @@ def _named_issuers(request: SentRequest, params: Mapping[str, str]) -> list[str 
 def _same(received: str | None, expected: str | None) -> bool:
     if received is None or expected is None:
         return received is expected
-    return hmac.compare_digest(received.encode(), expected.encode())
+    return is_same_secret(received, expected)
 
 
 def _refusal(request: SentRequest, params: Mapping[str, str], response: Any) -> AuthorizationResponseError:

@@ -9,13 +9,13 @@ DPoP nonce needs that (RFC 9449 section 9), and a refused token; steps that have
 from __future__ import annotations
 
 import functools
-import hmac
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ..exceptions import OAuth2Error
+from .compare import is_same_secret
 from .effects import Steps, Subtask
 
 LIBRARIES = ("httpx2", "httpx")
@@ -168,7 +168,7 @@ def _tell(flow: Flow, outcome: Any, response: Any, options: dict[str, Any]) -> A
 def was_shown(token: Any, response: Any) -> bool:
     """Tell whether who answers was shown a token: after a redirect it may be somebody else."""
     shown = str(response.request.headers.get(token.AUTHORIZATION_HEADER, ""))
-    return hmac.compare_digest(shown.encode(), token.authorization_header().encode())
+    return is_same_secret(shown, token.authorization_header())
 
 
 def copied(request: Any) -> Any:

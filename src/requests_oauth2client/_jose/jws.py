@@ -10,11 +10,11 @@ Whatever comes, only a `JoseError` goes out. Knows no claim: those are in `claim
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
+from .._core.compare import is_same_secret
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from .algs import HMAC, SIGNATURE, listed
@@ -87,7 +87,7 @@ def _hmac_matches(parsed: ParsedJws, secret: str | bytes | None, _keys: object) 
     if not secret:
         msg = f"The token says alg={parsed.alg!r}, which needs a shared secret, and there is none here."
         raise NoMatchingKey(msg)
-    return hmac.compare_digest(parsed.signature, secret_key(secret, parsed.alg).sign(parsed.signing_input))
+    return is_same_secret(parsed.signature, secret_key(secret, parsed.alg).sign(parsed.signing_input))
 
 
 def _signature_matches(parsed: ParsedJws, _secret: object, keys: Any) -> bool:

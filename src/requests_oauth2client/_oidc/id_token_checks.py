@@ -10,11 +10,11 @@ no I/O: whose keys they are, and where they come from, is the caller's business.
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .. import _jose
+from .._core.compare import is_same_secret
 from .._core.encoding import b64u_encode
 from .._core.redaction import one_line
 from .._jose import claims, errors
@@ -232,7 +232,7 @@ def check_nonce(found: Mapping[str, Any], id_token: IdToken, expected: Expected,
     if nonce is None and expected.nonce is None:
         return
     came = "no nonce" if nonce is None else "another nonce than the one sent" if expected.nonce else "a nonce, unasked"
-    if not (expected.nonce and _same(nonce, expected.nonce)):
+    if not (expected.nonce and is_same_secret(nonce, expected.nonce)):
         msg = f"The ID token has {came}. Drop it and start again: it may be one of another login, replayed."
         raise MismatchingIdTokenNonce(msg, id_token)
 
@@ -265,7 +265,7 @@ def check_hashes(found: Mapping[str, Any], id_token: IdToken, expected: Expected
         value = found.get(claim)
         if value is None and claim in expected.required:
             raise errors.MissingClaim(claim)
-        if value is not None and text is not None and not _same(value, half_hash(text, str(id_token.alg))):
+        if value is not None and text is not None and not is_same_secret(value, half_hash(text, str(id_token.alg))):
             of = {"at_hash": "access token", "c_hash": "code", "s_hash": "state"}[claim]
             msg = f"The {claim} of the ID token is not that of the {of} that came with it. One of the two was swapped."
             raise MismatchingIdTokenHash(msg, id_token)
@@ -298,7 +298,7 @@ def check_refreshed(one: IdToken, old: IdToken) -> None:
     if "auth_time" in one and "auth_time" in old:
         _check_same(one, old, "auth_time", MismatchingIdTokenAuthTime)
     nonce = old.claims.get("nonce")
-    if "nonce" in one and not (isinstance(nonce, str) and _same(one["nonce"], nonce)):
+    if "nonce" in one and not (isinstance(nonce, str) and is_same_secret(one["nonce"], nonce)):
         msg = "The nonce of the refreshed ID token is not that of the login. Log in again."
         raise MismatchingIdTokenNonce(msg, one)
 
@@ -321,10 +321,6 @@ def half_hash(text: str, alg: str) -> str:
         raise errors.UnsupportedAlg(msg)
     digest = hashlib.new(DIGESTS[alg], _octets(text)).digest()
     return b64u_encode(digest[: len(digest) // 2])
-
-
-def _same(value: Any, expected: str) -> bool:
-    return isinstance(value, str) and hmac.compare_digest(_octets(value), _octets(expected))
 
 
 def _octets(text: str) -> bytes:

@@ -10,12 +10,12 @@ once, its caller has to see to. Knows no key store and no HTTP library.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from .._core.compare import is_same_secret
 from .._core.encoding import PRIVATE_JWK_MEMBERS, b64u_encode
 from .._core.redaction import one_line
 from .._core.times import timestamp
@@ -212,7 +212,7 @@ def _check_secret(claims: Mapping[str, Any], name: str, expected: str | None) ->
     if expected is None:
         return
     came = claims.get(name)
-    if not isinstance(came, str) or not hmac.compare_digest(came.encode(errors="replace"), expected.encode()):
+    if not is_same_secret(came, expected):
         msg = f"its {name} is {'missing' if came is None else 'another one than expected'}."
         raise ValueError(msg)
 

@@ -8,7 +8,6 @@ after. Locks and fencing numbers are in a file of the user, which holds no token
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 import os
 import time
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._core.compare import is_same_secret
 from .._core.encoding import b64u_decode, b64u_encode
 from .._core.messages import parse_json_object
 from ..exceptions import InvalidParam
@@ -122,7 +122,7 @@ class KeyringStore(TokenStore):
             return None
         names = [_name(entry, head["generation"], number) for number in range(head["pieces"])]
         text = "".join(self._system.read(self.service, name) or "" for name in names)
-        if not hmac.compare_digest(_digest(text), head["sha256"]):
+        if not is_same_secret(_digest(text), head["sha256"]):
             raise StoreCorrupted(_damaged(self.service, entry))
         return b64u_decode(text)
 

@@ -6,7 +6,6 @@ backchannel authentication endpoint -> auth_req_id (section 7), plain or as a si
 
 from __future__ import annotations
 
-import hmac
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from ... import profiles
+from ..._core.compare import is_same_secret
 from ..._core.effects import Now, Steps, inner
 from ..._core.messages import Response, is_success, read_json_object
 from ..._core.scope import join_scope
@@ -297,7 +297,7 @@ def _check_auth_req_id(token: BearerToken, expected: str) -> None:
     received = _claim(token, AUTH_REQ_ID_CLAIM)
     if received is None:
         return
-    if not hmac.compare_digest(str(received).encode(errors="replace"), expected.encode()):
+    if not is_same_secret(str(received), expected):
         msg = "The ID token names another auth_req_id than the one that was asked with. Drop it and start again."
         raise MismatchingIdTokenAuthReqId(msg, token.id_token)
 

@@ -6,10 +6,10 @@ Authorization header and the body.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 
+from ..._core.compare import is_same_secret
 from ..._core.messages import parse_json_object
 from ...exceptions import OAuth2Error
 
@@ -61,11 +61,11 @@ def validate_ping_callback(
     tokens = client_notification_token
     expected = tokens.get(received) if isinstance(tokens, Mapping) else tokens
     scheme, _, shown = (authorization or "").partition(" ")
-    if scheme.lower() != "bearer" or not expected or not _same(shown.strip(), expected):
+    if scheme.lower() != "bearer" or not expected or not is_same_secret(shown.strip(), expected):
         came = "other credentials than" if scheme else "no credentials, not"
         msg = f"The ping shows {came} the client_notification_token of a request that is waited for. Refuse it."
         raise MismatchingClientNotificationToken(msg)
-    if auth_req_id is not None and not _same(received, auth_req_id):
+    if auth_req_id is not None and not is_same_secret(received, auth_req_id):
         msg = "The ping is about another auth_req_id than the one that is waited for. Refuse it."
         raise MismatchingAuthReqId(msg)
     return received
@@ -85,7 +85,3 @@ def _auth_req_id(body: str | bytes | Mapping[str, Any]) -> str:
         msg = f"The auth_req_id of the ping is {'no text' if 'auth_req_id' in ping else 'missing'}."
         raise InvalidPingCallback(msg)
     return received
-
-
-def _same(received: str, expected: str) -> bool:
-    return hmac.compare_digest(received.encode(errors="replace"), expected.encode(errors="replace"))
