@@ -31,6 +31,8 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	$(BIN)/python -m devkit.stubs --sources
+	$(BIN)/python -m devkit.stubs --stubtest
 	$(BIN)/pyright
 
 tests: setup

@@ -1,6 +1,8 @@
-"""Writes the package's `__init__.py`: every name in the `__all__` of a public module can be imported from the root.
+"""Writes the package's `__init__.py` and `__init__.pyi`.
 
-`python -m devkit.root` writes it, `--check` only tells whether it is as it would be written. To publish a
+Every name in the `__all__` of a public module can be imported from the root.
+
+`python -m devkit.root` writes it, `--check` only compares. To publish a
 name, put it into the `__all__` of its module.
 """
 
@@ -15,6 +17,8 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent / "src" / "requests_oauth2client"
 ROOT = PACKAGE / "__init__.py"
+STUB = PACKAGE / "__init__.pyi"
+VERSION = "2.0.0"
 
 # Where callers import from (docs/architecture.md). The async ones need an extra, so a star import leaves them out.
 MODULES = """
@@ -25,49 +29,49 @@ MODULES = """
 """.split()
 ASYNC_MODULES = ["aio"]
 
-HEAD = '''"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
+DOCSTRING = '''"""OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
 
 Every public name can be imported from here. A name is loaded when it is first used, so that importing the
 package costs next to nothing: no HTTP library, no cryptography. The async client needs the extra "async", so a star
 import leaves it out. Written by `python -m devkit.root`.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-__version__ = "2.0.0"
-
-if TYPE_CHECKING:
 '''
 
-LAZY = '''    _HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+LAZY = '''
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-    def __getattr__(name):
-        """Load the module of a public name."""
-        module = _HOME_OF.get(name)
-        if module is None:
-            msg = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(msg)
-        from importlib import import_module  # noqa: PLC0415  the root loads nothing by itself
-
-        value = getattr(import_module(f".{module}", __name__), name)
-        globals()[name] = value
-        return value
-
-    def __dir__():
-        """Show what can be loaded too."""
-        return sorted({*globals(), *_HOME_OF})
+# pyright: reportUnsupportedDunderAll=false
+__all__ = [name for name, module in sorted(_HOME_OF.items()) if module not in _ASYNC]
 
 
+def __getattr__(name: str) -> object:
+    """Load the module of a public name."""
+    module = _HOME_OF.get(name)
+    if module is None:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415  the root loads nothing by itself
+
+    value: object = getattr(import_module(f".{module}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Show what can be loaded too."""
+    return sorted({*globals(), *_HOME_OF})
 '''
 
 
 def public_names(module: str) -> list[str]:
     """Read the `__all__` of a module without importing it; none if there is no such module yet."""
-    path = next((p for p in (PACKAGE / f"{module}.py", PACKAGE / module / "__init__.py") if p.exists()), PACKAGE)
-    if path == PACKAGE:
-        return []
+    path = next((p for p in (PACKAGE / f"{module}.py", PACKAGE / module / "__init__.py") if p.exists()), None)
+    return [] if path is None else public_names_of(path)
+
+
+def public_names_of(path: Path) -> list[str]:
+    """Read the `__all__` in a source."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "__all__":
             names: list[str] = ast.literal_eval(node.value)
@@ -86,17 +90,30 @@ def homes(modules: list[str]) -> dict[str, list[str]]:
 
 
 def written() -> str:
-    """Return the text of `__init__.py`."""
+    """Return the text of `__init__.py`: where each name is."""
+    everything = dict(sorted((homes(ASYNC_MODULES) | homes(MODULES)).items()))
+    table = "".join(f"    {module!r}: {_wrapped(names)},\n" for module, names in everything.items())
+    version = f"__version__ = {VERSION!r}\n"
+    apart = f"_ASYNC = {tuple(ASYNC_MODULES)!r}\n"
+    return formatted(
+        f"{DOCSTRING}from __future__ import annotations\n\n{version}\n{apart}_HOMES = {{\n{table}}}\n{LAZY}", ROOT
+    )
+
+
+def written_stub() -> str:
+    """Return the text of `__init__.pyi`: plain imports, so that type checkers and editors see what each name is."""
     by_module = homes(MODULES)
     everything = dict(sorted((homes(ASYNC_MODULES) | by_module).items()))
     imports = "".join(
-        f"    from .{module} import {name} as {name}\n" for module, names in everything.items() for name in names
+        f"from .{module} import {name} as {name}\n" for module, names in everything.items() for name in names
     )
-    table = "".join(f"        {module!r}: {_wrapped(names)},\n" for module, names in everything.items())
     exported = "".join(f"    {name!r},\n" for name in sorted(itertools.chain(*by_module.values())))
-    return _formatted(
-        f"{HEAD}{imports}else:\n    _HOMES = {{\n{table}    }}\n{LAZY}__all__ = [\n{exported}]\n",
-    )
+    return formatted(f"{DOCSTRING}{imports}\n__version__: str\n\n__all__ = [\n{exported}]\n", STUB)
+
+
+def written_files() -> dict[Path, str]:
+    """Return the text of each file of the root."""
+    return {ROOT: written(), STUB: written_stub()}
 
 
 def _wrapped(names: list[str]) -> str:
@@ -104,17 +121,20 @@ def _wrapped(names: list[str]) -> str:
     return "(" + "\n".join(repr(line if n == 0 else f" {line}") for n, line in enumerate(lines)) + ")"
 
 
-def _formatted(text: str) -> str:
+def formatted(text: str, path: Path) -> str:
+    """Return a source as ruff sorts and formats it."""
     ruff = [sys.executable, "-m", "ruff"]
     for command in (["check", "--select", "I,RUF022", "--fix", "--quiet"], ["format"]):
-        command += ["--stdin-filename", str(ROOT), "-"]
+        command += ["--stdin-filename", str(path), "-"]
         done = subprocess.run([*ruff, *command], input=text, capture_output=True, text=True, check=True)
         text = done.stdout
     return text
 
 
 if __name__ == "__main__":
+    files = written_files()
     if "--check" not in sys.argv:
-        ROOT.write_text(written())
-    elif ROOT.read_text() != written():
-        raise SystemExit("The package's __init__.py is not as it should be: run `python -m devkit.root`.")
+        for path, text in files.items():
+            path.write_text(text)
+    elif any(not path.exists() or path.read_text() != text for path, text in files.items()):
+        raise SystemExit("The package's __init__ files are not as they should be: run `python -m devkit.root`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.metadata
 import subprocess
 import sys
 
@@ -16,7 +17,12 @@ HOMES = root.homes(EVERY_MODULE)
 
 
 def test_it_is_as_the_modules_say() -> None:
-    assert root.ROOT.read_text() == root.written(), "run `python -m devkit.root`"
+    for path, text in root.written_files().items():
+        assert path.read_text() == text, "run `python -m devkit.root`"
+
+
+def test_its_version_is_the_package_s() -> None:
+    assert requests_oauth2client.__version__ == importlib.metadata.version("requests_oauth2client")
 
 
 @pytest.mark.parametrize("module", HOMES)

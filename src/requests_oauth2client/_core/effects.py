@@ -115,12 +115,12 @@ def blocking(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conca
         load = operation.load
         return LateFunction(lambda: blocking(load()), operation.source)
 
-    def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            steps = operation(runner, *args, **kwargs)
+            steps = operation(self, *args, **kwargs)
         finally:
             del args, kwargs  # they may hold secrets, which error reporters would send with this frame
-        result: R = runner._drive(steps)  # noqa: SLF001
+        result: R = self._drive(steps)
         return result
 
     return _dress(method, operation)
@@ -132,12 +132,12 @@ def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conc
         load = operation.load
         return LateFunction(lambda: awaitable(load()), operation.source)
 
-    async def method(runner: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+    async def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            steps = operation(runner, *args, **kwargs)
+            steps = operation(self, *args, **kwargs)
         finally:
             del args, kwargs
-        result: R = await runner._drive(steps)  # noqa: SLF001
+        result: R = await self._drive(steps)
         return result
 
     return _dress(method, operation)
@@ -219,9 +219,9 @@ def _dress(method: M, operation: Any) -> M:
     functools.update_wrapper(method, operation)
     result = str(operation.__annotations__.get("return")).removeprefix("Steps[").removesuffix("]")
     result = "Self" if result == NEW_CLIENT else result
-    shown = FunctionType(
-        operation.__code__, operation.__globals__, operation.__name__, operation.__defaults__, operation.__closure__
-    )
+    code, (first, *_) = operation.__code__, cast("FunctionType", method).__code__.co_varnames
+    code = code.replace(co_varnames=(first, *code.co_varnames[1:]))  # in a method, the client is `self`
+    shown = FunctionType(code, operation.__globals__, operation.__name__, operation.__defaults__, operation.__closure__)
     shown.__kwdefaults__ = operation.__kwdefaults__
     shown.__annotations__ = method.__annotations__ = {**operation.__annotations__, "return": result}
     method.__wrapped__ = shown  # type: ignore[attr-defined]

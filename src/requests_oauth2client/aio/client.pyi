@@ -1,0 +1,971 @@
+"""Written by `python -m devkit.stubs` from src/requests_oauth2client/aio/client.py."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, Self
+
+import httpx2
+
+from .._authorization.callback import AuthorizationResponse
+from .._authorization.request_object import (
+    RequestParameterAuthorizationRequest,
+    RequestUriParameterAuthorizationRequest,
+)
+from .._drivers.httpx import AsyncRunner
+from .._oidc.user_info import UserInfo
+from .._protocol.client import Client
+from .._protocol.grants.ciba import BackChannelAuthenticationResponse
+from .._protocol.grants.device import DeviceAuthorizationResponse
+from .._protocol.oidc.claim_sources import SourcedClaims
+from .._tokens.bearer import BearerToken
+from .._tokens.introspection_response import IntrospectionResponse
+from ..authorization_request import AnyAuthorizationRequest, AuthorizationRequest
+from ..backchannel_authentication import BackChannelJob
+from ..device_authorization import DeviceJob
+from ..dpop import DPoPKey
+from ..logout import LogoutToken
+from ..polling import PollingJob
+from ..retries import Retries
+
+class AsyncOAuth2Client(AsyncRunner, Client):
+    """A client of one authorization server, whose methods are awaited.
+
+    It takes what `OAuth2Client` takes, but for:
+
+    Args:
+        session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own, which
+            `async with` or `aclose()` closes.
+        auth: as for `OAuth2Client`, or an `Auth` of httpx2 or httpx; a `requests` auth handler can't serve here.
+
+    Raises:
+        UnsupportedClientCredentials: and everything else that `OAuth2Client` raises.
+    """
+    @property
+    def session(self) -> httpx2.AsyncClient:  # type: ignore[override]
+        """The client that requests to the AS are sent with."""
+    async def aclose(self) -> None:
+        """Close the session that the client made; one that was given stays open."""
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(self, *_: object) -> None: ...
+    @classmethod
+    async def from_discovery_endpoint(
+        cls,
+        /,
+        url: Any = None,
+        issuer: Any = None,
+        *,
+        auth: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client from what the AS publishes: its metadata, then its keys.
+
+        The issuer in the metadata must be the one asked for, to the letter, before anything else in them is used.
+        With a `url` alone, that is the issuer which a well-known URL belongs to; any other URL is trusted to say
+        who it speaks for. Metadata are kept in the process for as long as their HTTP headers allow, but not those
+        that came through a `session` of yours.
+
+        Args:
+            url: where the metadata are.
+            issuer: who the AS is; without `url`, the well-known addresses are tried one after the other.
+            auth: how the client authenticates; also taken in the place of `issuer`.
+            session: the session to send with, of the client's HTTP library; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes, such as `client_id` and `client_secret`.
+
+        Returns:
+            The client. If the metadata have a jwks_uri, it holds the AS's keys.
+
+        Raises:
+            InvalidParam: neither url nor issuer, a bad URL, or the metadata are of another issuer; its text has
+                what was received and expected.
+            InvalidDiscoveryDocument: there are no metadata, they are unreadable, or have no token_endpoint.
+            InvalidAuthorizationServerJwks: what is at their jwks_uri is no JWKS.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 4, RFC 8414 section 3.
+        """
+    @classmethod
+    async def from_federation(
+        cls,
+        /,
+        entity_id: Any,
+        *,
+        trust_anchors: Mapping[str, Any],
+        auth: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
+
+        With automatic registration, the client_id is the client's own entity identifier, and the OP wants signed
+        requests: `client.authorization_request().sign(key, lifetime=60, iss=True, aud=True, jti=True)`. Serve what
+        `entity_configuration` returns, so that the OP can find out who this is. What the federation says is judged
+        now and not again: make another client before the statements expire.
+
+        Args:
+            entity_id: of the OP: its issuer.
+            trust_anchors: whom to trust: entity identifiers, each with its JWKS, which you got in another way.
+            auth: how the client authenticates.
+            session: the session to send with, of the client's HTTP library; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes, such as `client_id` and `private_key`.
+
+        Returns:
+            The client.
+
+        Raises:
+            InvalidEntityStatement: or one of its subclasses: what the OP says of itself is refused.
+            MissingTrustChain: no trust anchor vouches for it.
+            UnsupportedClientRegistrationTypes: it does not register clients automatically.
+            InvalidParam: there are no trust anchors, a bad URL, or the metadata are of another issuer.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OpenID Federation 1.0 sections 10 and 12.1.
+        """
+    @classmethod
+    async def find_issuer(
+        cls,
+        /,
+        identifier: Any,
+        *,
+        host: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        timeout: float = 10.0,
+        max_response_size: int = 1048576,
+        retries: Retries | None = ...,
+    ) -> str:
+        """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
+
+        Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+        users, compare the issuer with them; where all users are at one host, name it.
+
+        Args:
+            identifier: an e-mail address, a host, an `https:` URL, or an `acct:` URI.
+            host: which host to ask, or its origin; by default the one in the identifier.
+            session: the session to send with, of the client's HTTP library; by default one of its own.
+            testing: allow plain http to any host.
+            timeout: seconds for the whole of each answer.
+            max_response_size: bytes that an answer may have.
+            retries: how often a host that fails is asked again; None for once only.
+
+        Returns:
+            The issuer.
+
+        Raises:
+            InvalidIdentifier: nothing can be found with this; nothing was sent. An `InvalidParam`.
+            UnknownWebFingerResource: the host knows nothing about this user.
+            MissingIssuerLink: the host names no OP for this user.
+            InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is no https URL.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 2, RFC 7033.
+        """
+    @classmethod
+    async def register(
+        cls,
+        /,
+        metadata: Mapping[str, Any],
+        *,
+        url: Any = None,
+        issuer: Any = None,
+        initial_access_token: str | BearerToken | None = None,
+        software_statement: Any = None,
+        private_key: Any = None,
+        session: Any = None,
+        testing: bool = False,
+        **kwargs: Any,
+    ) -> Self:
+        """Register a client at an AS, and make it.
+
+        Args:
+            metadata: what the client says of itself, such as `redirect_uris`, `client_name`, `jwks`, and
+                `token_endpoint_auth_method` (RFC 7591 section 2).
+            url: where the metadata of the AS are, as for `from_discovery_endpoint`.
+            issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
+            initial_access_token: what the AS wants to see first, if it does not let everybody register.
+            software_statement: a JWT about the software that somebody signed whom the AS believes.
+            private_key: what the client signs with, for `private_key_jwt`.
+            session: the session to send with, of the client's HTTP library; by default one of its own.
+            testing: allow plain http to any host. Secrets then travel unencrypted.
+            **kwargs: everything else that the client takes.
+
+        Returns:
+            The client. Its `registration` has what the AS answered: store it, or the client is lost.
+
+        Raises:
+            ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
+            InvalidClientInformationResponse: the answer is none.
+            MissingEndpointUri: the AS has no registration_endpoint.
+            InvalidParam: the AS registered a method that can't be used; and what `from_discovery_endpoint` raises.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7591 section 3, OIDC Registration section 3.
+        """
+    async def token_request(
+        self,
+        /,
+        data: Mapping[str, Any],
+        *,
+        timeout: float | None = None,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+    ) -> BearerToken:
+        """Ask the token endpoint with any grant, authenticated as this client.
+
+        Args:
+            data: the form fields, `grant_type` among them; those that are None are not sent.
+            timeout: seconds for the whole answer; by default the client's.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library.
+
+        Returns:
+            The token; a `DPoPToken` if it is bound to a key.
+
+        Raises:
+            ProfileViolation: the profile of the client forbids this grant, or a token that is not bound to a key.
+            TokenEndpointError: or another `EndpointError`: the AS refused; its class is the `error` code's.
+            InvalidTokenResponse: the answer is neither a token nor an OAuth error, or the token is not bound to the key.
+            InvalidUseDPoPNonceResponse: the AS demands a DPoP nonce, and gives none or the same again.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 6749 sections 3.2, 4.5 and 5, RFC 9449 section 5.
+        """
+    async def client_credentials(
+        self,
+        /,
+        scope: str | Iterable[str] | None = None,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Get a token for the client itself, without a user.
+
+        Args:
+            scope: what to ask for; a str or an iterable of words.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `resource` or `audience`.
+
+        Returns:
+            The token; its `expires_in` counts down in seconds.
+
+        Raises:
+            InvalidScopeParam: the scope is no text and no iterable of words.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 6749 section 4.4.
+        """
+    async def authorization_code(
+        self,
+        /,
+        code: str | AuthorizationResponse,
+        *,
+        validate: bool = True,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Exchange an authorization code for tokens.
+
+        Args:
+            code: the code, or the response that `AuthorizationRequest.validate_callback` returned: then
+                code_verifier, redirect_uri and DPoP key come along, and the ID token is checked against the request.
+            validate: check the ID token. Without it, whoever can answer for the AS decides who logs in.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields: `redirect_uri`, `code_verifier`, ...
+
+        Returns:
+            The token; `id_token.checked` tells whether its ID token was checked.
+
+        Raises:
+            InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
+            InvalidIdToken: the ID token is not acceptable.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 6749 section 4.1.3, RFC 7636 section 4.5, OIDC Core section 3.1.3.
+        """
+    async def authorization_code_pkce(
+        self,
+        /,
+        code: str | AuthorizationResponse,
+        code_verifier: str,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Exchange an authorization code with its PKCE verifier.
+
+        Args:
+            code: the code, or the response that `AuthorizationRequest.validate_callback` returned.
+            code_verifier: the verifier of the request.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `redirect_uri`.
+
+        Returns:
+            The token.
+
+        Raises:
+            InvalidGrant: and everything else that `authorization_code` raises.
+
+        Source: RFC 7636 section 4.5.
+        """
+    async def refresh_token(
+        self,
+        /,
+        refresh_token: str | BearerToken,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Renew a token with a refresh token.
+
+        Args:
+            refresh_token: the refresh token, or a token that has one. The key of a `DPoPToken` is used again.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as a narrower `scope`.
+
+        Returns:
+            The token that replaces the other; a refresh token that the AS did not rotate is kept in it.
+
+        Raises:
+            MissingRefreshToken: the token has no refresh token.
+            InvalidGrant: the refresh token is expired, revoked or used; log in again.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 6749 section 6.
+        """
+    async def device_code(
+        self,
+        /,
+        device_code: str | DeviceAuthorizationResponse,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Ask once whether the user has authorized the device.
+
+        Args:
+            device_code: the device code, or the response that `authorize_device` returned.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields.
+
+        Returns:
+            The token, once the user said yes.
+
+        Raises:
+            MissingDeviceCode: there is no device code.
+            AuthorizationPending: the user is not done yet: ask again after the interval.
+            SlowDown: the same, and the interval must be 5 seconds longer.
+            ExpiredToken: (also named `ExpiredDeviceCode`) the device code is no longer valid.
+            AccessDenied: the user said no.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 8628 sections 3.4 and 3.5.
+        """
+    async def jwt_bearer(
+        self,
+        /,
+        assertion: Any,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Get a token for a signed JWT.
+
+        Args:
+            assertion: the JWT; any object whose `str()` it is, or bytes.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `scope`.
+
+        Returns:
+            The token.
+
+        Raises:
+            InvalidGrant: the AS does not take this assertion.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 7523 section 2.1.
+        """
+    async def saml2_bearer(
+        self,
+        /,
+        assertion: Any,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Get a token for a SAML 2.0 assertion.
+
+        Args:
+            assertion: one assertion, as XML or already in base64url: a str, bytes, or any object whose `str()` it is.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `scope`.
+
+        Returns:
+            The token.
+
+        Raises:
+            InvalidSamlAssertion: this is neither XML nor base64url; nothing was sent.
+            InvalidGrant: the AS does not take this assertion.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 7522 section 2.1.
+        """
+    async def resource_owner_password(
+        self,
+        /,
+        username: str,
+        password: str,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Get a token for a user's name and password. OAuth 2.1 drops this grant: use it where nothing else is left.
+
+        Args:
+            username: the user's name.
+            password: the user's password.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `scope`.
+
+        Returns:
+            The token.
+
+        Raises:
+            InvalidGrant: name or password are wrong.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 6749 section 4.3.
+        """
+    async def token_exchange(
+        self,
+        /,
+        *,
+        subject_token: Any,
+        subject_token_type: str | None = None,
+        actor_token: Any = None,
+        actor_token_type: str | None = None,
+        requested_token_type: str | None = None,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
+
+        Types are short names (access_token, refresh_token, id_token, saml1, saml2, jwt) or URIs.
+
+        Args:
+            subject_token: the token of the party on whose behalf is asked: a `BearerToken`, an `IdToken`, a str or
+                bytes.
+            subject_token_type: its type, inferred from a `BearerToken` or an `IdToken`. With `refresh_token` or
+                `id_token`, that token of a `BearerToken` is sent.
+            actor_token: the token of the party that acts, likewise.
+            actor_token_type: its type, likewise.
+            requested_token_type: the type that is wanted; the AS chooses without it.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields, such as `audience`, `resource` or `scope`.
+
+        Returns:
+            The token; `issued_token_type` says what it is. What is no access token (the AS says token_type N_A) is
+            a `SecurityToken`, which authenticates no request. An ID token is checked, unless it is for another
+            `audience` or `resource`: then `id_token.checked` is False.
+
+        Raises:
+            UnknownSubjectTokenType: the type of the subject_token can't be told.
+            UnknownActorTokenType: nor that of the actor_token.
+            InvalidTarget: the AS does not know the audience or resource.
+            InvalidIdToken: the ID token is not acceptable.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: RFC 8693 section 2.
+        """
+    async def authorization_response(
+        self, /, request: AnyAuthorizationRequest, response: Any, *, requests_kwargs: Mapping[str, Any] | None = None
+    ) -> AuthorizationResponse:
+        """Check that a callback answers a request, with all that is signed in it: the answer itself, or an ID token.
+
+        For a plain code, this is what `validate_callback` of the request does. Algorithms are pinned by the client's
+        registration: `authorization_signed_response_alg` (default RS256), `authorization_encrypted_response_alg` and
+        `authorization_encrypted_response_enc` for signed answers (JARM), `id_token_signed_response_alg` for ID tokens.
+
+        Args:
+            request: the request that the browser was sent with, or the one it was made of.
+            response: the callback: a full URL, its query or fragment, or its parameters as a mapping.
+            requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+        Returns:
+            The code, with what is needed to redeem it; its `id_token`, where one was asked for, is checked.
+
+        Raises:
+            InvalidAuthResponse: or one of its subclasses, each for one rule: this is no answer to the request.
+            AuthorizationResponseError: the AS refused.
+            InvalidIdToken: or one of its subclasses: the ID token is not acceptable.
+            MissingEndpointUri: keys are needed, and the client has neither `authorization_server_jwks` nor `jwks_uri`.
+            TransportError: and everything else that fetching the keys raises.
+
+        Source: RFC 6749 section 4.1.2, JARM section 2.4, OIDC Core sections 3.2.2.11 and 3.3.2.12.
+        """
+    async def pushed_authorization_request(
+        self,
+        /,
+        authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
+        *,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **data: Any,
+    ) -> RequestUriParameterAuthorizationRequest:
+        """Push an authorization request to the AS, authenticated as this client.
+
+        Args:
+            authorization_request: the request; plain, or signed (and encrypted) with its `sign` methods.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **data: further form fields.
+
+        Returns:
+            The request to send the browser with. It remembers the one that was pushed, and validates the callback;
+            `expires_in` counts down in seconds.
+
+        Raises:
+            MissingEndpointUri: the client has no pushed_authorization_request_endpoint.
+            InvalidPushedAuthorizationRequest: it is a reference already, or of another client.
+            ProfileViolation: the profile of the client forbids this request.
+            EndpointError: the AS refused; its class is the `error` code's.
+            InvalidPushedAuthorizationResponse: the answer is neither a request_uri nor an OAuth error.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 9126 sections 2 and 3, RFC 9449 section 10.1.
+        """
+    async def authorize_device(
+        self,
+        /,
+        *,
+        scope: str | Iterable[str] | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **data: Any,
+    ) -> DeviceAuthorizationResponse:
+        """Ask for a device code and a user code.
+
+        Args:
+            scope: what to ask for; a str or an iterable of words.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **data: further form fields, such as `resource`.
+
+        Returns:
+            The codes, and where the user goes with them.
+
+        Raises:
+            MissingEndpointUri: the client has no device_authorization_endpoint.
+            DeviceAuthorizationError: or another `EndpointError`: the AS refused.
+            InvalidDeviceAuthorizationResponse: the answer is neither codes nor an OAuth error.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 8628 sections 3.1 and 3.2.
+        """
+    async def backchannel_authentication_request(
+        self,
+        /,
+        scope: str | Iterable[str] | None = "openid",
+        *,
+        client_notification_token: str | None = None,
+        acr_values: str | Iterable[str] | None = None,
+        login_hint_token: Any = None,
+        id_token_hint: Any = None,
+        login_hint: str | None = None,
+        binding_message: str | None = None,
+        user_code: str | None = None,
+        requested_expiry: int | None = None,
+        private_jwk: Any = None,
+        alg: str | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **ciba_kwargs: Any,
+    ) -> BackChannelAuthenticationResponse:
+        """Ask the OP to authenticate a user on a device of theirs. Exactly one hint says who it is.
+
+        Args:
+            scope: what to ask for; a str or an iterable of words, openid among them.
+            client_notification_token: what the OP shows when it pings this client; for the ping mode.
+            acr_values: the wanted classes of login, best first; a str or an iterable of words.
+            login_hint_token: a token that says who the user is, as agreed with the OP.
+            id_token_hint: an ID token that the OP issued for the user.
+            login_hint: an e-mail address, a telephone number or the like.
+            binding_message: a short text that both devices show, so that the user sees that they belong together.
+            user_code: a secret that only the user and the OP know.
+            requested_expiry: seconds that the request shall be good for.
+            private_jwk: signs the request: a JWK, a `cryptography` key, PEM, or a signer object.
+            alg: the JWS algorithm, where the key does not say it.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **ciba_kwargs: further parameters, such as `resource`.
+
+        Returns:
+            The auth_req_id: pass it to `ciba`, or to a `BackChannelAuthenticationPollingJob`.
+
+        Raises:
+            InvalidBackchannelAuthenticationRequestHintParam: there is no hint, or more than one.
+            InvalidClientNotificationToken: that token can't be sent in a header.
+            ProfileViolation: the profile of the client demands a signed request.
+            MissingEndpointUri: the client has no backchannel_authentication_endpoint.
+            BackChannelAuthenticationError: or another `EndpointError`: the OP refused.
+            InvalidBackChannelAuthenticationResponse: the answer is neither an auth_req_id nor an OAuth error.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: CIBA Core section 7.
+        """
+    async def ciba(
+        self,
+        /,
+        auth_req_id: str | BackChannelAuthenticationResponse,
+        *,
+        dpop: bool | None = None,
+        dpop_key: DPoPKey | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **token_kwargs: Any,
+    ) -> BearerToken:
+        """Ask once whether the user has authenticated. In ping mode, ask when the ping has come.
+
+        Args:
+            auth_req_id: the auth_req_id, or the response that `backchannel_authentication_request` returned.
+            dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
+            dpop_key: the key; implies `dpop`. By default one is generated.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **token_kwargs: further form fields.
+
+        Returns:
+            The token, once the user said yes.
+
+        Raises:
+            MissingAuthRequestId: there is no auth_req_id.
+            AuthorizationPending: the user is not done yet: ask again after the interval.
+            SlowDown: the same, and the interval must be 5 seconds longer.
+            ExpiredToken: the auth_req_id is no longer valid.
+            AccessDenied: the user said no.
+            InvalidIdToken: the ID token is not acceptable.
+            TokenEndpointError: and everything else that `token_request` raises.
+
+        Source: CIBA Core sections 10.1 and 11.
+        """
+    async def introspect_token(
+        self,
+        /,
+        token: str | BearerToken,
+        token_type_hint: str | None = None,
+        *,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **introspect_kwargs: Any,
+    ) -> IntrospectionResponse:
+        """Ask the AS whether a token is active, and what it stands for.
+
+        A client with an `introspection_signed_response_alg` asks for a JWT, and takes nothing else.
+
+        Args:
+            token: the token to ask about.
+            token_type_hint: `access_token` or `refresh_token`. With `refresh_token`, a `BearerToken`'s refresh
+                token is asked about.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **introspect_kwargs: further form fields.
+
+        Returns:
+            The JSON of the response, a dict with `active`; of a JWT, its `token_introspection`, once it was checked.
+            A server that does not speak RFC 7662 is quoted: other JSON is returned as it is, anything else as a string.
+
+        Raises:
+            MissingEndpointUri: the client has no introspection_endpoint.
+            IntrospectionError: or another `EndpointError`: the AS refused.
+            UnknownIntrospectionError: the AS failed without an OAuth error.
+            InvalidIntrospectionResponse: `active` is no boolean, the JWT is not acceptable, or there should be one.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7662 section 2, RFC 9701 sections 4 and 5.
+        """
+    async def revoke_token(
+        self,
+        /,
+        token: str | BearerToken,
+        token_type_hint: str | None = None,
+        *,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **revoke_kwargs: Any,
+    ) -> bool:
+        """Tell the AS that a token is no longer needed.
+
+        Args:
+            token: the token to revoke.
+            token_type_hint: `access_token` or `refresh_token`. With `refresh_token`, a `BearerToken`'s refresh
+                token is revoked.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **revoke_kwargs: further form fields.
+
+        Returns:
+            True when the AS accepted; False when it failed without an OAuth error.
+
+        Raises:
+            MissingEndpointUri: the client has no revocation_endpoint.
+            MissingRefreshToken: the token has no refresh token.
+            UnsupportedTokenType: the AS can't revoke such a token.
+            RevocationError: or another `EndpointError`: the AS refused.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7009 section 2.
+        """
+    async def revoke_access_token(
+        self,
+        /,
+        access_token: str | BearerToken,
+        *,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **revoke_kwargs: Any,
+    ) -> bool:
+        """Revoke an access token.
+
+        Args:
+            access_token: the token to revoke.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **revoke_kwargs: further form fields.
+
+        Returns:
+            True when the AS accepted; False when the client has no revocation_endpoint (nothing is sent), or
+            the AS failed without an OAuth error.
+
+        Raises:
+            RevocationError: and everything else that `revoke_token` raises.
+
+        Source: RFC 7009 section 2.
+        """
+    async def revoke_refresh_token(
+        self,
+        /,
+        refresh_token: str | BearerToken,
+        *,
+        requests_kwargs: Mapping[str, Any] | None = None,
+        **revoke_kwargs: Any,
+    ) -> bool:
+        """Revoke a refresh token, and with it the grant.
+
+        Args:
+            refresh_token: the refresh token, or a token that has one.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            **revoke_kwargs: further form fields.
+
+        Returns:
+            True when the AS accepted; False when the client has no revocation_endpoint (nothing is sent), or
+            the AS failed without an OAuth error.
+
+        Raises:
+            MissingRefreshToken: the token has no refresh token.
+            RevocationError: and everything else that `revoke_token` raises.
+
+        Source: RFC 7009 section 2.
+        """
+    async def userinfo(
+        self,
+        /,
+        access_token: str | BearerToken,
+        *,
+        method: Literal["POST", "GET"] | None = None,
+        bearer_method: Literal["header", "body"] = "header",
+        requests_kwargs: Mapping[str, Any] | None = None,
+    ) -> UserInfo:
+        """Ask the OP about the user who granted a token.
+
+        A client with a `userinfo_signed_response_alg` or a `userinfo_encrypted_response_alg` takes only answers that
+        are protected so.
+
+        Args:
+            access_token: a token with the scope openid. With a `BearerToken` that has an ID token, the answer must be
+                about the same user.
+            method: how to ask. By default by POST, and where the server does not know that (status 404, 405 or 501), by
+                GET, which this client then remembers.
+            bearer_method: where the token goes, RFC 6750 section 2; in the body only if the OP knows no header.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+
+        Returns:
+            The claims, a dict with `sub`; the standard ones are also properties.
+
+        Raises:
+            MissingEndpointUri: the client has no userinfo_endpoint.
+            EndpointError: the OP refused, in the body or in a `WWW-Authenticate` header; also with a status of 200.
+            InvalidUserInfoResponse: the OP failed without an OAuth error, or its answer is not acceptable.
+            MismatchingUserInfoSubject: the answer is about another user than the ID token.
+            InvalidIdToken: the ID token is still encrypted, so nobody can tell whom it is about; nothing was sent.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Core section 5.3, RFC 6750 section 2.
+        """
+    async def update_authorization_server_public_keys(
+        self, /, *, requests_kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        """Fetch the public keys of the AS now, whether or not those that are known are still fresh.
+
+        Args:
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+
+        Returns:
+            The JWKS; `authorization_server_jwks` of the client is the same from now on. Keys that the AS withdrew
+            are gone.
+
+        Raises:
+            MissingEndpointUri: the client has no jwks_uri.
+            InvalidAuthorizationServerJwks: the answer is no JWKS.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7517 section 5, OIDC Core section 10.1.1.
+        """
+    async def distributed_claims(
+        self,
+        /,
+        userinfo: Mapping[str, Any],
+        *,
+        keys: Mapping[str, Any] | None = None,
+        sources: Iterable[str] | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+    ) -> dict[str, SourcedClaims]:
+        """Fetch the claims of others that the OP tells where to find.
+
+        Nothing of this client goes there but the access token that the OP gave for the source.
+
+        Args:
+            userinfo: the claims that the OP gave.
+            keys: the JWKS of each claims provider that is trusted, by its issuer. Claims of others are given too,
+                with `checked` False.
+            sources: the names of the sources to fetch; by default all of them.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds) of each request.
+
+        Returns:
+            The claims, by the name of their source.
+
+        Raises:
+            InvalidClaimSource: a source is not as it should be, answers with no JWT, or with one that is not signed
+                by the provider it names.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Core section 5.6.2.2.
+        """
+    async def logout_token(
+        self, /, logout_token: Any, *, requests_kwargs: Mapping[str, Any] | None = None
+    ) -> LogoutToken:
+        """Check the `logout_token` that the OP posted to the backchannel_logout_uri.
+
+        Answer it with status 200 and `Cache-Control: no-store` once the session is ended; with 400 when this raises.
+
+        Args:
+            logout_token: the JWT; any object whose `str()` it is, or bytes.
+            requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+        Returns:
+            Whose session to end.
+
+        Raises:
+            InvalidLogoutToken: it is not acceptable.
+
+        Source: OIDC Back-Channel Logout section 2.6.
+        """
+    async def read_registration(self, /) -> Self:
+        """Ask the AS how this client is registered now.
+
+        Returns:
+            A client of what came, like this one but for that. Its `registration` has the metadata. Use it from now on:
+            the AS may have given it another secret or registration_access_token.
+
+        Raises:
+            InvalidParam: this client was not registered through `register`, or can't be managed.
+            ClientRegistrationError: the AS refused.
+            InvalidClientInformationResponse: the answer is none.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7592 section 2.1.
+        """
+    async def update_registration(self, /, **changes: Any) -> Self:
+        """Change how this client is registered.
+
+        Args:
+            **changes: metadata with new values; None removes one. The others stay.
+
+        Returns:
+            A client of what came, like this one but for that. Use it from now on: the AS may have given it another
+            secret or registration_access_token.
+
+        Raises:
+            InvalidParam: this client was not registered through `register`, or can't be managed.
+            ClientRegistrationError: the AS refused.
+            InvalidClientInformationResponse: the answer is none.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7592 section 2.2.
+        """
+    async def delete_registration(self, /) -> None:
+        """Delete this client at the AS. It can't be used afterwards.
+
+        Raises:
+            InvalidParam: this client was not registered through `register`, or can't be managed.
+            ClientRegistrationError: the AS refused.
+            InvalidClientInformationResponse: the AS failed without an OAuth error.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: RFC 7592 section 2.3.
+        """
+
+class AsyncTokenEndpointPollingJob(PollingJob):
+    """Base of the polling jobs of the async client: await its call until it returns a token."""
+
+    runner_class = AsyncRunner
+    async def __call__(self, /) -> BearerToken | None:
+        """Wait for the interval, then ask once.
+
+        Returns:
+            The token, or None while the user is not done.
+
+        Raises:
+            ExpiredToken: (also named `ExpiredDeviceCode`) the time for an answer is over.
+            AccessDenied: the user said no.
+            TokenEndpointError: and everything else that a token request raises.
+
+        Source: RFC 8628 section 3.5, CIBA Core section 10.1.
+        """
+
+class AsyncDeviceAuthorizationPollingJob(AsyncTokenEndpointPollingJob, DeviceJob):
+    """Asks whether the user has authorized the device; await its call until it returns a token."""
+
+class AsyncBackChannelAuthenticationPollingJob(AsyncTokenEndpointPollingJob, BackChannelJob):
+    """Asks whether the user has authenticated; await its call until it returns a token."""
+
+__all__ = [
+    "AsyncBackChannelAuthenticationPollingJob",
+    "AsyncDeviceAuthorizationPollingJob",
+    "AsyncOAuth2Client",
+]
