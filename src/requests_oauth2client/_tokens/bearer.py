@@ -33,7 +33,7 @@ class BearerToken(Expiring, Received):
         expires_in: or in how many seconds from now; nonsense counts as unknown.
         scope: the granted scope.
         refresh_token: to renew it with.
-        token_type: compared case-insensitively with `TOKEN_TYPE`.
+        token_type: compared case-insensitively with `TOKEN_TYPE` (RFC 6749 section 7.1).
         id_token: the ID token that came with it; an `IdToken` or what one is made of.
         **kwargs: the other fields of the answer.
 
