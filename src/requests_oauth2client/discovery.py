@@ -6,11 +6,12 @@ issuer -> URLs, and the errors of what is found there. Fetches nothing: that is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from ._core.redaction import one_line
-from ._core.urls import split_url
+from ._core.urls import split_url, validate_discovered_uri
 from .exceptions import InvalidAnswer, InvalidParam, InvalidUri, OAuth2Error
 
 WELL_KNOWN = "/.well-known/"
@@ -38,6 +39,51 @@ class MismatchingDiscoveryIssuer(InvalidParam):
             " used. Ask with the issuer as the AS writes it, or find out who answers at this address."
         )
         self.received, self.expected = received, expected
+
+
+def stated_endpoint(metadata: Mapping[str, Any], name: str, *, source: str | None, https: bool = True) -> str | None:
+    """Return an endpoint as metadata state it; None where they don't.
+
+    Args:
+        metadata: of the server.
+        name: such as `token_endpoint`.
+        source: the issuer.
+        https: False takes plain http to any host.
+
+    Raises:
+        InvalidDiscoveryDocument: it is no string.
+        InvalidEndpointUri: it can't be used.
+    """
+    uri = metadata.get(name)
+    if uri is None or uri == "":
+        return None
+    if not isinstance(uri, str):
+        msg = f"The metadata say {one_line(name)}={one_line(uri)!r}, expected a string (RFC 8414 section 2)."
+        raise InvalidDiscoveryDocument(description=msg)
+    return validate_discovered_uri(uri, source=source, https=https, name=name)
+
+
+def stated_flag(metadata: Mapping[str, Any], name: str) -> bool:
+    """Return a boolean of metadata; False where they don't state it. Some servers write "true" (WSO2 before 5.9).
+
+    Raises:
+        InvalidDiscoveryDocument: it is something else.
+    """
+    value = metadata.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    read = {"true": True, "false": False}.get(value.strip().lower()) if isinstance(value, str) else None
+    if read is None:
+        msg = f"The metadata say {one_line(name)}={one_line(value)!r}, expected true or false (RFC 8414 section 2)."
+        raise InvalidDiscoveryDocument(description=msg)
+    return read
+
+
+def stated_list(metadata: Mapping[str, Any], name: str) -> list[str]:
+    """Return the strings of a list in metadata; none where they don't state it. What else is in it is passed over."""
+    value = metadata.get(name)
+    values = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+    return [one for one in values if isinstance(one, str)]
 
 
 def well_known_uri(origin: str, name: str, *, at_root: bool = True) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import NOON, Heard, play
-from requests_oauth2client import InvalidParam, OAuth2Client
+from requests_oauth2client import InvalidParam, MissingEndpointUri, OAuth2Client
 from requests_oauth2client._protocol.http.limits import FetchLimits
 from requests_oauth2client._protocol.metadata import discovery
 from requests_oauth2client._protocol.metadata.discovery import DocumentCache, client_arguments, discover
@@ -42,7 +43,12 @@ def document(issuer: str | None = ISSUER, **members: Any) -> dict[str, Any]:
 
 def found(answers: list[Any], *, cache: DocumentCache | None = None, now: Any = NOON, **asked: Any) -> Heard[Any]:
     testing = asked.pop("testing", False)
-    return play(discover(FetchLimits(testing=testing, retries=None), **asked, cache=cache), answers, now=now)
+    heard: Heard[Any] = play(
+        discover(FetchLimits(testing=testing, retries=None), **asked, cache=cache), answers, now=now
+    )
+    if heard.error is None:
+        heard.returned = heard.returned[1]
+    return heard
 
 
 # --- addresses ----------------------------------------------------------------------------------------------
@@ -187,24 +193,49 @@ def test_plain_http_has_to_be_allowed_by_name() -> None:
     assert found([answer(document(issuer))], issuer=issuer, testing=True).result["issuer"] == issuer
 
 
-@pytest.mark.parametrize(
-    "bad",
-    [
-        answer("oops", 500),
-        answer({"error": "x"}, 403),
-        answer("", 302, Location="https://elsewhere.local"),
-        answer("<html>", Content_Type="text/html"),
-        answer("{", Content_Type="application/json"),
-        answer([document()]),
-        answer('{"issuer":"https://as.local","issuer":"https://as.local"}', Content_Type="application/json"),
-        answer(""),
-    ],
-    ids=lambda bad: f"{bad.status_code} {bad.content[:9]!r}",
-)
-def test_what_is_no_document_is_refused_and_ends_the_search(bad: Answer) -> None:
+FAILING = [answer("oops", 500), answer({"error": "x"}, 503), answer("slow down", 429)]
+NO_DOCUMENT = [
+    answer({"error": "x"}, 403),
+    answer("log in", 401),
+    answer("", 302, Location="https://elsewhere.local"),
+    answer("<html>", Content_Type="text/html"),
+    answer("{", Content_Type="application/json"),
+    answer([document()]),
+    answer('{"issuer":"https://as.local","issuer":"https://as.local"}', Content_Type="application/json"),
+    answer(""),
+]
+
+
+def _shown(bad: Answer) -> str:
+    return f"{bad.status_code} {bad.content[:9]!r}"
+
+
+@pytest.mark.parametrize("bad", FAILING, ids=_shown)
+def test_a_failing_server_ends_the_search(bad: Answer) -> None:
     with pytest.raises(InvalidDiscoveryDocument) as refused:
         found([bad], issuer=ISSUER).result  # noqa: B018
     assert refused.value.status == bad.status_code
+
+
+@pytest.mark.parametrize("bad", NO_DOCUMENT, ids=_shown)
+def test_what_is_no_document_leads_to_the_next_address(bad: Answer) -> None:
+    heard = found([bad, answer(document())], issuer=ISSUER)
+    assert heard.result == document()
+    assert len(heard.sent) == 2
+
+
+@pytest.mark.parametrize("bad", NO_DOCUMENT, ids=_shown)
+def test_what_is_no_document_is_named_where_no_address_has_one(bad: Answer) -> None:
+    for answers, asked in (([bad, NOT_FOUND], {"issuer": ISSUER}), ([bad], {"url": OIDC_URL})):
+        with pytest.raises(InvalidDiscoveryDocument) as refused:
+            found(answers, **asked).result  # noqa: B018
+        assert refused.value.status == bad.status_code
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "text/html", "text/json; charset=utf-8"])
+def test_json_is_read_whatever_it_is_called(kind: str) -> None:
+    document_ = answer(json.dumps(document()), Content_Type=kind)
+    assert found([document_], issuer=ISSUER).result == document()
 
 
 def test_a_failing_network_is_no_reason_to_try_another_address() -> None:
@@ -238,20 +269,40 @@ def test_all_endpoints_are_taken() -> None:
     [
         ("issuer", ["https://as.local"]),
         ("token_endpoint", 5),
+        ("authorization_response_iss_parameter_supported", "maybe"),
+        ("authorization_response_iss_parameter_supported", 1),
+    ],
+)
+def test_what_a_client_is_made_of_is_named_where_its_type_is_wrong(member: str, wrong: Any) -> None:
+    with pytest.raises(InvalidDiscoveryDocument, match=member):
+        client_arguments(document(**{member: wrong}))
+
+
+@pytest.mark.parametrize(
+    ("member", "wrong"),
+    [
         ("jwks_uri", {"keys": []}),
         ("end_session_endpoint", ["x"]),
-        ("authorization_response_iss_parameter_supported", "false"),
         ("require_pushed_authorization_requests", 1),
+        ("claims_parameter_supported", "true"),
         ("scopes_supported", "openid"),
         ("code_challenge_methods_supported", {"S256": True}),
         ("id_token_signing_alg_values_supported", [1]),
         ("mtls_endpoint_aliases", ["x"]),
         ("mtls_endpoint_aliases", {"token_endpoint": 1}),
+        ("userinfo_endpoint", ""),
     ],
 )
-def test_a_member_of_a_wrong_type_is_named(member: str, wrong: Any) -> None:
-    with pytest.raises(InvalidDiscoveryDocument, match=member):
-        client_arguments(document(**{member: wrong}))
+def test_what_is_not_needed_may_be_wrong(member: str, wrong: Any) -> None:
+    client = OAuth2Client.from_discovery_document(document(**{member: wrong}), **CREDENTIALS)
+    assert client.token_endpoint == f"{ISSUER}/token"
+
+
+@pytest.mark.parametrize(("text", "flag"), [("true", True), ("True", True), ("false", False)])
+def test_a_flag_may_be_a_string(text: str, flag: bool) -> None:
+    metadata = document(authorization_response_iss_parameter_supported=text)
+    client = OAuth2Client.from_discovery_document(metadata, **CREDENTIALS)
+    assert client.authorization_response_iss_parameter_supported is flag
 
 
 def test_unknown_members_may_be_anything() -> None:
@@ -269,17 +320,54 @@ def test_without_a_token_endpoint_there_is_no_client(without: dict[str, Any]) ->
         OAuth2Client.from_discovery_document(without, **CREDENTIALS)
 
 
-@pytest.mark.parametrize("member", ["token_endpoint", "jwks_uri", "registration_endpoint"])
-@pytest.mark.parametrize("url", ["http://as.local/x", "https://u:p@as.local/x", "javascript:alert(1)", ""])
-def test_a_bad_address_in_a_document_is_named(member: str, url: str) -> None:
+BAD = ["http://as.local/x", "https://u:p@as.local/x", "javascript:alert(1)", "x"]
+
+
+@pytest.mark.parametrize("url", BAD)
+def test_a_bad_token_endpoint_in_a_document_is_named(url: str) -> None:
+    with pytest.raises(InvalidEndpointUri, match="token_endpoint"):
+        OAuth2Client.from_discovery_document(document(token_endpoint=url), **CREDENTIALS)
+
+
+@pytest.mark.parametrize("member", [name for name in discovery.ENDPOINTS if name != "token_endpoint"])
+@pytest.mark.parametrize("url", BAD)
+def test_any_other_bad_address_is_named_when_it_is_used(member: str, url: str) -> None:
+    client = OAuth2Client.from_discovery_document(document(**{member: url}), **CREDENTIALS)
+    assert getattr(client, member) is None
     with pytest.raises(InvalidEndpointUri, match=member):
-        OAuth2Client.from_discovery_document(document(**{member: url}), **CREDENTIALS)
+        client.endpoint(member)
+
+
+@pytest.mark.parametrize("wrong", [5, ["https://as.local/x"], {}, True])
+def test_an_address_that_is_no_string_is_named_when_it_is_used(wrong: Any) -> None:
+    client = OAuth2Client.from_discovery_document(document(revocation_endpoint=wrong), **CREDENTIALS)
+    with pytest.raises(InvalidDiscoveryDocument, match="revocation_endpoint"):
+        client.endpoint("revocation_endpoint")
+
+
+def test_an_empty_address_is_none() -> None:
+    client = OAuth2Client.from_discovery_document(document(revocation_endpoint=""), **CREDENTIALS)
+    with pytest.raises(MissingEndpointUri, match="revocation_endpoint"):
+        client.endpoint("revocation_endpoint")
 
 
 @pytest.mark.parametrize("allowed", [{"https": False}, {"testing": True}], ids=str)
 def test_plain_http_in_a_document_has_to_be_allowed_by_name(allowed: dict[str, bool]) -> None:
     plain = {"issuer": "http://as.local", "token_endpoint": "http://as.local/token"}
     assert OAuth2Client.from_discovery_document(plain, **CREDENTIALS, **allowed).issuer == "http://as.local"
+
+
+def test_what_the_document_lacks_may_be_an_argument(flavor: Flavor) -> None:
+    lacking = {"issuer": ISSUER, "authorization_endpoint": f"{ISSUER}/authorize"}
+    endpoint = f"{ISSUER}/token"
+    kind = flavor.named("OAuth2Client")
+    client = flavor.keep(kind.from_discovery_document(lacking, **CREDENTIALS, token_endpoint=endpoint))
+    assert client.token_endpoint == endpoint
+    session, _ = flavor.answered_by(lambda _: answer(lacking))
+    client = flavor.run(
+        kind.from_discovery_endpoint(issuer=ISSUER, session=session, **CREDENTIALS, token_endpoint=endpoint)
+    )
+    assert client.token_endpoint == endpoint
 
 
 def test_the_callers_settings_go_before_the_document() -> None:
@@ -313,7 +401,14 @@ json_values = st.recursive(
     max_leaves=5,
 )
 member_names = st.sampled_from(
-    (*discovery.TEXTS, *discovery.FLAGS, "mtls_endpoint_aliases", "scopes_supported", "x_alg_values_supported")
+    (
+        "issuer",
+        *discovery.ENDPOINTS,
+        discovery.ISS_FLAG,
+        "mtls_endpoint_aliases",
+        "scopes_supported",
+        "x_alg_values_supported",
+    )
 )
 
 

@@ -332,3 +332,17 @@ def test_a_federation_key_has_a_kid() -> None:
     nameless = {name: value for name, value in key("rp").items() if name != "kid"}
     with pytest.raises(InvalidKey, match="kid"):
         entity_configuration(RP, nameless, metadata={}, authority_hints=[])
+
+
+@pytest.mark.parametrize("hint", ["http://127.0.0.1:9200", "https://localhost", "http://superior.local"])
+def test_hints_dont_lead_to_this_machine(flavor: Flavor, hint: str) -> None:
+    federation = Federation()
+    federation.claims[OP, OP]["authority_hints"] = [hint]
+    session, received = flavor.answered_by(federation.answer)
+    with pytest.raises(MissingTrustChain, match="authority_hint"):
+        flavor.run(
+            flavor.named("OAuth2Client").from_federation(
+                OP, trust_anchors={ANCHOR: jwks("anchor")}, client_id=RP, private_key=key("rp"), session=session
+            )
+        )
+    assert [request.url for request in received] == [f"{OP}{WELL_KNOWN}"]

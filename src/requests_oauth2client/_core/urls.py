@@ -8,7 +8,10 @@ from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
 from ..exceptions import InvalidUri
+from .redaction import one_line
 
+# Forms of an IPv4 address that resolvers take besides the usual one: 2130706433, 0x7f.1, 127.1
+_NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,2}|0[0-9x][0-9a-f]*(\.\w+){3}")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -30,6 +33,19 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def leads_here(host: str | None) -> bool:
+    """Tell whether a host name may be this machine, however it is written (RFC 6890 section 2.2.2)."""
+    name = (host or "").rstrip(".").lower()
+    if is_loopback(name) or _NUMERIC_HOST.fullmatch(name):
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_unspecified or (mapped is not None and (mapped.is_loopback or mapped.is_unspecified))
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
@@ -109,6 +125,35 @@ def validate_endpoint_uri(uri: Any, *, https: bool = True, name: str = "endpoint
         InvalidEndpointUri: plain http to anything but loopback, credentials, a fragment, or no path.
     """
     return validate_uri(uri, https=https, error=InvalidEndpointUri, name=name, **rules)
+
+
+def validate_discovered_uri(uri: Any, *, source: str | None, https: bool = True, name: str = "endpoint") -> str:
+    """Check an address that a server states, and return it as a str: it must not lead to services of this machine.
+
+    Args:
+        uri: the address.
+        source: who states it: an issuer or another URL of that server. None where that is not known.
+        https: False, for tests, takes plain http to any host, and any host.
+        name: what the address is for, in the message.
+
+    Raises:
+        InvalidEndpointUri: plain http, or this machine, stated by a server that is elsewhere; and everything else
+            that `validate_endpoint_uri` refuses.
+
+    Source: RFC 9700 section 4.11, RFC 8414 section 6.2.
+    """
+    text = validate_endpoint_uri(uri, https=https, name=name)
+    if not https or source is None or is_loopback(urlsplit(source).hostname):
+        return text
+    parts = urlsplit(text)
+    who = one_line(source)
+    if parts.scheme.lower() != "https":
+        raise InvalidEndpointUri(text, f"{who} states it, so https is needed (or testing=True)", name)
+    if leads_here(parts.hostname):
+        raise InvalidEndpointUri(
+            text, f"{who} states it, and it leads to this machine (testing=True allows that)", name
+        )
+    return text
 
 
 def validate_issuer_uri(uri: Any, *, https: bool = True) -> str:

@@ -99,7 +99,8 @@ class Client(ClientSettings):
         """Make a client from the metadata of its AS. Nothing is sent.
 
         Args:
-            discovery: the metadata; all endpoints in it are taken.
+            discovery: the metadata; all endpoints in it are taken. One that can't be used is an error when it is
+                needed: plain http or this machine, stated by an https issuer elsewhere, or a wrong type.
             issuer: who it has to be; by default whoever the metadata say.
             auth: how the client authenticates; also taken in the place of `issuer`.
             https: False allows plain http to any host, as `testing` does. Secrets then travel unencrypted.
@@ -112,15 +113,17 @@ class Client(ClientSettings):
 
         Raises:
             MismatchingDiscoveryIssuer: the metadata are of another issuer; an `InvalidParam`.
-            InvalidDiscoveryDocument: a member is of a wrong type, or there is no token_endpoint.
+            InvalidDiscoveryDocument: there is no token_endpoint, or what a client is made of is of another type.
             InvalidEndpointUri: and everything else that making a client raises.
 
         Source: RFC 8414 sections 2 and 3.3, OIDC Discovery section 4.3.
         """
         check_settings(cls, kwargs)
         issuer, auth = server_documents.told_apart(issuer, auth)
-        settings = {**server_documents.client_arguments(discovery, issuer=issuer), **kwargs}
-        return cls(settings.pop("token_endpoint"), auth, testing=testing or not https, **settings)
+        testing = testing or not https
+        known = server_documents.client_arguments(discovery, issuer=issuer, testing=testing, given=kwargs)
+        settings = {**known, **kwargs}
+        return cls(settings.pop("token_endpoint"), auth, testing=testing, **settings)
 
     @classmethod
     def get_token_type(cls, token_type: str | None = None, token: Any = None) -> str:

@@ -80,6 +80,11 @@ class Client(Protocol):
         ...
 
     @property
+    def registration_endpoint(self) -> str | None:
+        """Where clients are registered."""
+        ...
+
+    @property
     def authorization_endpoint(self) -> str | None:
         """Where the browser is sent."""
         ...

@@ -19,6 +19,7 @@ from .._core.urls import validate_endpoint_uri, validate_issuer_uri
 from .._tokens.bearer import BearerToken
 from .._tokens.dpop_proof import check_alg
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
+from ..discovery import stated_endpoint
 from ..dpop import DPoPKey
 from ..exceptions import (
     InvalidParam,
@@ -285,12 +286,33 @@ class ClientSettings:
 
         Raises:
             MissingEndpointUri: the client does not know it.
+            InvalidEndpointUri: the metadata of the AS have one that can't be used.
+            InvalidDiscoveryDocument: what they have is no string.
         """
         alias = None if self.client_certificate is None else self.mtls_endpoint_aliases.get(endpoint_name)
         uri: str | None = alias or getattr(self, endpoint_name, None)  # RFC 8705 §5
-        if uri is None:
+        metadata, https = self.authorization_server_metadata, not self.testing
+        if uri is None:  # then the metadata have none, or none that can be used: say why
+            stated_endpoint(metadata, endpoint_name, source=self.issuer, https=https)
             raise MissingEndpointUri(endpoint_name)
+        if uri == metadata.get(endpoint_name) or alias is not None:
+            self.check_discovered_uri(endpoint_name, uri)
         return uri
+
+    @classmethod
+    def check_discovered_uri(cls, name: str, uri: str) -> None:
+        """Refuse an address that metadata lead to. Override it to keep a client away from private networks.
+
+        It is called for each endpoint that comes from metadata when it is used, and for those of a federation. Names
+        of hosts are not resolved here; an override may do so, or compare them with a list of its own.
+
+        Args:
+            name: what it is for, such as `token_endpoint`.
+            uri: the address.
+
+        Raises:
+            InvalidEndpointUri: raise it, or any other `InvalidParam`, to refuse the address.
+        """
 
     def authenticate(self, request: Request) -> Request:
         """Add the client's credentials to a request to the AS."""

@@ -65,7 +65,7 @@ def from_discovery_endpoint(
         issuer, auth = discovery.told_apart(issuer, auth)
     limits = FetchLimits.of(kwargs, testing=testing)
     cache = discovery.DOCUMENTS if session is None else None
-    document = yield from discovery.discover(limits, url, issuer, cache=cache)
+    _, document = yield from discovery.discover(limits, url, issuer, cache=cache)
     client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
     yield from server_keys.hold(client)
     return client

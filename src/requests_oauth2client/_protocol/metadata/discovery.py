@@ -2,14 +2,14 @@
 
     discover(limits, url, issuer) ──► document whose issuer is the one asked for ──► client_arguments()
 
-Nothing in a document is used before its issuer was compared. Documents are kept per process, for as long as
-their HTTP headers say. Knows no client: there is none yet.
+Nothing in a document is used before its issuer was compared, and what is in it is checked when it is used. Documents
+are kept per process, for as long as their HTTP headers say. Knows no client: there is none yet.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -18,10 +18,18 @@ from ..._core.effects import Now, Steps
 from ..._core.http_caching import fresh_until
 from ..._core.messages import Response
 from ..._core.redaction import one_line, without_query
-from ..._core.urls import validate_endpoint_uri, validate_issuer_uri
-from ...discovery import InvalidDiscoveryDocument, MismatchingDiscoveryIssuer, discovery_urls, issuers_of
+from ..._core.urls import InvalidEndpointUri, validate_endpoint_uri, validate_issuer_uri
+from ...discovery import (
+    InvalidDiscoveryDocument,
+    MismatchingDiscoveryIssuer,
+    discovery_urls,
+    issuers_of,
+    stated_endpoint,
+    stated_flag,
+)
 from ...exceptions import InvalidParam
-from ..http.limits import FetchLimits
+from ..http.limits import FetchLimits, Limits
+from ..http.retrying import SERVER_ERRORS, TOO_MANY_REQUESTS
 from ..settings import ENDPOINTS
 from . import documents
 
@@ -30,19 +38,7 @@ NOT_HERE = frozenset({404, 410})  # the document may be at the next address
 MAX_KEPT = 100  # documents; who talks to more AS than that asks some of them again
 CEILING = 86_400  # seconds, as for keys: a day later, an AS may have moved its endpoints
 
-FLAGS = tuple(
-    "authorization_response_iss_parameter_supported require_pushed_authorization_requests"
-    " require_signed_request_object tls_client_certificate_bound_access_tokens claims_parameter_supported"
-    " request_parameter_supported request_uri_parameter_supported require_request_uri_registration"
-    " backchannel_user_code_parameter_supported backchannel_logout_supported backchannel_logout_session_supported"
-    " frontchannel_logout_supported frontchannel_logout_session_supported".split()
-)
-TEXTS = ("issuer", *ENDPOINTS)
-LISTS = re.compile(
-    r"(scopes|claims|acr_values|prompt_values|display_values|(response|grant|subject|claim)_types|response_modes"
-    r"|code_challenge_methods|authorization_details_types|backchannel_token_delivery_modes|(ui|claims)_locales"
-    r"|\w+_(alg|enc)_values|\w+_auth_methods)_supported"
-)
+ISS_FLAG = "authorization_response_iss_parameter_supported"  # RFC 9207 section 3
 ALIASES = "mtls_endpoint_aliases"
 
 
@@ -75,7 +71,7 @@ DOCUMENTS = DocumentCache()
 
 def discover(
     limits: FetchLimits, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
-) -> Steps[dict[str, Any]]:
+) -> Steps[tuple[str, dict[str, Any]]]:
     """Find the metadata of an AS; their issuer is the one asked for.
 
     Args:
@@ -83,6 +79,9 @@ def discover(
         url: where they are; its issuer is the one that a well-known URL belongs to.
         issuer: who the AS is; without `url`, all well-known addresses are tried.
         cache: where documents are kept; None to ask in any case.
+
+    Returns:
+        The address of the document, and the document.
 
     Raises:
         InvalidParam: neither `url` nor `issuer`; the issuer of the document is another one
@@ -100,24 +99,46 @@ def discover(
         urls = discovery_urls(str(asked))
     else:
         urls = [validate_endpoint_uri(url, https=not limits.testing, name="url of the metadata")]
-    document = yield from _first(limits, urls, cache)
+    found, document = yield from _first(limits, urls, cache)
     check_issuer(document, [asked] if asked is not None else issuers_of(urls[0]))
-    return document
+    return found, document
 
 
-def _first(limits: FetchLimits, urls: Sequence[str], cache: DocumentCache | None) -> Steps[dict[str, Any]]:
-    """Return the document at the first address that has one."""
+def _first(limits: FetchLimits, urls: Sequence[str], cache: DocumentCache | None) -> Steps[tuple[str, dict[str, Any]]]:
+    """Return the document at the first address that has one; pages for people and refusals are none."""
+    problems: list[InvalidDiscoveryDocument] = []
     for url in urls:
-        now = yield Now()
-        kept = cache.get(url, now) if cache is not None else None
-        if kept is not None:
-            return kept
-        response = yield from documents.get(limits, url, accept=ACCEPT, invalid=InvalidDiscoveryDocument)
-        if response.status_code not in NOT_HERE:
-            return _kept(url, response, now, cache)
+        try:
+            return url, (yield from fetch(limits, url, cache))
+        except InvalidDiscoveryDocument as problem:
+            if problem.status is not None and is_failing(problem.status):
+                raise
+            problems.append(problem)
+    if len(problems) == 1 or any(problem.status not in NOT_HERE for problem in problems):
+        raise next((one for one in problems if one.status not in NOT_HERE), problems[0])
     tried = ", ".join(str(without_query(url)) for url in urls)
     msg = f"There are no metadata at {tried}. Is this the issuer, to the letter? Some AS have none: name its endpoints."
     raise InvalidDiscoveryDocument(description=msg)
+
+
+def is_failing(status: int) -> bool:
+    """Tell whether a status says nothing about what is at an address, only that the server can't answer now."""
+    return status >= SERVER_ERRORS or status == TOO_MANY_REQUESTS
+
+
+def fetch(limits: Limits, url: str, cache: DocumentCache | None) -> Steps[dict[str, Any]]:
+    """Get the document at one address, or the one that is kept.
+
+    Raises:
+        InvalidDiscoveryDocument: there is none.
+        TransportError: no whole answer came.
+    """
+    now = yield Now()
+    kept = cache.get(url, now) if cache is not None else None
+    if kept is not None:
+        return kept
+    response = yield from documents.get(limits, url, accept=ACCEPT, invalid=InvalidDiscoveryDocument)
+    return _kept(url, response, now, cache)
 
 
 def _kept(url: str, response: Response, now: datetime, cache: DocumentCache | None) -> dict[str, Any]:
@@ -142,52 +163,52 @@ def check_issuer(document: Mapping[str, Any], expected: Sequence[str]) -> None:
         raise MismatchingDiscoveryIssuer(document.get("issuer"), expected[0])
 
 
-def client_arguments(document: Mapping[str, Any], *, issuer: str | None = None) -> dict[str, Any]:
+def client_arguments(
+    document: Mapping[str, Any], *, issuer: str | None = None, testing: bool = False, given: Container[str] = ()
+) -> dict[str, Any]:
     """Read the metadata of an AS as arguments of a client.
+
+    Only what a client is made of is looked at. An address that can't be used is left out: the client says what is
+    wrong with it when it needs it.
 
     Args:
         document: the metadata.
         issuer: who it has to be.
+        testing: take plain http to any host.
+        given: names of arguments that the caller has, so that the metadata need not have them.
 
     Raises:
         MismatchingDiscoveryIssuer: it is another issuer.
-        InvalidDiscoveryDocument: a member is of another type than specified, or there is no token_endpoint.
+        InvalidDiscoveryDocument: there is no token_endpoint, or what a client is made of is of another type.
+        InvalidEndpointUri: the token_endpoint can't be used.
 
     Source: RFC 8414 section 2, OIDC Discovery section 3, RFC 8705 section 5, RFC 9207 section 3.
     """
     check_issuer(document, [] if issuer is None else [issuer])
     members = {name: value for name, value in document.items() if value is not None}
-    _check_types(members)
-    if "token_endpoint" not in members:
-        msg = "The metadata have no token_endpoint, and a client of this package needs one."
+    own = members.get("issuer")
+    if own is not None and not isinstance(own, str):
+        msg = f"The metadata say issuer={one_line(own)!r}, expected a string (RFC 8414 section 2)."
         raise InvalidDiscoveryDocument(description=msg)
-    known = {name: members[name] for name in TEXTS if name in members}
-    aliases = {name: uri for name, uri in members.get(ALIASES, {}).items() if name in ENDPOINTS and uri is not None}
-    flag = "authorization_response_iss_parameter_supported"  # RFC 9207 §3
-    return {**known, flag: members.get(flag, False), ALIASES: aliases, "authorization_server_metadata": members}
-
-
-def _check_types(members: Mapping[str, Any]) -> None:
-    for name, value in members.items():
-        if name in TEXTS:
-            _check_type(name, value, "a text", ok=isinstance(value, str))
-        elif name in FLAGS:
-            _check_type(name, value, "true or false", ok=isinstance(value, bool))
-        elif name == ALIASES:
-            ok = isinstance(value, Mapping) and all(isinstance(uri, str) for uri in value.values() if uri is not None)
-            _check_type(name, value, "an object of texts", ok=ok)
-        elif LISTS.fullmatch(str(name)):
-            _check_type(name, value, "an array of texts", ok=_is_list_of_texts(value))
-
-
-def _is_list_of_texts(value: Any) -> bool:
-    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
-
-
-def _check_type(name: str, value: Any, expected: str, *, ok: bool) -> None:
-    if not ok:
-        msg = f"The metadata say {one_line(name)}={one_line(value)!r}, expected {expected} (RFC 8414 section 2)."
+    source, https = issuer or own, not testing
+    if "token_endpoint" not in given and stated_endpoint(members, "token_endpoint", source=source, https=https) is None:
+        msg = "The metadata have no token_endpoint, and a client of this package needs one. Pass token_endpoint=."
         raise InvalidDiscoveryDocument(description=msg)
+    known: dict[str, Any] = {} if own is None else {"issuer": own}
+    known.update(usable_endpoints(members, source=source, https=https))
+    known[ALIASES] = usable_endpoints(members.get(ALIASES), source=source, https=https)
+    if ISS_FLAG not in given:
+        known[ISS_FLAG] = stated_flag(members, ISS_FLAG)
+    return {**known, "authorization_server_metadata": members}
+
+
+def usable_endpoints(metadata: Any, *, source: str | None, https: bool) -> dict[str, str]:
+    """Return the addresses in metadata that can be used."""
+    usable = {}
+    for name in ENDPOINTS if isinstance(metadata, Mapping) else ():
+        with suppress(InvalidDiscoveryDocument, InvalidEndpointUri):
+            usable[name] = stated_endpoint(metadata, name, source=source, https=https)
+    return {name: uri for name, uri in usable.items() if uri is not None}
 
 
 def told_apart(issuer: Any, auth: Any) -> tuple[str | None, Any]:

@@ -1,6 +1,6 @@
 """Getting a public JSON document of the AS: its metadata, its keys. A GET, without credentials.
 
-Status, media type, size and form are checked; a redirect is not followed. Knows neither document.
+Status, size and form are checked; a redirect is not followed. Knows neither document.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._core.effects import Steps
-from ..._core.messages import Request, Response, read_json_object
+from ..._core.messages import Request, Response, media_type, parse_json_object
 from ..._core.redaction import one_line
 from ...exceptions import IncompleteResponse, InvalidAnswer, ResponseTooLarge
 from ..http.call import transport_options
@@ -62,7 +62,7 @@ def read(response: Response, *, what: str, invalid: type[InvalidAnswer]) -> dict
     """Return the JSON object of an answer.
 
     Raises:
-        InvalidAnswer: (the class in `invalid`) another status than 200, another type than JSON, or no JSON object.
+        InvalidAnswer: (the class in `invalid`) another status than 200, or no JSON object, whatever its media type.
     """
     if response.status_code != OK:
         where = response.headers.get("Location")
@@ -70,7 +70,9 @@ def read(response: Response, *, what: str, invalid: type[InvalidAnswer]) -> dict
         msg = f"Expected {what}, with status {OK}.{problem}"
         raise invalid(response=response, description=msg)
     try:
-        return read_json_object(response)
+        return parse_json_object(response.content or b"")
     except ValueError as wrong:
-        msg = f"This is not {what}: {wrong}."
+        kind = media_type(response)
+        came_as = "" if kind in {None, "application/json"} else f" It came as {one_line(kind)}."
+        msg = f"This is not {what}: {wrong}.{came_as}"
         raise invalid(response=response, description=msg) from None

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 from ..._core.effects import Now, Steps
 from ..._core.messages import media_type
 from ..._core.redaction import one_line
-from ..._core.urls import validate_endpoint_uri, validate_issuer_uri
+from ..._core.urls import validate_discovered_uri, validate_issuer_uri
 from ...discovery import well_known_uri
 from ...exceptions import OAuth2Error
 from ...federation import (
@@ -56,7 +56,7 @@ def provider_arguments(limits: FetchLimits, entity_id: Any, trust_anchors: Mappi
         raise MissingTrustChain(sought, search.problems)
     document = provider_metadata([own, *chain])
     jwks = document.pop("jwks", None)
-    known = discovery.client_arguments(document, issuer=sought)
+    known = discovery.client_arguments(document, issuer=sought, testing=limits.testing)
     if jwks is None and known.get("jwks_uri") is None:
         msg = f"{sought} states neither jwks nor jwks_uri for its openid_provider."
         raise MissingEntityStatementClaim(description=msg)
@@ -85,12 +85,14 @@ def _through(
     search: Search, own: EntityStatement, hint: str, below: tuple[str, ...]
 ) -> Steps[list[EntityStatement] | None]:
     """Return the statements of one superior, and of those above it."""
-    superior = yield from _configuration(search, validate_issuer_uri(hint, https=not search.limits.testing))
+    https = not search.limits.testing
+    validate_discovered_uri(f"{hint}/", source=own.sub, https=https, name="authority_hint")
+    superior = yield from _configuration(search, validate_issuer_uri(hint, https=https))
     above = yield from _upwards(search, superior, (*below, superior.sub))
     if above is None:
         return None
     endpoint = superior.metadata("federation_entity").get("federation_fetch_endpoint")
-    url = validate_endpoint_uri(endpoint, https=not search.limits.testing, name="federation_fetch_endpoint")
+    url = validate_discovered_uri(endpoint, source=superior.sub, https=https, name="federation_fetch_endpoint")
     joint = "&" if "?" in url else "?"
     fetch = f"{url}{joint}{urlencode({'sub': own.sub})}"  # section 8.1.1
     statement = yield from _fetch(search, fetch, iss=superior.sub, sub=own.sub)

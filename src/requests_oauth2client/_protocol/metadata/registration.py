@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ... import profiles
 from ..._core.effects import Steps
 from ..._core.messages import Request, Response, is_success, read_json_object
-from ..._core.urls import validate_endpoint_uri
+from ..._core.urls import validate_discovered_uri, validate_endpoint_uri
 from ..._tokens.bearer import BearerToken
 from ...exceptions import InvalidParam, MissingEndpointUri
 from ...registration import ClientInformation, ClientRegistrationError, InvalidClientInformationResponse
@@ -47,8 +47,8 @@ def register(
         settings.get("profile"), metadata, private_key=private_key, certificate=certificate
     )
     if url is not None or issuer is not None:
-        document = yield from discovery.discover(limits, url, issuer)
-        known = {**discovery.client_arguments(document), **settings}
+        _, document = yield from discovery.discover(limits, url, issuer)
+        known = {**discovery.client_arguments(document, testing=limits.testing, given=settings), **settings}
     endpoint = known.get("registration_endpoint")
     if endpoint is None:
         raise MissingEndpointUri("registration_endpoint")  # noqa: EM101  a name, no message
@@ -129,7 +129,8 @@ def _managed(client: Client) -> tuple[str, str, ClientInformation]:
             " with OAuth2Client.register, or pass registration=ClientInformation(...)."
         )
         raise InvalidParam(msg)
-    uri = validate_endpoint_uri(url, https=not client.testing, name="registration_client_uri")
+    source = client.registration_endpoint or client.issuer or client.token_endpoint
+    uri = validate_discovered_uri(url, source=source, https=not client.testing, name="registration_client_uri")
     return uri, information.registration_access_token, information
 
 
