@@ -91,6 +91,7 @@ def _run(steps: Steps[R], heard: Heard[Any], coming: Any) -> R:
     resume: Any = steps.send
     value: Any = None
     with ExitStack() as held:
+        held.callback(steps.close)  # also when the process ends
         while True:
             try:
                 command = resume(value)

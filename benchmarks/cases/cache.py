@@ -30,11 +30,13 @@ def held(amount: int) -> Setup:
     """Take the usable token of one of as many handlers."""
 
     def setup(_context: Mapping[str, str]) -> Operation:
+        from requests_oauth2client._renewal.handlers import manager_of
+
         handlers = {handler.subject: handler for handler in _handlers(amount)}
         subjects = _again_and_again(list(handlers))
 
         def fetch() -> Any:
-            return handlers[next(subjects)].usable_token()
+            return manager_of(handlers[next(subjects)]).usable_token()
 
         assert fetch().access_token.startswith("access "), "there is no token"
         return fetch
@@ -47,13 +49,15 @@ def stored(open_store: OpenStore, amount: int) -> Setup:
 
     def setup(context: Mapping[str, str]) -> Operation:
         from requests_oauth2client._drivers.requests import SyncRunner
-        from requests_oauth2client._renewal.shared import Record, RecordSerializer
+        from requests_oauth2client._renewal.handlers import manager_of
+        from requests_oauth2client._renewal.records import Record, RecordSerializer
 
         store, vaults, drive = open_store(context), {}, SyncRunner()._drive  # noqa: SLF001  as a handler without a client
         for handler in _handlers(amount, store=store):
-            data = RecordSerializer(handler.store_entry.entry, store.keys).dumps(Record(token=handler.token))
-            store.put(handler.store_entry.entry, data, lifetime=LIFETIME)
-            vaults[handler.subject] = handler.store_entry
+            entry: Any = manager_of(handler).store_entry
+            data = RecordSerializer(entry.entry, store.keys).dumps(Record(token=handler.token))
+            store.put(entry.entry, data, lifetime=LIFETIME)
+            vaults[handler.subject] = entry
         subjects = _again_and_again(list(vaults))
 
         def fetch() -> Any:

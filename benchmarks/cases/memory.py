@@ -97,7 +97,7 @@ def encrypted_entry() -> Keep:
 
 
 def _entry_in(key: bytes | None) -> Keep:
-    library, storing = import_module("requests_oauth2client"), import_module("requests_oauth2client._renewal.shared")
+    library, storing = import_module("requests_oauth2client"), import_module("requests_oauth2client._renewal.records")
     client = library.OAuth2Client("https://as.example.org/token", auth=("id", "secret"))
     source = import_module("requests_oauth2client.token_sources").RefreshTokenSource(client)
     store = import_module("requests_oauth2client.stores").MemoryStore(key=key)

@@ -166,7 +166,9 @@ from .exceptions import InvalidTokenResponse as InvalidTokenResponse
 from .exceptions import InvalidUri as InvalidUri
 from .exceptions import InvalidUrl as InvalidUrl
 from .exceptions import InvalidUserInfoResponse as InvalidUserInfoResponse
+from .exceptions import LoginNeeded as LoginNeeded
 from .exceptions import LoginRequired as LoginRequired
+from .exceptions import LostStoredToken as LostStoredToken
 from .exceptions import MismatchingIssuer as MismatchingIssuer
 from .exceptions import MismatchingState as MismatchingState
 from .exceptions import MissingAuthCode as MissingAuthCode
@@ -176,6 +178,8 @@ from .exceptions import MissingIssuer as MissingIssuer
 from .exceptions import MissingIssuerParam as MissingIssuerParam
 from .exceptions import NonRenewableTokenError as NonRenewableTokenError
 from .exceptions import OAuth2Error as OAuth2Error
+from .exceptions import RecursiveRenewal as RecursiveRenewal
+from .exceptions import RefusedRefreshToken as RefusedRefreshToken
 from .exceptions import RepeatedParameter as RepeatedParameter
 from .exceptions import ResponseTooLarge as ResponseTooLarge
 from .exceptions import RevocationError as RevocationError
@@ -416,8 +420,10 @@ __all__ = [
     "InvalidWebFingerResponse",
     "JwtBearerSource",
     "KeyManagementAlgs",
+    "LoginNeeded",
     "LoginRequired",
     "LogoutToken",
+    "LostStoredToken",
     "MismatchingAuthReqId",
     "MismatchingClientNotificationToken",
     "MismatchingDiscoveryIssuer",
@@ -468,9 +474,11 @@ __all__ = [
     "PrivateKeyJwt",
     "ProfileViolation",
     "PublicApp",
+    "RecursiveRenewal",
     "RefreshTokenSource",
     "RefusedDPoPProof",
     "RefusedRedirectUri",
+    "RefusedRefreshToken",
     "RepeatedDPoPNonce",
     "RepeatedParameter",
     "RequestParameterAuthorizationRequest",

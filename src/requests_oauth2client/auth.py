@@ -11,8 +11,8 @@ from ._core.auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
 from ._core.effects import Steps, blocking
 from ._core.events import TokenEvent
 from ._drivers.requests import SyncRunner
-from ._renewal import manager, managers_by_grant, rejected_tokens
-from ._renewal.manager import TokenManager
+from ._renewal import handlers, manager, rejected_tokens
+from ._renewal.handlers import TokenHandler, manager_of
 from ._tokens.bearer import BearerToken, require_secure_transport
 from .challenges import FORBIDDEN, UNAUTHORIZED
 from .exceptions import ExpiredAccessToken, ExpiredBearerToken, NonRenewableTokenError
@@ -27,7 +27,8 @@ class BearerAuth(AuthFlow):
     Args:
         token: an access token or a `BearerToken`; None leaves requests unchanged.
         raise_for_challenge: raise an `ApiError` where an API demands more than the token gives, such as scope.
-        allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
+        allow_insecure_http: send the token over plain http to other machines too. Anyone on the network path can read
+            it.
 
     Source: RFC 6750 section 2.1.
     """
@@ -80,10 +81,10 @@ def _check(token: BearerToken, response: Any, **options: Any) -> Any:
 BearerAuthorization = BearerAuth
 
 
-class _SyncHandler(AuthFlow, TokenManager):
-    """What makes a manager of tokens an auth handler of the sync client."""
+class SyncTokenHandler(AuthFlow, TokenHandler):
+    """What makes a handler of tokens an `Auth` of the sync client."""
 
-    runner_class = SyncRunner
+    _runner_class = SyncRunner
 
     def _drive(self, steps: Steps[R]) -> R:
         runner: Any = self.client or SyncRunner()
@@ -97,6 +98,7 @@ class _SyncHandler(AuthFlow, TokenManager):
             ExpiredAccessToken: the token is expired and can't be renewed.
             NonRenewableTokenError: there is no token, and no way to get one.
             InsecureTransport: the request is plain http to another machine.
+            LoginNeeded: the AS no longer takes the refresh token.
             TokenEndpointError: and everything else that a token request raises.
         """
         token = self._token_for(request)
@@ -119,32 +121,35 @@ class _SyncHandler(AuthFlow, TokenManager):
     def _token_for(self, request: Any) -> BearerToken:
         if not self.allow_insecure_http:
             require_secure_transport(request)
-        return self.usable_token() or self._drive(manager.valid_token(self))
+        return manager_of(self).usable_token() or self._drive(manager.valid_token(manager_of(self)))
 
-    renew_token = blocking(manager.renew_token)
+    get_token = blocking(handlers.get_token)
+    renew_token = blocking(handlers.renew_token)
+    save_token = blocking(handlers.save_token)
+    log_out = blocking(handlers.log_out)
 
 
-class OAuth2TokenSourceAuth(_SyncHandler):
+class OAuth2TokenSourceAuth(SyncTokenHandler):
     """Authenticate `requests` calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class OAuth2AccessTokenAuth(_SyncHandler, managers_by_grant.AccessTokenManager):
+class OAuth2AccessTokenAuth(SyncTokenHandler, handlers.AccessTokenHandler):
     """Authenticate `requests` calls with a token that its refresh token renews."""
 
 
-class OAuth2ClientCredentialsAuth(_SyncHandler, managers_by_grant.ClientCredentialsManager):
+class OAuth2ClientCredentialsAuth(SyncTokenHandler, handlers.ClientCredentialsHandler):
     """Authenticate `requests` calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class OAuth2AuthorizationCodeAuth(_SyncHandler, managers_by_grant.AuthorizationCodeManager):
+class OAuth2AuthorizationCodeAuth(SyncTokenHandler, handlers.AuthorizationCodeHandler):
     """Authenticate `requests` calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class OAuth2ResourceOwnerPasswordAuth(_SyncHandler, managers_by_grant.ResourceOwnerPasswordManager):
+class OAuth2ResourceOwnerPasswordAuth(SyncTokenHandler, handlers.ResourceOwnerPasswordHandler):
     """Authenticate `requests` calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class OAuth2DeviceCodeAuth(_SyncHandler, managers_by_grant.DeviceCodeManager):
+class OAuth2DeviceCodeAuth(SyncTokenHandler, handlers.DeviceCodeHandler):
     """Authenticate `requests` calls with the token of a device that the user authorizes (RFC 8628)."""
 
 

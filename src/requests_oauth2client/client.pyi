@@ -400,6 +400,7 @@ class OAuth2Client(SyncRunner, Client):
         /,
         refresh_token: str | BearerToken,
         *,
+        validate: bool = True,
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
@@ -409,6 +410,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Args:
             refresh_token: the refresh token, or a token that has one. The key of a `DPoPToken` is used again.
+            validate: check the ID token that comes. Without it, `id_token.checked` of the new one is False.
             dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
             dpop_key: the key; implies `dpop`. By default one is generated.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -419,7 +421,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Raises:
             MissingRefreshToken: the token has no refresh token.
-            InvalidGrant: the refresh token is expired, revoked or used; log in again.
+            RefusedRefreshToken: (an `InvalidGrant`) the refresh token is expired, revoked or used; log in again.
             TokenEndpointError: and everything else that `token_request` raises.
 
         Source: RFC 6749 section 6.

@@ -23,8 +23,10 @@
     ├── InvalidParam                         an argument is wrong (ValueError)
     ├── ApiError (in challenges)             an API demands more than the token gives
     │   └── InvalidAccessToken InsufficientScope InsufficientUserAuthentication
+    ├── LoginNeeded                          only a new login of the user helps
+    │   └── RefusedRefreshToken (an InvalidGrant too) LostStoredToken
     └── AccessTokenError                     no usable access token; the request was not sent
-        └── ExpiredAccessToken NonRenewableTokenError InsecureTransport
+        └── ExpiredAccessToken NonRenewableTokenError (are LoginNeeded too) InsecureTransport RecursiveRenewal
 
 A message says what came, what was expected and what to do. It never shows a secret, and neither do
 `repr` and pickles: those leave out response, request and client. Knows no HTTP library: a response is
@@ -72,6 +74,28 @@ class InvalidGrant(TokenEndpointError):
         "It may be used, expired or revoked, or have been issued to another client or redirect_uri."
         " Log in again: start the authorization anew."
     )
+
+
+class LoginNeeded(OAuth2Error):
+    """The user has to log in again: nothing here can get another token."""
+
+
+class RefusedRefreshToken(InvalidGrant, LoginNeeded):
+    """`invalid_grant` for a refresh token: the login that it belongs to has ended (RFC 6749 section 6)."""
+
+
+class LostStoredToken(LoginNeeded):
+    """The entry of a token has vanished from its store, and with it the refresh token that is valid now."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            description="The store no longer has the entry of this token. Another process may have renewed it, so the"
+            " refresh token held here may be used, and using it again could end the whole session. Log in again, and"
+            " pass the new token to the handler's `save_token`."
+        )
+
+    def _text(self) -> str:
+        return self.description or ""
 
 
 class UseDPoPNonce(TokenEndpointError):
@@ -420,7 +444,7 @@ class AccessTokenError(OAuth2Error):
         super().__init__(description=description)
 
 
-class ExpiredAccessToken(AccessTokenError):
+class ExpiredAccessToken(AccessTokenError, LoginNeeded):
     """The access token is expired and nothing here can renew it."""
 
     def __init__(self, token: Any = None) -> None:
@@ -450,7 +474,7 @@ class InsecureTransport(AccessTokenError):
         )
 
 
-class NonRenewableTokenError(AccessTokenError):
+class NonRenewableTokenError(AccessTokenError, LoginNeeded):
     """A token has to be obtained or renewed, and there is no way to do so."""
 
     def __init__(self, token: Any = None) -> None:
@@ -458,6 +482,16 @@ class NonRenewableTokenError(AccessTokenError):
             "There is no way to get or renew the token here: no grant, or no refresh token. Log in again, or"
             " ask for a refresh token (often the scope offline_access).",
             token=token,
+        )
+
+
+class RecursiveRenewal(AccessTokenError):
+    """A handler needs a token to get that very token: waiting for it would never end."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This thread or task is just getting a token, and its source, or a hook that it calls, asks the same"
+            " handler for one. Let them use a handler of their own, or none."
         )
 
 
@@ -503,7 +537,9 @@ __all__ = [
     "InvalidUri",
     "InvalidUrl",
     "InvalidUserInfoResponse",
+    "LoginNeeded",
     "LoginRequired",
+    "LostStoredToken",
     "MismatchingIssuer",
     "MismatchingState",
     "MissingAuthCode",
@@ -513,6 +549,8 @@ __all__ = [
     "MissingIssuerParam",
     "NonRenewableTokenError",
     "OAuth2Error",
+    "RecursiveRenewal",
+    "RefusedRefreshToken",
     "RepeatedParameter",
     "ResponseTooLarge",
     "RevocationError",

@@ -30,11 +30,11 @@ from requests_oauth2client import (
     DPoPToken,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._renewal.rejected_tokens import TRIAL
+from requests_oauth2client._renewal.flight import TRIAL
 from requests_oauth2client.aio.auth import AsyncOAuth2TokenSourceAuth
 from requests_oauth2client.auth import OAuth2TokenSourceAuth
 from requests_oauth2client.challenges import InsufficientScope, InsufficientUserAuthentication, InvalidAccessToken
-from requests_oauth2client.exceptions import InvalidGrant
+from requests_oauth2client.exceptions import InvalidGrant, LoginNeeded
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.token_sources import CallableSource
 
@@ -140,6 +140,7 @@ def test_a_refresh_token_is_used_where_there_is_one(flavor: Flavor) -> None:
 def test_a_token_can_be_refused_again_later(flavor: Flavor) -> None:
     at = scene(flavor)
     for number in (1, 2, 3):
+        at.handler._manager.state.replaced_at = None  # long ago
         at.api.good = {f"t{number}"}
         assert at.call().status_code == 200
     assert at.shown == ["t0", "t1", "t1", "t2", "t2", "t3"]
@@ -162,8 +163,9 @@ def test_an_api_that_refuses_everybody_does_not_cause_token_requests_without_end
 def test_a_refused_token_is_replaced_again_after_a_while(flavor: Flavor) -> None:
     at = scene(flavor, Api(good={"t2"}))
     assert at.call().status_code == 401
-    refused, since = at.handler.on_trial
-    at.handler.on_trial = (refused, since - TRIAL)
+    refused, since = at.handler._manager.state.on_trial
+    at.handler._manager.state.on_trial = (refused, since - TRIAL)
+    at.handler._manager.state.replaced_at -= TRIAL
     assert at.call().status_code == 200
     assert at.shown == ["t0", "t1", "t1", "t2"]
 
@@ -171,8 +173,9 @@ def test_a_refused_token_is_replaced_again_after_a_while(flavor: Flavor) -> None
 def test_a_clock_that_was_set_back_ends_the_trial(flavor: Flavor) -> None:
     at = scene(flavor, Api(good={"t2"}))
     assert at.call().status_code == 401
-    refused, since = at.handler.on_trial
-    at.handler.on_trial = (refused, since + timedelta(days=1))
+    refused, since = at.handler._manager.state.on_trial
+    at.handler._manager.state.on_trial = (refused, since + timedelta(days=1))
+    at.handler._manager.state.replaced_at += timedelta(days=1)
     assert at.call().status_code == 200
 
 
@@ -299,12 +302,13 @@ def test_after_an_unexplained_401_a_failure_of_the_as_does_not_take_the_token_aw
     assert at.shown == ["t0", "t0"]
 
 
-def test_a_user_who_has_to_log_in_again_is_told_at_the_next_request(flavor: Flavor) -> None:
+def test_a_user_who_has_to_log_in_again_is_told_at_once(flavor: Flavor) -> None:
     refused = held(refresh_token="r")
     at = scene(flavor, server=lambda _: error("invalid_grant"), handler="OAuth2AccessTokenAuth", token=refused)
-    assert at.call().status_code == 401
-    with pytest.raises(InvalidGrant, match="Log in again"):
-        at.call()
+    for _ in range(2):
+        with pytest.raises(LoginNeeded, match="Log in again") as failed:
+            at.call()
+        assert isinstance(failed.value, InvalidGrant)
     assert at.shown == ["t0"]
 
 

@@ -27,7 +27,7 @@ from requests_oauth2client import (
     OAuth2Client,
     OAuth2ClientCredentialsAuth,
 )
-from requests_oauth2client._renewal.manager import SingleFlight
+from requests_oauth2client._renewal.flight import SingleFlight
 from requests_oauth2client.stores import MemoryStore
 
 API = "https://api.local/"
@@ -83,7 +83,7 @@ class Gate:
 
 def in_threads(auth: Any, gate: Gate, number: int = THREADS) -> list[Any]:
     """Authenticate a request in each of many threads; the AS answers when all of them are there."""
-    auth.flight = flight = CountedFlight()
+    auth._manager.state.flight = flight = CountedFlight()
 
     def one() -> Any:
         try:
@@ -345,7 +345,7 @@ def test_a_failed_renewal_of_a_cancelled_task_is_a_cancellation() -> None:
         server.opened.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        assert isinstance(auth.flight.failure, InvalidClient)
+        assert isinstance(auth._manager.flight.failure, InvalidClient)
 
     asyncio.run(journey())
 
@@ -356,13 +356,13 @@ def test_a_task_that_is_cancelled_in_line_at_a_store_leaves_no_lock_behind(backe
         server, store = SlowServer(), MemoryStore()
         server.opened.set()
         auth = server.auth(store=store)
-        with somebody_holding(store, auth.store_entry.entry) as let_go:  # type: ignore[union-attr]
+        with somebody_holding(store, auth._manager.store_entry.entry) as let_go:  # type: ignore[union-attr]
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(called, auth)
                 await anyio.sleep(0.05)
                 tasks.cancel_scope.cancel()
                 let_go()
-        with store.lock(auth.store_entry.entry, wait=0):  # type: ignore[union-attr]
+        with store.lock(auth._manager.store_entry.entry, wait=0):  # type: ignore[union-attr]
             pass
 
     anyio.run(journey, backend=backend)
@@ -373,7 +373,7 @@ def test_nor_does_one_that_asyncio_itself_cancels() -> None:
         server, store = SlowServer(), MemoryStore()
         server.opened.set()
         auth = server.auth(store=store)
-        with somebody_holding(store, auth.store_entry.entry) as let_go:  # type: ignore[union-attr]
+        with somebody_holding(store, auth._manager.store_entry.entry) as let_go:  # type: ignore[union-attr]
             task = asyncio.create_task(called(auth))
             await asyncio.sleep(0.05)
             task.cancel()
@@ -381,7 +381,7 @@ def test_nor_does_one_that_asyncio_itself_cancels() -> None:
             let_go()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        with store.lock(auth.store_entry.entry, wait=0):  # type: ignore[union-attr]
+        with store.lock(auth._manager.store_entry.entry, wait=0):  # type: ignore[union-attr]
             pass
 
     asyncio.run(journey())

@@ -12,7 +12,16 @@ import pytest
 from devkit.exchange import Answer, Received, answer, error, token
 from devkit.flavors import Flavor
 from devkit.play import Heard, play
-from requests_oauth2client import AuthorizationResponse, BearerToken, ClientSecretPost, OAuth2Client, PrivateKeyJwt
+from requests_oauth2client import (
+    AuthorizationResponse,
+    BearerToken,
+    ClientSecretPost,
+    OAuth2AccessTokenAuth,
+    OAuth2Client,
+    OAuth2ClientCredentialsAuth,
+    OAuth2DeviceCodeAuth,
+    PrivateKeyJwt,
+)
 from requests_oauth2client._core.effects import Send, Steps
 from requests_oauth2client._core.messages import Request
 from requests_oauth2client._jose.keys import generate_private_jwk
@@ -22,7 +31,6 @@ from requests_oauth2client._protocol.grants.saml2 import saml2_bearer
 from requests_oauth2client._protocol.grants.token_exchange import token_exchange
 from requests_oauth2client._protocol.http.dpop_nonce import key_for, send_with_proof, with_one_key
 from requests_oauth2client._protocol.oidc.userinfo import userinfo
-from requests_oauth2client._renewal import manager, managers_by_grant
 from requests_oauth2client.dpop import (
     DPoPKey,
     DPoPToken,
@@ -35,6 +43,8 @@ from requests_oauth2client.dpop import (
     validate_dpop_proof,
 )
 from requests_oauth2client.exceptions import InvalidParam, InvalidTokenResponse, UseDPoPNonce
+
+from .helpers import valid_token
 
 TOKEN_ENDPOINT = "https://as.local/token"
 JWK = generate_private_jwk("ES256")
@@ -329,33 +339,31 @@ def test_a_refresh_that_loses_the_binding_is_refused(key: DPoPKey) -> None:
 
 
 def test_a_source_renews_a_bound_token_as_a_bound_token(key: DPoPKey) -> None:
-    source = managers_by_grant.AccessTokenManager(
-        client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1)
-    )
-    heard = play(manager.valid_token(source), [BOUND])
+    source = OAuth2AccessTokenAuth(client(), DPoPToken("old", dpop_key=key, refresh_token="r", expires_in=1))
+    heard = play(valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert source.token is heard.result
 
 
 def test_a_source_keeps_its_key_from_one_grant_to_the_next() -> None:
-    source = managers_by_grant.ClientCredentialsManager(client(), dpop=True)
-    first = play(manager.valid_token(source), [token(token_type="DPoP", expires_in=0)]).result
-    second = play(manager.valid_token(source), [token(token_type="DPoP", access_token="second")]).result
+    source = OAuth2ClientCredentialsAuth(client(), dpop=True)
+    first = play(valid_token(source), [token(token_type="DPoP", expires_in=0)]).result
+    second = play(valid_token(source), [token(token_type="DPoP", access_token="second")]).result
     assert second.access_token == "second"
     assert second.dpop_key is first.dpop_key
 
 
 def test_a_source_passes_its_key_on(key: DPoPKey) -> None:
-    source = managers_by_grant.ClientCredentialsManager(client(), dpop_key=key, scope="a")
-    heard = play(manager.valid_token(source), [BOUND])
+    source = OAuth2ClientCredentialsAuth(client(), dpop_key=key, scope="a")
+    heard = play(valid_token(source), [BOUND])
     assert heard.result.dpop_key is key
     assert heard.forms[0]["scope"] == "a"
 
 
 def test_a_polled_device_keeps_its_key() -> None:
-    source = managers_by_grant.DeviceCodeManager(client(), "device", interval=1, dpop=True)
+    source = OAuth2DeviceCodeAuth(client(), "device", interval=1, dpop=True)
     pending = giving("n1", error("authorization_pending"))
-    heard = play(manager.valid_token(source), [pending, pending, BOUND])
+    heard = play(valid_token(source), [pending, pending, BOUND])
     jkts = {validate_dpop_proof(r.headers["DPoP"], htm="POST", htu=r.url).dpop_jkt for r in heard.sent}
     assert jkts == {heard.result.dpop_key.dpop_jkt}
     assert nonces(heard) == [None, "n1", "n1"]

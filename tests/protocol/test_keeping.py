@@ -21,10 +21,10 @@ from requests_oauth2client import (
 )
 from requests_oauth2client._core.effects import Lock, Spawn
 from requests_oauth2client._core.events import TokenEvent
-from requests_oauth2client._renewal.manager import FIRST_PAUSE, LONGEST_PAUSE, renew_token, replaced_token, valid_token
+from requests_oauth2client._renewal.flight import FIRST_PAUSE, LONGEST_PAUSE
 from requests_oauth2client.exceptions import TransportError
 
-from .helpers import REFUSED, client
+from .helpers import REFUSED, client, renew_token, replaced_token, valid_token
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)  # noqa: UP017  freezing tools patch datetime, not this
 NO_NETWORK = TransportError("https://as.local/token", "no network")
@@ -90,24 +90,24 @@ def test_the_leeway_takes_at_most_a_quarter_of_the_lifetime(lifetime: int, good_
         auth = manager()
         got = play(valid_token(auth), [token(expires_in=lifetime)]).result
         clock.tick(good_for)
-        assert auth.usable_token() is got
+        assert auth._manager.usable_token() is got
         clock.tick(1)
-        assert auth.usable_token() is None
+        assert auth._manager.usable_token() is None
 
 
 def test_a_token_of_fifteen_seconds_is_not_renewed_at_each_call() -> None:
     with freeze_time(START):
         auth = manager()
         got = play(valid_token(auth), [token(expires_in=15)]).result
-        assert [auth.usable_token() for _ in range(3)] == [got] * 3
+        assert [auth._manager.usable_token() for _ in range(3)] == [got] * 3
 
 
 def test_of_a_token_that_was_given_nobody_knows_the_lifetime() -> None:
     with freeze_time(START):
         auth = manager()
         play(valid_token(auth), [token(expires_in=15)])
-        auth.token = BearerToken("given", expires_in=15)
-        assert auth.usable_token() is None
+        auth.token = BearerToken("given", expires_at=START + timedelta(seconds=15))
+        assert auth._manager.usable_token() is None
 
 
 def test_a_token_without_expiry_is_good_for_ever() -> None:
@@ -115,7 +115,7 @@ def test_a_token_without_expiry_is_good_for_ever() -> None:
         auth = manager()
         got = play(valid_token(auth), [token(expires_in=None)]).result
         clock.tick(timedelta(days=3650))
-        assert auth.usable_token() is got
+        assert auth._manager.usable_token() is got
 
 
 # --- in the leeway
@@ -139,7 +139,7 @@ def test_who_finds_the_token_renewed_in_the_meantime_takes_it() -> None:
     next(steps)  # the time
     inner = steps.send(NOON).steps  # type: ignore[union-attr]
     next(inner)  # the lock: meanwhile, somebody renews
-    auth.hold(BearerToken("new", expires_in=3600), 3600)
+    auth._manager.hold(BearerToken("new", expires_in=3600), 3600)
     with pytest.raises(StopIteration) as end:
         inner.send(True)
     assert end.value.value is auth.token
@@ -182,14 +182,14 @@ def test_in_a_pause_the_same_error_is_raised_again_and_nobody_is_asked() -> None
     heard = [play(valid_token(auth), now=at(seconds)) for seconds in (0, 0.1, 0.2)]
     assert sum(map(asked, heard)) == 0
     errors = [one.error for one in heard]
-    assert {str(one) for one in errors} == {str(auth.flight.failure)}
+    assert {str(one) for one in errors} == {str(auth._manager.flight.failure)}
     assert all(isinstance(one, InvalidClient) and one.error == "invalid_client" for one in errors)
 
 
 def test_each_caller_gets_an_exception_of_its_own() -> None:
     auth = failed_twice()
     errors = [play(valid_token(auth)).error for _ in range(2)]
-    assert len({id(one) for one in (*errors, auth.flight.failure)}) == 3
+    assert len({id(one) for one in (*errors, auth._manager.flight.failure)}) == 3
 
 
 def test_after_the_pause_somebody_asks_again_and_success_ends_it() -> None:
@@ -204,7 +204,7 @@ def test_the_pause_grows_with_each_failure_up_to_its_limit() -> None:
     auth = failed_twice()
     now, lengths = NOON, []
     for _ in range(10):
-        pause = auth.flight._pause
+        pause = auth._manager.flight._pause
         assert pause is not None
         lengths.append(pause[1].total_seconds())
         now += pause[1]
@@ -218,8 +218,8 @@ def test_the_pause_grows_with_each_failure_up_to_its_limit() -> None:
 def test_a_server_that_is_down_for_days_does_not_break_the_count() -> None:
     auth = manager()
     for number in range(1100):
-        auth.flight.failed(NO_NETWORK, at(number))
-    assert auth.flight.is_paused(at(1099))
+        auth._manager.flight.failed(NO_NETWORK, at(number))
+    assert auth._manager.flight.is_paused(at(1099))
 
 
 def test_a_clock_that_is_set_back_ends_the_pause() -> None:
@@ -270,7 +270,7 @@ def test_a_clock_that_jumps_ahead_is_believed() -> None:
         play(valid_token(auth), [token(expires_in=3600)])
         clock.tick(timedelta(days=1))
         assert asked(play(valid_token(auth), [token(expires_in=3600)])) == 1
-        assert auth.usable_token() is not None
+        assert auth._manager.usable_token() is not None
 
 
 def test_a_clock_that_jumps_back_keeps_the_token() -> None:
@@ -278,7 +278,7 @@ def test_a_clock_that_jumps_back_keeps_the_token() -> None:
         auth = manager()
         got = play(valid_token(auth), [token(expires_in=3600)]).result
         clock.move_to(START - timedelta(days=1))
-        assert auth.usable_token() is got
+        assert auth._manager.usable_token() is got
 
 
 # --- a refused token is never used again
@@ -292,8 +292,8 @@ def test_a_forgotten_token_is_not_used_again_even_if_it_comes_back() -> None:
     auth = manager(token=live())
     refused = auth.token
     auth.forget_token()
-    auth.hold(live(expires_at=refused.expires_at), 3600)  # type: ignore[union-attr]
-    assert auth.usable_token() is None
+    auth._manager.hold(live(expires_at=refused.expires_at), 3600)  # type: ignore[union-attr]
+    assert auth._manager.usable_token() is None
     assert asked(play(valid_token(auth), [token()])) == 1
 
 
@@ -302,7 +302,7 @@ def test_to_forget_twice_does_not_forget_what_was_refused() -> None:
     refused = auth.token
     auth.forget_token()
     auth.forget_token()
-    assert auth.refused is refused
+    assert auth._manager.unusable is refused
 
 
 def test_to_renew_replaces_a_token_that_is_good() -> None:
@@ -324,7 +324,7 @@ def test_a_failed_renewal_by_hand_keeps_the_token_and_is_raised() -> None:
     auth = manager(token=live())
     held = auth.token
     assert isinstance(play(renew_token(auth), [BAD_CLIENT]).error, InvalidClient)
-    assert auth.usable_token() is held
+    assert auth._manager.usable_token() is held
 
 
 def test_a_token_that_an_api_refused_is_replaced() -> None:
@@ -341,7 +341,7 @@ def test_a_refused_token_is_not_used_though_it_can_not_be_replaced_now() -> None
     refused = auth.token
     assert refused is not None
     assert isinstance(play(replaced_token(auth, refused), [BAD_CLIENT]).error, InvalidClient)
-    assert auth.usable_token() is None
+    assert auth._manager.usable_token() is None
     assert play(valid_token(auth), [token()]).result != refused
 
 
@@ -368,7 +368,7 @@ def test_in_the_background_the_old_token_is_given_and_one_renewal_begun() -> Non
     (steps,) = spawned_by(auth)
     assert spawned_by(auth) == []
     assert asked(play(steps, [token()])) == 1
-    assert str(auth.usable_token()) == "an-access-token"
+    assert str(auth._manager.usable_token()) == "an-access-token"
 
 
 def test_a_failure_in_the_background_is_told_and_raised_nowhere() -> None:

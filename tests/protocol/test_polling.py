@@ -20,10 +20,9 @@ from requests_oauth2client import (
     ServerError,
 )
 from requests_oauth2client._protocol.grants.polling import poll
-from requests_oauth2client._renewal.manager import valid_token
 from requests_oauth2client.exceptions import DeadlineExceeded, TransportError
 
-from .helpers import DENIED, EXPIRED, PENDING, SLOW_DOWN, TOKEN, client
+from .helpers import DENIED, EXPIRED, PENDING, SLOW_DOWN, TOKEN, client, valid_token
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 

@@ -15,12 +15,12 @@ from requests_oauth2client import (
     OAuth2ResourceOwnerPasswordAuth,
 )
 from requests_oauth2client._core.effects import Sleep
-from requests_oauth2client._renewal.manager import replaced_token, valid_token
-from requests_oauth2client._renewal.shared import SAVE_RETRY_DELAYS, Record
+from requests_oauth2client._renewal.records import Record
+from requests_oauth2client._renewal.shared import SAVE_RETRY_DELAYS
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.stores.base import StoreCorrupted, StoreUnavailable
 
-from .helpers import client
+from .helpers import client, replaced_token, valid_token
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 DPOP_KEY, OTHER_DPOP_KEY = DPoPKey.generate(), DPoPKey.generate()
@@ -37,7 +37,7 @@ def user(store: Any, held: Any = None, subject: str = "alice") -> OAuth2AccessTo
 
 
 def entry(auth: Any) -> str:
-    name: str = auth.store_entry.entry
+    name: str = auth._manager.store_entry.entry
     return name
 
 
@@ -48,7 +48,7 @@ def live(name: str) -> BearerToken:
 def with_stored(store: Any, stored: BearerToken) -> OAuth2AccessTokenAuth:
     """A manager of another process than the one that has stored a token."""
     auth = user(store)
-    store.put(entry(auth), auth.store_entry._serializer.dumps(Record(token=stored)))  # type: ignore[union-attr]
+    store.put(entry(auth), auth._manager.store_entry._serializer.dumps(Record(token=stored)))  # type: ignore[union-attr]
     return auth
 
 

@@ -45,15 +45,15 @@ def test_an_outage_of_redis_ends_no_session(server: AuthorizationServer) -> None
 
 def hold_the_lock(course: Course, ready: Any) -> None:
     auth = course.handler()
-    assert auth.store_entry
-    with auth.store_entry.hold(10):
+    assert auth._manager.store_entry
+    with auth._manager.store_entry.hold(10):
         ready.set()
         time.sleep(60)
 
 
 def die_before_writing(course: Course) -> None:
     auth = course.handler()
-    assert auth.store_entry
+    assert auth._manager.store_entry
 
     class Dies(FileStore):
         writes = 0
@@ -65,7 +65,7 @@ def die_before_writing(course: Course) -> None:
             super().put(*args, **kwargs)
 
     auth.renew_token()  # takes the stored one
-    auth.store_entry.store = Dies(course.place, key=auth.store_entry.store.keys)
+    auth._manager.store_entry.store = Dies(course.place, key=auth._manager.store_entry.store.keys)
     auth.renew_token()
 
 

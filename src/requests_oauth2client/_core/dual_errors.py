@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..exceptions import OAuth2Error
+from ..exceptions import InvalidGrant, LoginNeeded, OAuth2Error, RefusedRefreshToken
 
 _made: dict[tuple[type, type], Any] = {}
 
@@ -18,3 +18,22 @@ def dual_error(ours: type[OAuth2Error], theirs: type[Exception]) -> Any:
         body = {"__module__": ours.__module__, "__doc__": ours.__doc__, "twin_of": ours}
         _made[ours, theirs] = type(ours.__name__, (ours, theirs), body)
     return _made[ours, theirs]
+
+
+def copied_error(failure: Exception, kind: type[Exception] | None = None) -> Exception:
+    """Copy an exception, so that each thread raises one of its own; as another class, if one is named."""
+    kind = kind or type(failure)
+    again = kind.__new__(kind, *failure.args)
+    again.args = failure.args
+    again.__dict__.update(failure.__dict__)
+    if isinstance(failure, OSError) and isinstance(again, OSError) and failure.filename is not None:
+        again.filename = failure.filename  # which is not among its args
+    return again
+
+
+def login_needed(failure: OAuth2Error) -> Exception:
+    """Return a refusal of a refresh token as an error of its own class that is also a `LoginNeeded`."""
+    if isinstance(failure, LoginNeeded):
+        return failure
+    kind = RefusedRefreshToken if type(failure) is InvalidGrant else dual_error(type(failure), LoginNeeded)
+    return copied_error(failure, kind)

@@ -1,26 +1,32 @@
 """Where tokens come from: each source has one duty, to get one (`new_token`).
 
 Every grant is a source. When to get a token, who of many callers does it, and where it is kept is decided in
-`keeping`. A source of one's own is a subclass of `TokenSource` with `get_token`.
+`manager`. A source of one's own is a subclass of `TokenSource` with `get_token`.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from .._core.dual_errors import login_needed
 from .._core.effects import RunInThread, Steps, inner
+from .._core.events import report
+from .._core.options import accept_further
 from .._core.times import after
+from .._oidc.id_token import MissingIdTokenKey
 from .._protocol.grants import token_endpoint, token_exchange
 from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
 from .._protocol.grants.polling import poll
 from .._protocol.http.dpop_nonce import with_one_key
-from .._tokens.bearer import BearerToken
+from .._protocol.oidc import id_token
+from .._tokens.bearer import BearerToken, with_id_token
 from ..dpop import DPoPToken
-from ..exceptions import InvalidGrant, InvalidParam, NonRenewableTokenError
+from ..exceptions import EndpointError, InvalidParam, InvalidTokenResponse, NonRenewableTokenError, OAuth2Error
 
 if TYPE_CHECKING:
     from .._protocol.hooks import Client
@@ -28,7 +34,24 @@ if TYPE_CHECKING:
 
 Given: TypeAlias = BearerToken | Mapping[str, Any] | str
 
-DPOP_SETTINGS = ("dpop", "dpop_key")  # of a grant, which count for a refresh too
+Keep: TypeAlias = Callable[[BearerToken], Steps[None]]
+
+log = logging.getLogger("requests_oauth2client.tokens")
+
+FOR_EACH_REQUEST = ("dpop", "dpop_key", "requests_kwargs")  # of a handler: they count for a refresh too
+FORM_FIELDS = frozenset(
+    """
+    acr_values actor_token actor_token_type audience authorization_details client_assertion client_assertion_type
+    code_verifier dpop dpop_key redirect_uri requested_token_type requests_kwargs resource scope subject_token
+    subject_token_type validate
+    """.split()
+)  # registered names, and settings of the operations
+NOT_THE_TOKENS_FAULT = frozenset(
+    """
+    invalid_client server_error temporarily_unavailable too_many_requests slow_down use_dpop_nonce invalid_dpop_proof
+    """.split()
+)  # error codes of refusals that another refresh token would get too
+BAD_REQUEST, TIMED_OUT, TOO_MANY, SERVER_ERRORS = 400, 408, 429, 500
 
 
 def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
@@ -66,7 +89,7 @@ class TokenSource:
 
     def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
         self.client = client
-        self.token_kwargs = token_kwargs
+        self.token_kwargs = further_fields(type(self).__name__, token_kwargs)
 
     def get_token(self, held: BearerToken | None) -> Given | Awaitable[Given]:
         """Get a token.
@@ -91,7 +114,10 @@ class TokenSource:
 
     def refresh_kwargs(self) -> dict[str, Any]:
         """Return what goes along with a refresh token: what the AS granted once is not asked for again."""
-        return {name: value for name, value in self.token_kwargs.items() if name in DPOP_SETTINGS}
+        return {name: value for name, value in self.token_kwargs.items() if name in FOR_EACH_REQUEST}
+
+    def end(self) -> None:
+        """Forget what a token could be obtained with once: its login has ended."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r}>"
@@ -107,21 +133,67 @@ def _as_token(given: Any) -> BearerToken:
     return given if isinstance(given, BearerToken) else BearerToken(given)
 
 
-def obtained(source: TokenSource, held: BearerToken | None) -> Steps[BearerToken]:
-    """Get a token: with the refresh token of the held one if it has one, else from the source itself.
+def further_fields(where: str, fields: Mapping[str, Any], known: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the further form fields that a caller names freely; `extra={...}` passes names on unlooked at.
 
     Raises:
-        InvalidGrant: the AS no longer takes the refresh token, and a user is needed for another.
+        UnknownParam: a name is close to a known one, and so probably a mistake.
+    """
+    named = {name: value for name, value in fields.items() if name != "extra"}
+    return accept_further(named, {*known, *FORM_FIELDS, "extra"}, where=where, extra=fields.get("extra"))
+
+
+def obtained(source: TokenSource, held: BearerToken | None, keep: Keep) -> Steps[BearerToken]:
+    """Get a token: with the refresh token of the held one if it has one, else from the source itself.
+
+    Args:
+        source: where tokens come from.
+        held: the token to be replaced.
+        keep: stores the held access token with the refresh token that came, before the ID token that came is checked:
+            the AS may have taken the old refresh token back.
+
+    Raises:
+        LoginNeeded: the AS no longer takes the refresh token, and a user is needed for another.
         NonRenewableTokenError: there is no way to get one.
+        InvalidIdToken: the ID token that came is not acceptable.
     """
     if held is None or held.refresh_token is None or source.client is None:
         return (yield from source.new_token(held))
     try:
-        return (yield from inner(source.client, token_endpoint.refresh_token, held, **source.refresh_kwargs()))
-    except InvalidGrant:
-        if not source.is_repeatable:
+        came: BearerToken = yield from inner(
+            source.client, token_endpoint.refresh_token, held, validate=False, **source.refresh_kwargs()
+        )
+    except OAuth2Error as failure:
+        if not is_refusal(failure):
             raise
+        if not source.is_repeatable:
+            raise login_needed(failure) from failure.__cause__
         return (yield from source.new_token(held))
+    if came.id_token is None or came.id_token == held.id_token:
+        return came
+    yield from keep(held.replace(refresh_token=came.refresh_token))
+    return (yield from _with_checked_id_token(source, came, held))
+
+
+def _with_checked_id_token(source: TokenSource, came: BearerToken, held: BearerToken) -> Steps[BearerToken]:
+    """Check the ID token of a refresh. Without the keys for that, the one of the login is kept."""
+    options = {"requests_kwargs": source.token_kwargs.get("requests_kwargs")}
+    try:
+        return (yield from id_token.check_refreshed(source.client, came, held, **options))
+    except MissingIdTokenKey as missing:
+        report(functools.partial(log.warning, "The ID token of the login is kept: %s", missing))
+        return with_id_token(came, held.id_token)
+
+
+def is_refusal(failure: OAuth2Error) -> bool:
+    """Tell whether the AS has definitely refused a refresh token, and not the client, or everybody for now."""
+    status = failure.status or BAD_REQUEST
+    if status in {TIMED_OUT, TOO_MANY} or status >= SERVER_ERRORS:
+        return False
+    if isinstance(failure, EndpointError):
+        return failure.error not in NOT_THE_TOKENS_FAULT
+    is_empty = not bytes(getattr(failure.response, "content", b"") or b"").strip()
+    return isinstance(failure, InvalidTokenResponse) and failure.status == BAD_REQUEST and is_empty  # glewlwyd, 2026-11
 
 
 class RefreshTokenSource(TokenSource):
@@ -166,8 +238,12 @@ class AuthorizationCodeSource(TokenSource):
         return (yield from inner(self.client, token_endpoint.authorization_code, code, **self.token_kwargs))
 
     def refresh_kwargs(self) -> dict[str, Any]:
-        """Return nothing: the key of the token comes along by itself."""
-        return {}
+        """Return the options of the HTTP library; the key of the token comes along by itself."""
+        return {name: value for name, value in self.token_kwargs.items() if name == "requests_kwargs"}
+
+    def end(self) -> None:
+        """Forget the code: its login has ended."""
+        self.code = None
 
 
 class ResourceOwnerPasswordSource(TokenSource):
@@ -230,8 +306,12 @@ class DeviceCodeSource(TokenSource):
         return token
 
     def refresh_kwargs(self) -> dict[str, Any]:
-        """Return nothing: the key of the token comes along by itself."""
-        return {}
+        """Return the options of the HTTP library; the key of the token comes along by itself."""
+        return {name: value for name, value in self.token_kwargs.items() if name == "requests_kwargs"}
+
+    def end(self) -> None:
+        """Forget the code: its login has ended."""
+        self.device_code = self.device_code if self.is_repeatable else None
 
 
 class DeviceLogin:

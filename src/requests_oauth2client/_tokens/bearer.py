@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from .._core.scope import join_scope
-from .._core.times import Expiring, expiry, timestamp
+from .._core.times import Expiring, expiry, seconds, timestamp
 from .._core.urls import is_loopback
 from .._core.values import Received
 from .._oidc.expectations import LoginResponse, expectations, registration_of
@@ -80,6 +80,7 @@ class BearerToken(Expiring, Received):
             token_type=self.TOKEN_TYPE,
             id_token=id_token if isinstance(id_token, IdToken) else IdToken(id_token) if id_token else None,
             kwargs={name: value for name, value in kwargs.items() if value is not None},
+            _lifetime=None if expires_at is not None else seconds(expires_in),
         )
 
     def _set(self, **fields: Any) -> None:
@@ -153,15 +154,15 @@ class BearerToken(Expiring, Received):
 
     def _with_id_token(self, id_token: IdToken) -> BearerToken:
         """Return this token with another ID token, without judging the rest again."""
-        copied = object.__new__(type(self))
-        copied.__dict__.update(self.__dict__, id_token=id_token)
-        return copied
+        return with_id_token(self, id_token)
 
     def replace(self, **fields: Any) -> BearerToken:
         """Return a token of this class with some fields replaced."""
         known = {**self._fields(), **fields}
-        if "expires_in" not in fields:
+        if fields.get("expires_in") is None:
             del known["expires_in"]
+        elif "expires_at" not in fields:
+            del known["expires_at"]  # or it would win
         return type(self)(**known)
 
     def authorization_header(self) -> str:
@@ -210,10 +211,27 @@ class BearerToken(Expiring, Received):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, BearerToken):
             return NotImplemented
-        return type(self) is type(other) and self.__dict__ == other.__dict__
+        return type(self) is type(other) and _without_lifetime(self) == _without_lifetime(other)
 
     def __hash__(self) -> int:
         return hash((type(self), self.access_token))
+
+
+def _without_lifetime(token: BearerToken) -> dict[str, Any]:
+    return {name: value for name, value in token.__dict__.items() if name != "_lifetime"}
+
+
+def with_id_token(token: BearerToken, id_token: IdToken | None) -> BearerToken:
+    """Return a token with another ID token, or with none; the rest stays as it came."""
+    copied = object.__new__(type(token))
+    copied.__dict__.update(token.__dict__, id_token=id_token)
+    return copied
+
+
+def known_lifetime(token: BearerToken) -> float | None:
+    """Return the seconds for which a token was valid when it was made; None where only its expiry is known."""
+    lifetime: float | None = token.__dict__.get("_lifetime")
+    return lifetime
 
 
 @functools.cache  # an import statement in the function would cost each token 3 µs

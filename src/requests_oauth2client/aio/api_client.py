@@ -12,9 +12,10 @@ from .._api.message import Message
 from .._core.effects import awaitable
 from .._drivers import httpx as driver
 from .._drivers.httpx import AsyncRunner
-from .._renewal.manager import TokenManager
+from .._renewal.handlers import TokenHandler
 from ..challenges import api_error
 from ..exceptions import InvalidParam
+from .auth import AsyncTokenHandler
 
 if TYPE_CHECKING:
     import httpx2
@@ -84,7 +85,7 @@ class AsyncApiClient(AsyncRunner, _Api):
         return given
 
     def _usable_auth(self, auth: Any) -> Any:
-        if isinstance(auth, TokenManager) and auth.runner_class is not AsyncRunner:
+        if isinstance(auth, TokenHandler) and not isinstance(auth, AsyncTokenHandler):
             name = type(auth).__name__
             msg = f"A {name} would block the event loop. Use Async{name}, with an AsyncOAuth2Client."
             raise InvalidParam(msg)

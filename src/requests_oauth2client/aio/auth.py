@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from .._core.auth_flow import AsyncFlow, Flow
 from .._core.effects import Steps, awaitable
 from .._drivers.httpx import AUTHS, AsyncRunner
-from .._renewal import manager, managers_by_grant, rejected_tokens
-from .._renewal.manager import TokenManager
+from .._renewal import handlers, manager, rejected_tokens
+from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import require_secure_transport
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ else:
 R = TypeVar("R")
 
 
-class _AsyncHandler(AsyncFlow, _Auth, TokenManager):
-    """What makes a manager of tokens an auth handler of the async client."""
+class AsyncTokenHandler(AsyncFlow, _Auth, TokenHandler):
+    """What makes a handler of tokens an `Auth` of the async client."""
 
-    runner_class = AsyncRunner
+    _runner_class = AsyncRunner
 
     async def _drive(self, steps: Steps[R]) -> R:
         runner: Any = self.client or AsyncRunner()
@@ -45,13 +45,14 @@ class _AsyncHandler(AsyncFlow, _Auth, TokenManager):
             ExpiredAccessToken: the token is expired and can't be renewed.
             NonRenewableTokenError: there is no token, and no way to get one.
             InsecureTransport: the request is plain http to another machine.
+            LoginNeeded: the AS no longer takes the refresh token.
             TokenEndpointError: and everything else that a token request raises.
         """
         if not self.allow_insecure_http:
             require_secure_transport(request)
-        token = self.usable_token()
+        token = manager_of(self).usable_token()
         if token is None:
-            token = await self._drive(manager.valid_token(self))
+            token = await self._drive(manager.valid_token(manager_of(self)))
         return rejected_tokens.authenticated(self, token, request)
 
     async def run_between(self, steps: Steps[Any], response: Any) -> Any:
@@ -65,30 +66,33 @@ class _AsyncHandler(AsyncFlow, _Auth, TokenManager):
         raise RuntimeError(msg)
         yield request  # type: ignore[unreachable]  # it must be a generator
 
-    renew_token = awaitable(manager.renew_token)
+    get_token = awaitable(handlers.get_token)
+    renew_token = awaitable(handlers.renew_token)
+    save_token = awaitable(handlers.save_token)
+    log_out = awaitable(handlers.log_out)
 
 
-class AsyncOAuth2TokenSourceAuth(_AsyncHandler):
+class AsyncOAuth2TokenSourceAuth(AsyncTokenHandler):
     """Authenticate async calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class AsyncOAuth2AccessTokenAuth(_AsyncHandler, managers_by_grant.AccessTokenManager):
+class AsyncOAuth2AccessTokenAuth(AsyncTokenHandler, handlers.AccessTokenHandler):
     """Authenticate async calls with a token that its refresh token renews."""
 
 
-class AsyncOAuth2ClientCredentialsAuth(_AsyncHandler, managers_by_grant.ClientCredentialsManager):
+class AsyncOAuth2ClientCredentialsAuth(AsyncTokenHandler, handlers.ClientCredentialsHandler):
     """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class AsyncOAuth2AuthorizationCodeAuth(_AsyncHandler, managers_by_grant.AuthorizationCodeManager):
+class AsyncOAuth2AuthorizationCodeAuth(AsyncTokenHandler, handlers.AuthorizationCodeHandler):
     """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class AsyncOAuth2ResourceOwnerPasswordAuth(_AsyncHandler, managers_by_grant.ResourceOwnerPasswordManager):
+class AsyncOAuth2ResourceOwnerPasswordAuth(AsyncTokenHandler, handlers.ResourceOwnerPasswordHandler):
     """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class AsyncOAuth2DeviceCodeAuth(_AsyncHandler, managers_by_grant.DeviceCodeManager):
+class AsyncOAuth2DeviceCodeAuth(AsyncTokenHandler, handlers.DeviceCodeHandler):
     """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from flask import current_app, session
 
+from .._renewal.manager import TokenManager
+from .._renewal.sources import TokenSource
 from .._tokens.bearer import BearerToken
 from ..auth import OAuth2ClientCredentialsAuth
 from ..client import OAuth2Client
@@ -59,39 +61,18 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
         self.serializer = serializer
         super().__init__(client, leeway=leeway, token=token, allow_insecure_http=allow_insecure_http, **token_kwargs)
 
-    @property
-    def token(self) -> BearerToken | None:
-        """The token in the session of this request, or None."""
-        serialized = session.get(self.session_key)
-        if serialized is None:
-            return None
-        try:
-            return self._serializer().loads(serialized)
-        except InvalidSerializedValue:  # of another SECRET_KEY, or another release: get another one
-            return None
-
-    @token.setter
-    def token(self, token: BearerToken | str | None) -> None:
-        if token is not None:
-            value = BearerToken(token) if isinstance(token, str) else token
-            session[self.session_key] = self._serializer().dumps(value).decode()
-        elif session:  # also asked while there is no request, and nothing to forget
-            session.pop(self.session_key, None)
-
-    def hold(self, token: BearerToken, lifetime: int | None) -> None:
-        """Hold a token that came now, in the session."""
-        super().hold(token, lifetime)
-        self.token = token
-
-    def forget_token(self) -> None:
-        """Drop the token of this session; its next request gets another one."""
-        super().forget_token()
-        self.token = None
+    def _managed(self, source: TokenSource, **options: Any) -> TokenManager:
+        return _SessionManager(source, handler=self, **options)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self.client.client_id!r} session_key={self.session_key!r}>"
 
-    def _serializer(self) -> Serializer[BearerToken]:
+    def token_serializer(self) -> Serializer[BearerToken]:
+        """Return what makes a string of a token and back.
+
+        Raises:
+            InvalidParam: the application has no `SECRET_KEY`.
+        """
         if self.serializer is not None:
             return self.serializer
         secret = current_app.secret_key
@@ -99,6 +80,37 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
             msg = "The Flask application has no SECRET_KEY, which sessions need, and which encrypts the token."
             raise InvalidParam(msg)
         return TokenSerializer(_stretched(secret.encode() if isinstance(secret, str) else secret))
+
+
+class _SessionManager(TokenManager):
+    """Keeps the token in the session of the Flask user whose request is served."""
+
+    def __init__(self, source: TokenSource, *, handler: FlaskOAuth2ClientCredentialsAuth, **options: Any) -> None:
+        self.handler = handler
+        super().__init__(source, **options)
+
+    @property
+    def token(self) -> BearerToken | None:
+        """The token in the session of this request, or None."""
+        serialized = session.get(self.handler.session_key)
+        if serialized is None:
+            return None
+        try:
+            return self.handler.token_serializer().loads(serialized)
+        except InvalidSerializedValue:  # of another SECRET_KEY, or another release: get another one
+            return None
+
+    @token.setter
+    def token(self, token: BearerToken | None) -> None:
+        if token is not None:
+            session[self.handler.session_key] = self.handler.token_serializer().dumps(token).decode()
+        elif session:  # also asked while there is no request, and nothing to forget
+            session.pop(self.handler.session_key, None)
+
+    def hold(self, token: BearerToken, lifetime: int | None) -> None:
+        """Hold a token that came now, in the session."""
+        super().hold(token, lifetime)
+        self.token = token
 
 
 def _stretched(secret: bytes) -> bytes:

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import profiles
+from ..._core.dual_errors import login_needed
 from ..._core.effects import Steps, inner
 from ..._core.scope import join_scope
-from ..._tokens.bearer import BearerToken
+from ..._tokens.bearer import BearerToken, with_id_token
 from ...dpop import DPoPKey, DPoPToken
-from ...exceptions import InvalidParam, InvalidTokenResponse
+from ...exceptions import InvalidGrant, InvalidParam, InvalidTokenResponse
 from ..http import dpop_nonce, retrying
 from ..http.call import call_endpoint
 from ..oidc import id_token
@@ -208,6 +209,7 @@ def refresh_token(
     /,
     refresh_token: str | BearerToken,
     *,
+    validate: bool = True,
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
@@ -217,6 +219,7 @@ def refresh_token(
 
     Args:
         refresh_token: the refresh token, or a token that has one. The key of a `DPoPToken` is used again.
+        validate: check the ID token that comes. Without it, `id_token.checked` of the new one is False.
         dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
         dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -227,7 +230,7 @@ def refresh_token(
 
     Raises:
         MissingRefreshToken: the token has no refresh token.
-        InvalidGrant: the refresh token is expired, revoked or used; log in again.
+        RefusedRefreshToken: (an `InvalidGrant`) the refresh token is expired, revoked or used; log in again.
         TokenEndpointError: and everything else that `token_request` raises.
 
     Source: RFC 6749 section 6.
@@ -241,9 +244,16 @@ def refresh_token(
         dpop_key = dpop_key or old.dpop_key  # RFC 9449 §5: a public client's refresh token is bound to it too
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": "refresh_token", "refresh_token": value, "scope": scope, **token_kwargs}
-    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
+    try:
+        token: BearerToken = yield from inner(
+            client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs
+        )
+    except InvalidGrant as refusal:
+        raise login_needed(refusal) from refusal.__cause__
     if token.refresh_token is None:
         token = token.replace(refresh_token=value)  # RFC 6749 section 6: it MAY issue another; else this one stays
+    if not validate:
+        return token if old is None or token.id_token is not None else with_id_token(token, old.id_token)
     return (yield from id_token.check_refreshed(client, token, old, requests_kwargs=requests_kwargs))
 
 

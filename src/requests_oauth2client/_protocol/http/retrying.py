@@ -15,9 +15,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from enum import Enum
+from functools import partial
 from typing import Any, TypeAlias
 
 from ..._core.effects import Now, Send, Sleep, Steps
+from ..._core.events import report as report_later
 from ..._core.events import run_hook
 from ..._core.frozen import frozen, replace
 from ..._core.messages import Request, Response, read_oauth_error
@@ -185,11 +187,15 @@ def report(
         "retry_after": failed_attempt.retry_after,
         "wait": wait,
     }
-    what = f"Attempt {attempt} of {retries.attempts} at {seen['endpoint']} failed: {failed_attempt.what}."
-    if wait is None:
+    report_later(partial(_report_now, seen, retries))  # a hook may need the very token that is being obtained
+
+
+def _report_now(seen: dict[str, Any], retries: Retries) -> None:
+    what = f"Attempt {seen['attempt']} of {seen['attempts']} at {seen['endpoint']} failed: {seen['trouble']}."
+    if seen["wait"] is None:
         log.warning("%s No further attempt.", what, extra=seen)
     else:
-        log.info("%s The next one in %.2f seconds.", what, wait, extra=seen)
+        log.info("%s The next one in %.2f seconds.", what, seen["wait"], extra=seen)
     run_hook(retries.on_failure, seen)
 
 

@@ -1,0 +1,183 @@
+"""Single flight: one caller renews a token, and those who wait for it share the outcome.
+
+What a process knows of a token belongs to the token and not to a handler: two handlers of one entry of a store, made
+for two requests perhaps, find the same `TokenState`. So one of them renews, and neither repeats what was in vain.
+
+    lock(state) ──► renew ──► free ──► report what happened
+         └── asked for again from inside: RecursiveRenewal, since that lock would never be free
+
+Knows no source and no store.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from .._core.dual_errors import copied_error
+from .._core.effects import Lock, Steps, Subtask
+from .._core.events import reported_after
+from .._tokens.bearer import BearerToken
+from ..exceptions import RecursiveRenewal
+
+R = TypeVar("R")
+FIRST_PAUSE = 0.5  # seconds after the second failure in a row; doubled with each further one
+LONGEST_PAUSE = 30.0  # seconds
+TRIAL = timedelta(seconds=60)
+BETWEEN_REFUSALS = timedelta(seconds=30)
+MAX_STATES = 1024  # of one store, that outlive their handlers
+
+
+def is_within(begun: datetime | None, now: datetime, length: timedelta) -> bool:
+    """Tell whether a span of time has begun and not ended; a clock that was set back ends it."""
+    return begun is not None and begun <= now < begun + length
+
+
+class SingleFlight:
+    """How the renewals of one token went: what those who waited share, and when it is too early for another."""
+
+    def __init__(self) -> None:
+        self.ended = 0
+        self.spawned_for: tuple[int, BearerToken] | None = None  # the process, the token
+        self.failure: Exception | None = None
+        self._failures = 0
+        self._pause: tuple[datetime, timedelta] | None = None
+
+    def succeeded(self) -> None:
+        """Note that a token came."""
+        self.ended += 1
+        self.failure, self._failures, self._pause = None, 0, None
+
+    def failed(self, failure: Exception, now: datetime) -> None:
+        """Note that none came: from the second failure in a row on, nobody asks again for a while."""
+        self.ended += 1
+        self._failures += 1
+        self.failure = copied_error(failure)  # without the traceback, and what lives in its frames
+        whole = min(
+            FIRST_PAUSE * 2 ** min(self._failures - 2, 10), LONGEST_PAUSE
+        )  # 2**1024 is more than a float can be
+        seconds = whole * random.uniform(0.5, 1)  # noqa: S311  no secret
+        self._pause = (now, timedelta(seconds=seconds)) if self._failures > 1 else None
+
+    def is_paused(self, now: datetime) -> bool:
+        """Tell whether it is too early to ask again."""
+        return self._pause is not None and is_within(self._pause[0], now, self._pause[1])
+
+    def check(self, ended: int, now: datetime) -> None:
+        """Raise the failure of the renewal that a caller waited for, or that the pause is after."""
+        if self.failure is not None and (self.ended != ended or self.is_paused(now)):
+            raise copied_error(self.failure) from self.failure
+
+
+class TokenState:
+    """What this process knows of one token.
+
+    Attributes:
+        flight: how its renewals went; also what is locked.
+        rejected: the last one that an API rejected.
+        on_trial: what replaced it, and when; until an API has accepted it, it is not replaced in its turn.
+        replaced_at: when a token was last replaced because an API rejected it.
+        fence: the fencing number of the newest record that was seen in the store.
+        dpop_key: the key that the stored token is bound to, with the nonces that servers gave for it.
+    """
+
+    def __init__(self) -> None:
+        self.flight = SingleFlight()
+        self.rejected: BearerToken | None = None
+        self.on_trial: tuple[BearerToken, datetime] | None = None
+        self.replaced_at: datetime | None = None
+        self.fence = 0
+        self.dpop_key: Any = None
+
+    def is_on_trial(self, token: BearerToken, now: datetime) -> bool:
+        """Tell whether a token has only just replaced a rejected one."""
+        return (
+            self.on_trial is not None and is_same(token, self.on_trial[0]) and is_within(self.on_trial[1], now, TRIAL)
+        )
+
+
+def is_same(token: BearerToken, other: BearerToken | None) -> bool:
+    """Tell whether two have the same access token; what came with it may have been replaced since."""
+    return other is not None and token.access_token == other.access_token
+
+
+class _States:
+    """The states of the entries of one store: all that are in use, and some that are not."""
+
+    def __init__(self) -> None:
+        self.recent: dict[str, TokenState] = {}
+        self.living: WeakValueDictionary[str, TokenState] = WeakValueDictionary()
+
+
+_states: WeakKeyDictionary[Any, _States] = WeakKeyDictionary()
+
+
+def state_of(store: Any, entry: str) -> TokenState:
+    """Return what is known of a stored token: the same to all handlers of this process that share the entry."""
+    try:
+        states = _states.setdefault(store, _States())
+    except TypeError:  # a store of the user's own that can't be referenced weakly
+        return TokenState()
+    state = states.living.get(entry)
+    if state is None:
+        state = states.recent.setdefault(entry, TokenState())  # of two threads, both get the same
+        states.living[entry] = state
+    else:
+        states.recent.setdefault(entry, state)
+    while len(states.recent) > MAX_STATES:
+        with suppress(RuntimeError, StopIteration):  # another thread does it
+            states.recent.pop(next(iter(states.recent)), None)
+    return state
+
+
+class _Visit:
+    """A stay inside the lock of a state."""
+
+    def __init__(self, state: TokenState) -> None:
+        self.state = state
+        self.is_open = True  # a task that was started inside inherits it, and may outlive it
+
+
+_visits: ContextVar[tuple[_Visit, ...]] = ContextVar("visits", default=())
+
+
+def alone(state: TokenState, steps: Steps[R], *, wait: float | None = None) -> Steps[R | None]:
+    """Run steps as the only ones that get a token; what they report is reported once others can.
+
+    Args:
+        state: of the token.
+        steps: what to run.
+        wait: seconds to wait for others; None: as long as they take.
+
+    Returns:
+        What the steps return; None if others took longer.
+
+    Raises:
+        RecursiveRenewal: this thread or task is inside already.
+    """
+    if any(visit.state is state and visit.is_open for visit in _visits.get()):
+        steps.close()
+        raise RecursiveRenewal
+    return (yield from reported_after(_as_subtask(_locked(state, steps, wait))))
+
+
+def _as_subtask(steps: Steps[R]) -> Steps[R]:
+    result: R = yield Subtask(steps)
+    return result
+
+
+def _locked(state: TokenState, steps: Steps[R], wait: float | None) -> Steps[R | None]:
+    if not (yield Lock(state.flight, wait)):
+        steps.close()
+        return None
+    outer, visit = _visits.get(), _Visit(state)
+    _visits.set((*outer, visit))
+    try:
+        return (yield from steps)
+    finally:
+        visit.is_open = False
+        _visits.set(outer)

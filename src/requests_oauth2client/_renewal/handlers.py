@@ -1,0 +1,450 @@
+"""Auth handlers as users see them: their options, said once, and what they can be asked to do.
+
+A handler is a `TokenManager` behind a small surface. Each grant adds its own parameters and says which source it is;
+`auth` and `aio/auth` add how a token gets into a request, and how operations are run. Knows no HTTP library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, overload
+
+from .._core.effects import Steps
+from .._core.events import OnEvent
+from .._core.options import close_to
+from .._protocol.grants.device import DEFAULT_INTERVAL
+from .._tokens.bearer import BearerToken
+from ..exceptions import InvalidParam
+from . import logout, manager, sources
+from .manager import TokenManager
+
+if TYPE_CHECKING:
+    import inspect
+
+    from .._protocol.grants.device import DeviceAuthorizationResponse
+    from .._protocol.hooks import Client
+    from ..authorization_request import AuthorizationResponse
+    from ..dpop import DPoPKey
+    from ..stores.base import TokenStore
+
+T = TypeVar("T")
+CO_COROUTINE = 0x80  # of `inspect`, which not every program loads: the flag of an async function
+OnToken = Callable[[BearerToken], object]
+
+
+class HandlerOptions(TypedDict, total=False):
+    """What every handler takes besides its own parameters: options, then further form fields of token requests.
+
+    `TokenHandler` documents the options. A form field that is not here goes into `extra`.
+    """
+
+    store: TokenStore | None
+    subject: str | None
+    background: bool
+    on_event: OnEvent | None
+    on_token: OnToken | None
+    raise_for_challenge: bool
+    allow_insecure_http: bool
+
+    scope: str | Iterable[str] | None
+    resource: str | Iterable[str] | None
+    audience: str | Iterable[str] | None
+    authorization_details: Any
+    redirect_uri: str | None
+    code_verifier: str | None
+    validate: bool
+    dpop: bool | None
+    dpop_key: DPoPKey | None
+    requests_kwargs: Mapping[str, Any] | None
+    extra: Mapping[str, Any]
+
+
+class _OfManager(Generic[T]):
+    """An attribute that a handler reads from its manager, and sets there."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, handler: None, owner: type) -> _OfManager[T]: ...
+    @overload
+    def __get__(self, handler: TokenHandler, owner: type) -> T: ...
+    def __get__(self, handler: TokenHandler | None, owner: type) -> _OfManager[T] | T:
+        if handler is None:
+            return self
+        value: T = getattr(self.home(handler), self.name)
+        return value
+
+    def __set__(self, handler: TokenHandler, value: T) -> None:
+        setattr(self.home(handler), self.name, value)
+
+    def home(self, handler: TokenHandler) -> object:
+        """Return what has the attribute."""
+        return manager_of(handler)
+
+
+class _OfSource(_OfManager[T]):
+    """An attribute that a handler reads from its source, and sets there."""
+
+    def home(self, handler: TokenHandler) -> object:
+        """Return what has the attribute."""
+        return handler.source
+
+
+class _FullSignature:
+    """The signature of a handler with its options named, which type checkers know from `HandlerOptions`."""
+
+    def __get__(self, handler: TokenHandler | None, owner: type[TokenHandler]) -> inspect.Signature:
+        import inspect  # noqa: PLC0415  not for every program
+
+        if handler is not None:
+            raise AttributeError  # so that a handler has that of its call
+        own = inspect.signature(owner.__init__)
+        shown = list(own.parameters.values())[1:]
+        if shown and "HandlerOptions" in str(shown[-1].annotation):
+            further = shown.pop().replace(name="token_kwargs", annotation="Any")
+            options = list(inspect.signature(TokenHandler.__init__).parameters.values())[2:]
+            shown += [option for option in options if option.name not in own.parameters] + [further]
+        return own.replace(parameters=shown)
+
+
+class TokenHandler:
+    """Keeps a valid token of a source, and puts it into requests.
+
+    Args:
+        source: where tokens come from.
+        token: a token to begin with; a string is an access token that can't be renewed.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        store: where tokens are kept beyond this process, so that others share them and renew each only once.
+        subject: whose tokens they are, as you like to call them: needed in a store where a user granted them.
+        background: renew in the background while the old token is still valid, and not in the request that finds it so.
+        on_event: called with a `TokenEvent` when something happens to the token.
+        on_token: called with each new `BearerToken`, for programs that keep tokens themselves; a plain function, also
+            for async clients.
+        raise_for_challenge: raise an `ApiError` where an API demands more than the token gives, such as scope.
+        allow_insecure_http: send the token over plain http to other machines too. Anyone on the network path can read
+            it.
+
+    Raises:
+        InvalidParam: the source has a client of the other kind, or a store needs a subject.
+    """
+
+    _runner_class: ClassVar[Any] = object  # SyncRunner or AsyncRunner
+    if not TYPE_CHECKING:
+        __signature__ = _FullSignature()
+
+    def __init__(
+        self,
+        source: sources.TokenSource,
+        *,
+        token: BearerToken | str | None = None,
+        leeway: float = 20,
+        store: TokenStore | None = None,
+        subject: str | None = None,
+        background: bool = False,
+        on_event: OnEvent | None = None,
+        on_token: OnToken | None = None,
+        raise_for_challenge: bool = False,
+        allow_insecure_http: bool = False,
+    ) -> None:
+        if source.client is not None:
+            sources.client_for_runner(source.client, self._runner_class, self)
+        if getattr(getattr(on_token, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+            msg = "on_token= is called where nothing can be awaited: pass a plain function, which may start a task."
+            raise InvalidParam(msg)
+        self._manager = self._managed(
+            source,
+            leeway=leeway,
+            store=store,
+            subject=subject,
+            background=background,
+            on_event=on_event,
+            on_token=on_token,
+        )
+        self.raise_for_challenge = raise_for_challenge
+        self.allow_insecure_http = allow_insecure_http
+        self._manager.begin_with(token)
+
+    def _managed(self, source: sources.TokenSource, **options: Any) -> TokenManager:
+        """Make the manager of its tokens."""
+        return TokenManager(source, **options)
+
+    source = _OfManager[sources.TokenSource]("Where tokens come from.")
+    leeway = _OfManager[float]("Seconds before expiry at which a token is renewed already.")
+    subject = _OfManager["str | None"]("Whose tokens they are, in the store.")
+    background = _OfManager[bool]("Whether tokens are renewed in the background.")
+    on_event = _OfManager["OnEvent | None"]("Called with a `TokenEvent` when something happens to the token.")
+    on_token = _OfManager["OnToken | None"]("Called with each new token.")
+
+    @property
+    def token(self) -> BearerToken | None:
+        """The token held now, or None.
+
+        One that is set here also replaces the stored one, at the next request; `save_token` and `log_out` do it now.
+        """
+        return self._manager.token
+
+    @token.setter
+    def token(self, token: BearerToken | str | None) -> None:
+        self._manager.replace_by(token)
+
+    @property
+    def client(self) -> Any:
+        """The client that gets the tokens, or None."""
+        return self._manager.source.client
+
+    @client.setter
+    def client(self, client: Any) -> None:
+        self._manager.source.client = sources.client_for_runner(client, self._runner_class, self)
+
+    @property
+    def token_kwargs(self) -> dict[str, Any]:
+        """The further form fields of its token requests."""
+        return self._manager.source.token_kwargs
+
+    def forget_token(self) -> None:
+        """Drop the access token; the next request gets another one, with the refresh token if one is stored."""
+        self._manager.forget()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r} token={self.token!r}>"
+
+    if not TYPE_CHECKING:  # it would accept every misspelt name
+
+        def __getattr__(self, name: str) -> Any:
+            known = [one for one in dir(type(self)) if not one.startswith("_")]
+            suggestion = None if name.startswith("_") else close_to(name, known)
+            hint = f". Did you mean {suggestion!r}?" if suggestion else ""
+            msg = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
+            raise AttributeError(msg)
+
+
+def manager_of(handler: TokenHandler) -> TokenManager:
+    """Return the manager behind a handler."""
+    return handler._manager  # noqa: SLF001  its other half
+
+
+def get_token(handler: TokenHandler, /, min_validity: float | None = None) -> Steps[BearerToken]:
+    """Return a valid token, got or renewed as for a request; for everything that is not HTTP.
+
+    Args:
+        min_validity: seconds for which the token has to be valid, by default the handler's leeway. Where the server
+            issues none that lasts so long, a new one is returned.
+
+    Raises:
+        LoginNeeded: only a new login helps; `ExpiredAccessToken` and `NonRenewableTokenError` are among these.
+        TokenEndpointError: and everything else that a token request raises.
+        TokenStoreError: the store can't be used.
+        RecursiveRenewal: the renewal of this token itself asks for it.
+    """
+    keeper = manager_of(handler)
+    if min_validity is not None:
+        return (yield from manager.token_valid_for(keeper, min_validity))
+    return keeper.usable_token() or (yield from manager.valid_token(keeper))
+
+
+def renew_token(handler: TokenHandler, /) -> Steps[None]:
+    """Get another token now, whether or not the held one is still valid.
+
+    Raises:
+        LoginNeeded: only a new login helps; `NonRenewableTokenError` is one.
+        TokenEndpointError: and everything else that a token request raises.
+        TokenStoreError: the store can't be used.
+        RecursiveRenewal: the renewal of this token itself asks for it.
+    """
+    yield from manager.renew_token(manager_of(handler))
+
+
+def save_token(handler: TokenHandler, /, token: BearerToken | str) -> Steps[None]:
+    """Hold a token, and write it to the store now, in place of the stored one: a new login.
+
+    Args:
+        token: the token; a string is an access token that can't be renewed.
+
+    Raises:
+        TokenStoreError: the store can't be used. The token is held, and stored with the next request.
+    """
+    yield from manager.save_token(manager_of(handler), token)
+
+
+def log_out(handler: TokenHandler, /, revoke: bool = True) -> Steps[bool]:
+    """End the login: forget the token, empty its entry in the store now, and revoke it at the server.
+
+    The entry is emptied under its lock, so that no renewal under way, in whatever process, brings the login back.
+
+    Args:
+        revoke: revoke the refresh token and the access token, where the server has an endpoint for that.
+
+    Returns:
+        False if the server could not be told; the login has ended here nevertheless.
+
+    Raises:
+        TokenStoreError: the store can't be used: what it has of the login is still there.
+
+    Source: RFC 7009 section 2.
+    """
+    return (yield from logout.log_out(manager_of(handler), revoke=revoke))
+
+
+def _split(handler: object, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Separate the options of a handler from the form fields of its source, and refuse misspelt names."""
+    names = OPTIONS
+    options = {name: value for name, value in given.items() if name in names}
+    fields = {name: value for name, value in given.items() if name not in names}
+    return options, sources.further_fields(type(handler).__name__, fields, known=names)
+
+
+OPTIONS = frozenset(
+    """
+    allow_insecure_http background leeway on_event on_token raise_for_challenge store subject token
+    """.split()
+)
+
+
+class AccessTokenHandler(TokenHandler):
+    """Keeps a token that its refresh token renews (RFC 6749 section 6).
+
+    Args:
+        client: the client.
+        token: the token; a string is an access token that can't be renewed. None: it is in the store.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        **options: the options of every handler, and further form fields for the refresh requests.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        token: BearerToken | str | None = None,
+        *,
+        leeway: float = 20,
+        **options: Unpack[HandlerOptions],
+    ) -> None:
+        ours, fields = _split(self, options)
+        super().__init__(sources.RefreshTokenSource(client, extra=fields), token=token, leeway=leeway, **ours)
+
+
+class ClientCredentialsHandler(TokenHandler):
+    """Gets its tokens with the client's own credentials (RFC 6749 section 4.4).
+
+    Args:
+        client: the client.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        token: a token to begin with.
+        **options: the options of every handler, and further form fields, such as `scope`, `resource` or `audience`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        leeway: float = 20,
+        token: BearerToken | str | None = None,
+        **options: Unpack[HandlerOptions],
+    ) -> None:
+        ours, fields = _split(self, options)
+        super().__init__(sources.ClientCredentialsSource(client, extra=fields), token=token, leeway=leeway, **ours)
+
+
+class AuthorizationCodeHandler(TokenHandler):
+    """Exchanges a code at the first use, then renews with the refresh token (RFC 6749 sections 4.1.3 and 6).
+
+    Args:
+        client: the client.
+        code: the code, or the response that `AuthorizationRequest.validate_callback` returned.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        token: a token to begin with, instead of the code.
+        **options: the options of every handler, and further form fields for the exchange, such as `redirect_uri`.
+    """
+
+    code = _OfSource["str | AuthorizationResponse | None"]("The code, until it is used.")
+
+    def __init__(
+        self,
+        client: Client,
+        code: str | AuthorizationResponse | None,
+        *,
+        leeway: float = 20,
+        token: BearerToken | str | None = None,
+        **options: Unpack[HandlerOptions],
+    ) -> None:
+        ours, fields = _split(self, options)
+        super().__init__(
+            sources.AuthorizationCodeSource(client, code, extra=fields), token=token, leeway=leeway, **ours
+        )
+
+
+class ResourceOwnerPasswordHandler(TokenHandler):
+    """Gets its tokens with a user's name and password (RFC 6749 section 4.3).
+
+    Args:
+        client: the client.
+        username: the user's name.
+        password: the user's password.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        token: a token to begin with.
+        **options: the options of every handler, and further form fields, such as `scope`.
+    """
+
+    username = _OfSource[str]("The user's name.")
+    password = _OfSource[str]("The user's password.")
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        username: str,
+        password: str,
+        leeway: float = 20,
+        token: BearerToken | str | None = None,
+        **options: Unpack[HandlerOptions],
+    ) -> None:
+        ours, fields = _split(self, options)
+        source = sources.ResourceOwnerPasswordSource(client, username=username, password=password, extra=fields)
+        super().__init__(source, token=token, leeway=leeway, **ours)
+
+
+class DeviceCodeHandler(TokenHandler):
+    """Waits at the first use until the user has said yes, then renews with the refresh token (RFC 8628).
+
+    Args:
+        client: the client.
+        device_code: the device code, or the response that `authorize_device` returned; or a function that asks for
+            one, shows the user where to go, and returns it (plain or async): called whenever a login is needed.
+        interval: seconds between two requests; by default what the response says, else 5.
+        expires_in: seconds until the device code expires; by default what the response says.
+        slow_down_interval: seconds that each `slow_down` adds.
+        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
+        token: a token to begin with.
+        **options: the options of every handler, and further form fields for the token requests.
+    """
+
+    device_code = _OfSource["str | DeviceAuthorizationResponse | Callable[[], Any] | None"](
+        "The device code, until it is used, or the function that asks for one."
+    )
+    interval = _OfSource["float | None"]("Seconds between two requests, if it was given.")
+
+    def __init__(
+        self,
+        client: Client,
+        device_code: str | DeviceAuthorizationResponse | Callable[[], Any] | None,
+        *,
+        interval: float | None = None,
+        expires_in: float | None = None,
+        slow_down_interval: float = DEFAULT_INTERVAL,
+        leeway: float = 20,
+        token: BearerToken | str | None = None,
+        **options: Unpack[HandlerOptions],
+    ) -> None:
+        ours, fields = _split(self, options)
+        source = sources.DeviceCodeSource(
+            client,
+            device_code,
+            interval=interval,
+            expires_in=expires_in,
+            slow_down_interval=slow_down_interval,
+            extra=fields,
+        )
+        super().__init__(source, token=token, leeway=leeway, **ours)

@@ -1,0 +1,63 @@
+"""Ending a login: its entry in the store is emptied under the lock, then its tokens are revoked (RFC 7009).
+
+A renewal under way in this process is waited for; one in another process either ends before this one has the lock of
+the entry, or finds that its fencing number is outdated when it wants to write. Knows no HTTP library.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .._core.effects import Steps, inner
+from .._protocol.tokens import revocation
+from .._tokens.bearer import BearerToken
+from ..exceptions import MissingEndpointUri, OAuth2Error, UnsupportedTokenType
+from .flight import alone
+from .manager import TokenManager
+
+
+def log_out(manager: TokenManager, /, *, revoke: bool) -> Steps[bool]:
+    """Forget a token, empty its entry now, and revoke it; return False if the server could not be told."""
+    tokens = (yield from alone(manager.state, _ended(manager))) or []
+    if not revoke or manager.source.client is None:
+        return True
+    return (yield from _revoked(manager, tokens))
+
+
+def _ended(manager: TokenManager) -> Steps[list[BearerToken]]:
+    """End a login here and in the store; return the tokens that are left of it, the stored one first."""
+    held, stored = manager.token, None
+    if manager.store_entry is not None:
+        stored = yield from manager.store_entry.emptied()
+    manager.source.end()
+    manager.token = None
+    manager.state.flight.succeeded()  # whatever failed before concerns nobody any more
+    return [token for token in (stored, held) if token is not None]
+
+
+def _revoked(manager: TokenManager, tokens: list[BearerToken]) -> Steps[bool]:
+    client = manager.source.client
+    try:
+        client.endpoint("revocation_endpoint")
+    except MissingEndpointUri:
+        return True
+    is_told = True
+    options = {"requests_kwargs": manager.source.token_kwargs.get("requests_kwargs")}
+    done: set[str] = set()
+    operations: tuple[tuple[str, Any], ...] = (
+        ("refresh_token", revocation.revoke_refresh_token),
+        ("access_token", revocation.revoke_access_token),
+    )
+    for name, operation in operations:
+        for token in tokens:
+            value = getattr(token, name)
+            if value is None or value in done or (name == "refresh_token" and done):
+                continue  # an older refresh token was replaced by the stored one
+            done.add(value)
+            try:
+                is_told = (yield from inner(client, operation, token, **options)) and is_told
+            except UnsupportedTokenType:  # an access token that only expiry ends (RFC 7009 section 2.2.1)
+                is_told = is_told and name == "access_token"
+            except OAuth2Error:
+                is_told = False
+    return is_told

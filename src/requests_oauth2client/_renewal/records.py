@@ -1,0 +1,152 @@
+"""What is stored of a token: a record, the name of its entry, and the two as bytes.
+
+Knows no store and no lock; `shared` reads and writes records.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from .._core.encoding import b64u_encode
+from .._core.frozen import frozen
+from .._core.scope import scope_words
+from .._tokens.bearer import BearerToken
+from ..exceptions import InvalidParam
+from ..serializers import Serializer, TokenSerializer
+from .sources import TokenSource
+
+PENDING_FOR = 90.0  # seconds: the longest request, and all attempts to save what it gave
+CLOCK_DIFFERENCE = 5.0  # seconds by which the clocks of two machines that share a store may differ
+
+# What makes one token another's: all that is asked for, but no secret and nothing that is used once.
+NOT_IN_A_NAME = frozenset(
+    "actor_token client_assertion code_verifier dpop dpop_key password redirect_uri requests_kwargs validate".split()
+)
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+@frozen(kw_only=True)
+class Record:
+    """What is stored of a token.
+
+    Attributes:
+        token: the token, or None.
+        lifetime: seconds for which it was valid when it came, or None.
+        pending: when a renewal of it began that has not ended, in seconds since 1970, or None.
+        replaced: when an API last rejected a token of this entry, so that it was replaced, in seconds since 1970.
+        fence: the fencing number that it was written with; None in records of version 2.0.
+    """
+
+    token: BearerToken | None = None
+    lifetime: int | None = None
+    pending: int | None = None
+    replaced: int | None = None
+    fence: int | None = None
+
+    def is_pending(self, now: float) -> bool:
+        """Tell whether its renewal may not have ended. It may have been begun by the clock of another machine."""
+        return has_begun(self.pending, now, PENDING_FOR)
+
+
+def has_begun(begun: int | None, now: float, length: float) -> bool:
+    """Tell whether a span of time has begun and not ended; a clock that was set back ends it."""
+    return begun is not None and begun - CLOCK_DIFFERENCE <= now < begun + length
+
+
+@frozen()
+class Owed:
+    """What came, in place of which token, and could not be written with which fencing number, if there was one."""
+
+    record: Record
+    base: BearerToken | None
+    fence: int | None
+
+    def is_due(self, stored: Record) -> bool:
+        """Tell whether nobody has stored another token, or emptied the entry: that was a logout."""
+        if self.base is None:
+            return stored.token is None or bool(stored.token.is_expired())
+        return stored.token == self.base
+
+
+class RecordSerializer(Serializer[Record]):
+    """Serializes a record together with the name of its entry, so that it is valid for no other."""
+
+    kind = "stored token"
+
+    def __init__(self, entry: str, keys: Iterable[bytes] | None, token_class: type[BearerToken] = BearerToken) -> None:
+        super().__init__(keys)
+        self.entry = entry
+        self._tokens = TokenSerializer(token_class=token_class)
+
+    def fields_of(self, value: Record) -> Mapping[str, Any]:
+        """Return what a record is restored from."""
+        token = None if value.token is None else self._tokens.fields_of(value.token)
+        further = {"replaced": value.replaced, "fence": value.fence}
+        known = {"entry": self.entry, "token": token, "lifetime": value.lifetime, "pending": value.pending}
+        return known | {name: number for name, number in further.items() if number is not None}
+
+    def value_of(self, fields: dict[str, Any]) -> Record:
+        """Restore the record."""
+        if fields["entry"] != self.entry:
+            msg = "it is that of another entry"
+            raise ValueError(msg)
+        token = fields["token"]
+        return Record(
+            token=None if token is None else self._tokens.value_of(token),
+            lifetime=fields["lifetime"],
+            pending=fields["pending"],
+            replaced=fields.get("replaced"),
+            fence=fields.get("fence"),
+        )
+
+
+def entry_of(source: TokenSource, subject: str | None) -> str:
+    """Name the entry of a token: a hash of the AS, the client, and all that is asked for. It holds no secret.
+
+    Raises:
+        InvalidParam: nothing says whose token it is.
+    """
+    if subject is None and source.needs_subject:
+        msg = (
+            f"In a store, tokens of a {type(source).__name__} need a subject=: whose they are, as you like to call"
+            " them. Nothing else distinguishes them from those of others."
+        )
+        raise InvalidParam(msg)
+    client = source.client
+    asked = {n: value for n, value in source.token_kwargs.items() if n not in NOT_IN_A_NAME and value is not None}
+    if "scope" in asked:
+        asked["scope"] = sorted(set(scope_words(asked["scope"])))  # RFC 6749 §3.3: their order does not matter
+    key, dpop = source.token_kwargs.get("dpop_key"), source.token_kwargs.get("dpop")
+    is_bound = getattr(client, "dpop_bound_access_tokens", False) if dpop is None else dpop
+    named = {
+        "as": getattr(client, "issuer", None) or getattr(client, "token_endpoint", None),
+        "client": getattr(client, "client_id", None),
+        "grant": "user" if source.is_a_users else source.grant,
+        "subject": subject if subject is not None else getattr(source, "username", None),
+        "asked": asked,
+        "jkt": getattr(key, "dpop_jkt", bool(is_bound)),  # true: a key that is stored with the token
+    }
+    certificate = certificate_thumbprint(getattr(client, "client_certificate", None))
+    if certificate is not None:  # RFC 8705 §3: tokens may be bound to it
+        named["x5t#S256"] = certificate
+    text = json.dumps(named, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def certificate_thumbprint(certificate: Any) -> str | None:
+    """Return the SHA-256 thumbprint of a client certificate (RFC 8705 section 3.1), of its path if it can't be read."""
+    if certificate is None:
+        return None
+    path = certificate if isinstance(certificate, str) else certificate[0]
+    with suppress(OSError, ValueError):
+        found = _CERTIFICATE.search(Path(path).read_text(encoding="latin-1"))
+        if found:
+            return b64u_encode(hashlib.sha256(base64.b64decode(found[1])).digest())
+    return str(path)
