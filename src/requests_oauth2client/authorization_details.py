@@ -7,7 +7,7 @@ It is a dict, so that it is sent, compared and stored as the JSON that it is. Kn
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._core.messages import parse_json
 from ._core.redaction import one_line
@@ -62,12 +62,14 @@ class AuthorizationDetail(dict[str, Any]):
         }
         super().__init__({**{name: value for name, value in members.items() if value is not None}, **more})
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            msg = f"this AuthorizationDetail has no {name!r}"
-            raise AttributeError(msg) from None
+    if not TYPE_CHECKING:  # or every misspelt name would pass
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return self[name]
+            except KeyError:
+                msg = f"this AuthorizationDetail has no {name!r}"
+                raise AttributeError(msg) from None
 
     def __repr__(self) -> str:
         members = " ".join(f"+{one_line(name)}" for name in self if name != "type")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import EllipsisType
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from . import profiles
@@ -60,6 +60,9 @@ from .exceptions import (
     SessionSelectionRequired,
 )
 from .pkce import InvalidCodeVerifierParam, PkceUtils, UnsupportedCodeChallengeMethod
+
+if TYPE_CHECKING:
+    from .authorization_details import AuthorizationDetail
 
 
 @dataclass(frozen=True, init=False)
@@ -160,6 +163,16 @@ class AuthorizationRequest(Signable, Spelled):
     profile: str | None
     testing: bool
     kwargs: Mapping[str, Any] = field(hash=False)
+
+    if TYPE_CHECKING:  # those in `named`, which are kept in `kwargs`
+        prompt: str | Iterable[str] | None
+        display: str | None
+        ui_locales: str | Iterable[str] | None
+        login_hint: str | None
+        id_token_hint: object
+        claims: Mapping[str, Any] | str | None
+        resource: str | Iterable[str] | None
+        authorization_details: list[AuthorizationDetail] | None
 
     def __init__(
         self,

@@ -260,6 +260,7 @@ class DPoPToken(AuthFlow, BearerToken):
     AUTHORIZATION_SCHEME: ClassVar[str] = "DPoP"
 
     dpop_key: DPoPKey
+    _ath: str  # the hash of the access token
 
     def __init__(self, /, access_token: str, *, dpop_key: DPoPKey, **kwargs: Any) -> None:
         super().__init__(access_token, **kwargs)

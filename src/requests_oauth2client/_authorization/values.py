@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import fields
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from .._core.messages import Form
 from .._core.options import accept_further, close_to
@@ -72,12 +72,14 @@ class Extended(NotPickled):
         """Return a value of this class with some arguments replaced."""
         return type(self)(**{**self.as_dict(), **changes})
 
-    def __getattr__(self, name: str) -> Any:
-        further = self.__dict__.get("kwargs", {})
-        if name.startswith("_") or (name not in further and name not in self.named):
-            msg = f"this {type(self).__name__} has no {name!r}"
-            raise AttributeError(msg)
-        return further.get(name)
+    if not TYPE_CHECKING:  # or every misspelt name would pass
+
+        def __getattr__(self, name: str) -> Any:
+            further = self.__dict__.get("kwargs", {})
+            if name.startswith("_") or (name not in further and name not in self.named):
+                msg = f"this {type(self).__name__} has no {name!r}"
+                raise AttributeError(msg)
+            return further.get(name)
 
 
 class Spelled(Extended):

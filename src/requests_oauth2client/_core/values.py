@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, SupportsIndex, TypeVar
 
 V = TypeVar("V", bound="NotPickled")
 
@@ -32,9 +32,11 @@ class Received(NotPickled):
 
     kwargs: dict[str, Any]
 
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self.__dict__["kwargs"][name]
-        except KeyError:
-            msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
-            raise AttributeError(msg) from None
+    if not TYPE_CHECKING:  # or every misspelt name would pass
+
+        def __getattr__(self, name: str) -> Any:
+            try:
+                return self.__dict__["kwargs"][name]
+            except KeyError:
+                msg = f"this {type(self).__name__} has no {name!r}: the server did not send it"
+                raise AttributeError(msg) from None

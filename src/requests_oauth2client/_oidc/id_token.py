@@ -113,6 +113,24 @@ class IdToken(NotPickled):
 
     pickle_advice = "Store `str(id_token)`, and validate it again when you load it."
 
+    if TYPE_CHECKING:  # the claims of OIDC Core sections 2 and 5.1 that programs use most; all are attributes and items
+        iss: str
+        sub: str
+        aud: str | list[str]
+        exp: int
+        iat: int
+        auth_time: int
+        nonce: str
+        acr: str
+        amr: list[str]
+        azp: str
+        sid: str
+        jti: str
+        name: str
+        preferred_username: str
+        email: str
+        email_verified: bool
+
     def __init__(self, value: Any, *, checked: bool = False) -> None:
         self.value = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
         self.checked = checked
@@ -202,10 +220,12 @@ class IdToken(NotPickled):
         checked.__dict__.update(self.__dict__, checked=True)
         return checked
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or self._claims is None or name not in self._claims:
-            raise AttributeError(name)
-        return self._claims[name]
+    if not TYPE_CHECKING:  # or every misspelt name would pass
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_") or self._claims is None or name not in self._claims:
+                raise AttributeError(name)
+            return self._claims[name]
 
     def __getitem__(self, name: str) -> Any:
         return self.claims[name]

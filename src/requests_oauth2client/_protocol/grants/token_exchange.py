@@ -90,6 +90,8 @@ class SecurityToken(BearerToken):
 
     TOKEN_TYPE: ClassVar[str] = NOT_APPLICABLE
 
+    issued_token_type: str
+
     def authorization_header(self) -> NoReturn:
         """Refuse: there is no way to use it so.
 
