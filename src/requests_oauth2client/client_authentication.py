@@ -10,7 +10,6 @@ import base64
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 from urllib.parse import parse_qsl, quote_plus
-from uuid import uuid4
 
 from . import profiles
 from ._core.frozen import field, frozen
@@ -76,6 +75,8 @@ def _form_of(prepared: Any) -> Form:
 
 
 def _new_jti() -> str:
+    from uuid import uuid4  # noqa: PLC0415  loads platform, and only assertions need it
+
     return str(uuid4())
 
 

@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from ._core.redaction import one_line
-from ._profiles.clauses import DEMANDS, FAPI2, Moment
 from .exceptions import InvalidParam, OAuth2Error
 
 if TYPE_CHECKING:
     from ._jose.keys import SigningKey
+    from ._profiles.clauses import Moment
 
+NAMES = OAUTH21, FAPI2 = "oauth2.1", "fapi2"
 REQUEST_OBJECT_LIFETIME = 300  # seconds, where nobody says how long
 KEY_METHOD = "private_key_jwt"
 PLAIN_ALG = "RS256"  # of ID tokens without a profile (OIDC Registration section 2)
@@ -66,8 +67,8 @@ def known(profile: Any) -> str | None:
     Raises:
         InvalidParam: there is none of this name.
     """
-    if profile is not None and not (isinstance(profile, str) and profile in DEMANDS):
-        msg = f"There is no profile {one_line(profile)!r}; the known ones are {', '.join(map(repr, DEMANDS))}."
+    if profile is not None and not (isinstance(profile, str) and profile in NAMES):
+        msg = f"There is no profile {one_line(profile)!r}; the known ones are {', '.join(map(repr, NAMES))}."
         raise InvalidParam(msg)
     found: str | None = profile
     return found
@@ -177,6 +178,8 @@ def check(profile: str | None, moment: Moment, *judged: Any) -> None:
     """
     if profile is None:
         return
+    from ._profiles.clauses import DEMANDS  # noqa: PLC0415  for clients that have a profile
+
     for demand in DEMANDS[profile]:
         problem = demand.problem(*judged) if demand.moment == moment else None
         if problem is not None:

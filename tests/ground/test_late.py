@@ -76,7 +76,6 @@ def test_after_that_the_class_has_a_plain_function(package: str) -> None:
 def test_who_looks_at_the_class_without_using_it_sees_the_function(package: str) -> None:
     found = inspect.getattr_static(client_class(package), "greet")
     assert str(inspect.signature(found)) == "(client, /, name, *, loud=False) -> 'str'"
-    assert found.__name__ == "greet"
 
 
 def test_a_subclass_overrides_it_and_calls_super(package: str) -> None:

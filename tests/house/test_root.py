@@ -72,3 +72,49 @@ def test_without_the_extra_an_async_name_says_which_one_to_install() -> None:
     code = f"{hide}\nimport requests_oauth2client as r\ntry: r.AsyncOAuth2Client\nexcept ImportError as e: print(e)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "requests_oauth2client[async]" in done.stdout
+
+
+def modules_after(statement: str) -> set[str]:
+    code = (
+        f"{statement}\nimport sys; print(*(name for name in sys.modules if name.startswith('requests_oauth2client')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return {name.removeprefix("requests_oauth2client.") for name in done.stdout.split()}
+
+
+A_TOKEN = """
+from requests_oauth2client import OAuth2Client
+client = OAuth2Client("https://as.example/token", ("id", "secret"))
+from devkit.exchange import token
+from devkit.play import play
+from requests_oauth2client._protocol.grants.token_endpoint import client_credentials
+play(client_credentials(client, scope="a"), [token()])
+"""
+NOT_NEEDED = set(
+    """
+    _jose _oidc _profiles authorization_request authorization_details backchannel_authentication challenges
+    device_authorization discovery dpop federation logout mtls pkce registration serializers webfinger
+""".split()
+)
+
+
+@pytest.mark.parametrize("statement", ["from requests_oauth2client import OAuth2Client", A_TOKEN])
+def test_a_client_loads_only_what_it_uses(statement: str) -> None:
+    loaded = modules_after(statement)
+    assert {name.partition(".")[0] for name in loaded} & NOT_NEEDED == set()
+    assert {name for name in loaded if name.startswith("_protocol.")} <= {
+        f"_protocol.{name}"
+        for name in (
+            "client grants grants.token_endpoint grants.token_response http http.call http.dpop_nonce http.limits"
+            " http.retrying settings"
+        ).split()
+    }
+
+
+def test_a_client_loads_no_slow_module_of_the_standard_library() -> None:
+    code = "import requests\nbefore = set(sys.modules)\nfrom requests_oauth2client import OAuth2Client"
+    code = f"import sys\n{code}\nprint(*(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (
+        set(done.stdout.split()) & {"ast", "asyncio", "dataclasses", "difflib", "dis", "inspect", "platform"} == set()
+    )

@@ -250,8 +250,8 @@ _attributes: dict[str, str] = {}  # the name of the method, by where its operati
 def note_attributes(runner_class: type) -> None:
     """Remember under which names a class has its operations, so that `inner` finds overrides of them."""
     for name, method in vars(runner_class).items():
-        operation = getattr(method, "operation", None)
-        source = method.source if isinstance(method, LateFunction) else _source(operation)
+        is_late = isinstance(method, LateFunction)
+        source = method.source if is_late else _source(getattr(method, "operation", None))
         if source is not None:
             _attributes.setdefault(source, name)
 

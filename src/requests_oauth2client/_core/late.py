@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from operator import attrgetter
 from typing import Any
 
 
@@ -42,8 +43,11 @@ class LateFunction:
 
         return signature(self.load())
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.load(), name)
+    def __eq__(self, other: object) -> bool:
+        return self is other or (callable(other) and self.load() == other)
+
+    def __hash__(self) -> int:
+        return hash(self.source)
 
 
 class LateClassMethod(LateFunction, classmethod):  # type: ignore[type-arg]
@@ -64,7 +68,7 @@ class operations:  # noqa: N801  reads as what it stands for
         self._name = ".".join([*str(package).split(".")[: 1 - above or None], module.lstrip(".")])
 
     def __getattr__(self, name: str) -> LateFunction:
-        return LateFunction(lambda: getattr(self._load_module(), name), f"{self._name}:{name}")
+        return LateFunction(lambda: attrgetter(name)(self._load_module()), f"{self._name}:{name}")
 
 
 def late_names(module: str, homes: dict[str, str]) -> Callable[[str], Any]:

@@ -7,7 +7,6 @@ of an authorization request. There, `extra={...}` passes a name on as it is, how
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from ..exceptions import InvalidParam
@@ -32,6 +31,8 @@ class UnknownParam(InvalidParam, TypeError):
 
 def close_to(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that a name is probably a misspelling of, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415  rarely needed
+
     matches = get_close_matches(name, [one for one in known if one != name], n=1, cutoff=SIMILARITY)
     return matches[0] if matches else None
 

@@ -9,28 +9,32 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .. import profiles
 from .._core.frozen import replace
+from .._core.late import LateFunction
 from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
 from .._core.options import accept_further
 from .._core.urls import validate_endpoint_uri, validate_issuer_uri
 from .._tokens.bearer import BearerToken
-from .._tokens.dpop_proof import check_alg
 from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
-from ..discovery import stated_endpoint
-from ..dpop import DPoPKey
 from ..exceptions import (
     InvalidParam,
     MissingEndpointUri,
     MissingIdTokenEncryptedResponseAlgParam,
     MissingIssuerParam,
 )
-from ..registration import ClientInformation
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
 
+if TYPE_CHECKING:
+    from ..dpop import DPoPKey
+    from ..registration import ClientInformation
+
 S = TypeVar("S")
+
+DEFAULT_DPOP_ALG = "ES256"
+GENERATE_DPOP_KEY: Any = LateFunction(lambda: _dpop_key_class().generate, "requests_oauth2client.dpop:DPoPKey.generate")
 
 ENDPOINTS = (
     "token_endpoint authorization_endpoint revocation_endpoint introspection_endpoint userinfo_endpoint"
@@ -147,8 +151,8 @@ class ClientSettings:
         token_class: type[BearerToken] = BearerToken,
         session: Any = None,
         dpop_bound_access_tokens: bool = profiles.UNSAID_NO,
-        dpop_key_generator: Callable[[str], DPoPKey] = DPoPKey.generate,
-        dpop_alg: str = "ES256",
+        dpop_key_generator: Callable[[str], DPoPKey] = GENERATE_DPOP_KEY,
+        dpop_alg: str = DEFAULT_DPOP_ALG,
         default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
         timeout: float = DEFAULT_TIMEOUT,
         max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
@@ -179,7 +183,7 @@ class ClientSettings:
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
-            dpop_alg=check_alg(dpop_alg),
+            dpop_alg=_check_dpop_alg(dpop_alg),
             retries=check_retries(retries),
             client_certificate=getattr(self.auth, "certificate", client_certificate),
             mtls_endpoint_aliases=MappingProxyType(aliases),
@@ -293,6 +297,8 @@ class ClientSettings:
         uri: str | None = alias or getattr(self, endpoint_name, None)  # RFC 8705 §5
         metadata, https = self.authorization_server_metadata, not self.testing
         if uri is None:  # then the metadata have none, or none that can be used: say why
+            from ..discovery import stated_endpoint  # noqa: PLC0415  for clients with metadata
+
             stated_endpoint(metadata, endpoint_name, source=self.issuer, https=https)
             raise MissingEndpointUri(endpoint_name)
         if uri == metadata.get(endpoint_name) or alias is not None:
@@ -335,6 +341,20 @@ def check_settings(cls: type, given: Mapping[str, Any]) -> None:
         UnknownParam: a name is close to that of a setting.
     """
     accept_further(given, known_settings(cls), where=OWNER)
+
+
+def _dpop_key_class() -> type[DPoPKey]:
+    from ..dpop import DPoPKey  # noqa: PLC0415  for clients that use DPoP
+
+    return DPoPKey
+
+
+def _check_dpop_alg(alg: str) -> str:
+    if alg != DEFAULT_DPOP_ALG:
+        from .._tokens.dpop_proof import check_alg  # noqa: PLC0415  for clients that use DPoP
+
+        check_alg(alg)
+    return alg
 
 
 def _client_id(auth: Any, client_id: str | None) -> str:

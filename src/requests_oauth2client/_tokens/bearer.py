@@ -9,15 +9,17 @@ from __future__ import annotations
 import functools
 from collections.abc import Generator, Iterator
 from datetime import datetime
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from .._core.scope import join_scope
 from .._core.times import Expiring, expiry, seconds, timestamp
 from .._core.urls import is_loopback
 from .._core.values import Received
-from .._oidc.expectations import LoginResponse, expectations, registration_of
-from .._oidc.id_token import IdToken, MissingIdToken
 from ..exceptions import ExpiredAccessToken, InsecureTransport, InvalidParam, UnsupportedTokenTypeError
+
+if TYPE_CHECKING:
+    from .._oidc.expectations import LoginResponse
+    from .._oidc.id_token import IdToken
 
 Req = TypeVar("Req")
 
@@ -78,7 +80,7 @@ class BearerToken(Expiring, Received):
             scope=scope if isinstance(scope, str) else join_scope(scope),
             refresh_token=_token_text(refresh_token, "refresh_token") if refresh_token else None,
             token_type=self.TOKEN_TYPE,
-            id_token=id_token if isinstance(id_token, IdToken) else IdToken(id_token) if id_token else None,
+            id_token=_read_id_token(id_token) if id_token else None,
             kwargs={name: value for name, value in kwargs.items() if value is not None},
             _lifetime=None if expires_at is not None else seconds(expires_in),
         )
@@ -129,7 +131,7 @@ class BearerToken(Expiring, Received):
         Raises:
             InvalidIdToken: it is opaque, as access tokens may be.
         """
-        return IdToken(self.access_token)
+        return _read_id_token(self.access_token)
 
     def validate_id_token(
         self, client: Any, azr: LoginResponse, exp_leeway: int = 0, auth_time_leeway: int = 10
@@ -241,6 +243,12 @@ def _checks() -> Any:
     return id_token_checks
 
 
+def _read_id_token(value: Any) -> IdToken:
+    from .._oidc.id_token import IdToken  # noqa: PLC0415  not loaded before there is an ID token
+
+    return value if isinstance(value, IdToken) else IdToken(value)
+
+
 def _token_text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
         kind = "empty" if value == "" else type(value).__name__
@@ -272,8 +280,12 @@ def validate_id_token(
     """Check the ID token of a token with the keys that the client holds; see `BearerToken.validate_id_token`."""
     if token.id_token is None:
         msg = "There is no ID token. Ask for one with the scope openid, at an OpenID provider."
+        from .._oidc.id_token import MissingIdToken  # noqa: PLC0415  likewise
+
         raise MissingIdToken(msg)
     checks = _checks()
+    from .._oidc.expectations import expectations, registration_of  # noqa: PLC0415  like the checks
+
     registration = registration_of(client)
     expected = expectations(
         registration, azr, access_token=token.access_token, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway

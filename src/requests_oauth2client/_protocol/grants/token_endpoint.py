@@ -11,19 +11,22 @@ from typing import TYPE_CHECKING, Any
 from ... import profiles
 from ..._core.dual_errors import login_needed
 from ..._core.effects import Steps, inner
+from ..._core.late import operations
 from ..._core.scope import join_scope
 from ..._tokens.bearer import BearerToken, with_id_token
-from ...dpop import DPoPKey, DPoPToken
 from ...exceptions import InvalidGrant, InvalidParam, InvalidTokenResponse
 from ..http import dpop_nonce, retrying
 from ..http.call import call_endpoint
-from ..oidc import id_token
 from . import token_response
 
 if TYPE_CHECKING:
     from ...authorization_request import AuthorizationResponse
+    from ...dpop import DPoPKey
     from ..hooks import Client
+    from ..oidc import id_token
     from .device import DeviceAuthorizationResponse
+else:
+    id_token = operations(__package__, "..oidc.id_token")
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"  # RFC 8628 section 3.4
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"  # RFC 7523 section 2.1
@@ -240,8 +243,8 @@ def refresh_token(
     if not isinstance(value, str) or not value:
         msg = "There is no refresh token to renew with. Ask for one at login, often with the scope offline_access."
         raise MissingRefreshToken(msg)
-    if isinstance(old, DPoPToken):
-        dpop_key = dpop_key or old.dpop_key  # RFC 9449 §5: a public client's refresh token is bound to it too
+    if dpop_key is None and old is not None:
+        dpop_key = vars(old).get("dpop_key")  # RFC 9449 §5: a public client's refresh token is bound to it too
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": "refresh_token", "refresh_token": value, "scope": scope, **token_kwargs}
     try:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..._core.messages import Response, is_success, read_json_object, read_oauth_error
 from ..._tokens.bearer import BearerToken
-from ...dpop import DPoPKey, DPoPToken
 from ...exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
 from ..http.call import raise_oauth_error
 
 if TYPE_CHECKING:
+    from ...dpop import DPoPKey
     from ..hooks import Client
 
 
@@ -47,6 +47,8 @@ def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> B
     if answer["token_type"] is None:
         msg = "it has no token_type; expected 'DPoP', since nothing else says that the token is bound to the key."
         raise InvalidParam(msg)  # RFC 9449 §5
+    from ...dpop import DPoPToken  # noqa: PLC0415  for clients that use DPoP
+
     token_class = client.token_class if issubclass(client.token_class, DPoPToken) else DPoPToken
     return token_class(**{**answer, "dpop_key": dpop_key})
 

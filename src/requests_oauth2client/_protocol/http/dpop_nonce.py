@@ -11,13 +11,20 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Steps
+from ..._core.late import operations
 from ..._core.messages import Request, Response, is_success, read_oauth_error
-from ...challenges import challenge_error
-from ...dpop import HEADER, DPoPKey, access_token_hash, check_key
 from ...exceptions import InvalidParam
 
 if TYPE_CHECKING:
+    from ... import challenges
+    from ... import dpop as proofs
+    from ...dpop import DPoPKey
     from ..hooks import Client
+else:  # for clients that use DPoP
+    challenges = operations(__package__, "...challenges")
+    proofs = operations(__package__, "...dpop")
+
+HEADER = "DPoP"
 
 
 def key_for(client: Client, *, dpop: bool | None, dpop_key: DPoPKey | None, alg: str | None = None) -> DPoPKey | None:
@@ -37,9 +44,9 @@ def key_for(client: Client, *, dpop: bool | None, dpop_key: DPoPKey | None, alg:
         if dpop is False:
             msg = "dpop=False contradicts the DPoP key that was given, or that the code or token is bound to."
             raise InvalidParam(msg)
-        return check_key(dpop_key)
+        return proofs.check_key(dpop_key)
     if client.dpop_bound_access_tokens if dpop is None else dpop:
-        return check_key(client.dpop_key_generator(alg or client.dpop_alg))
+        return proofs.check_key(client.dpop_key_generator(alg or client.dpop_alg))
     return None
 
 
@@ -68,7 +75,7 @@ def send_with_proof(
         MissingDPoPNonce: a nonce is demanded, and none is given.
         RepeatedDPoPNonce: a nonce is demanded, and the one that was shown is given.
     """
-    ath = None if access_token is None else access_token_hash(access_token)
+    ath = None if access_token is None else proofs.access_token_hash(access_token)
     shown = key.nonce_for(request.url)
     response = yield from send(_proved(request, key, ath, shown))
     nonce = key.demanded_nonce(response, shown=shown, error=_error(response))
@@ -88,4 +95,4 @@ def _error(response: Response) -> str | None:
     if is_success(response):
         return None
     answer = read_oauth_error(response)
-    return challenge_error(response, HEADER) if answer is None else str(answer["error"])
+    return challenges.challenge_error(response, HEADER) if answer is None else str(answer["error"])

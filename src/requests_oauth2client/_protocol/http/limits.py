@@ -6,9 +6,9 @@ A client is such a `Limits` itself; while there is none yet, `FetchLimits` stand
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ..._core.frozen import field, frozen
 from ..._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
 from ...exceptions import EndpointError
 from ...retries import DEFAULT_RETRIES, Retries, check_retries
@@ -25,7 +25,7 @@ class Limits(Protocol):
     def retries(self) -> Retries | None: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen(kw_only=True)
 class FetchLimits:
     """What requests go by while there is no client."""
 
