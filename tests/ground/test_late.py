@@ -69,13 +69,13 @@ def test_after_that_the_class_has_a_plain_function(package: str) -> None:
     assert isinstance(kind.greet, FunctionType)
     assert vars(kind)["greet"] is kind.greet
     assert kind.greet.__doc__ == "Greet."
-    assert str(inspect.signature(kind.greet)) == "(client, /, name, *, loud=False) -> 'str'"
+    assert str(inspect.signature(kind.greet)) == "(self, /, name, *, loud=False) -> 'str'"
     assert inspect.iscoroutinefunction(kind.greet_later)
 
 
 def test_who_looks_at_the_class_without_using_it_sees_the_function(package: str) -> None:
     found = inspect.getattr_static(client_class(package), "greet")
-    assert str(inspect.signature(found)) == "(client, /, name, *, loud=False) -> 'str'"
+    assert str(inspect.signature(found)) == "(self, /, name, *, loud=False) -> 'str'"
 
 
 def test_a_subclass_overrides_it_and_calls_super(package: str) -> None:
