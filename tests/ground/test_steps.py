@@ -94,7 +94,7 @@ def test_a_method_has_the_name_the_docstring_and_the_signature_of_its_rule(flavo
 def test_the_methods_of_a_client_show_what_they_return(flavor: Any) -> None:
     signature = inspect.signature(flavor.client_credentials)
     assert signature.return_annotation == "BearerToken"
-    assert list(signature.parameters)[:2] == ["client", "scope"]
+    assert list(signature.parameters)[:2] == ["self", "scope"]
 
 
 def test_an_override_is_honoured_inside_a_rule() -> None:
