@@ -42,6 +42,7 @@ from requests_oauth2client.serializers import InvalidSerializedValue, Serializer
 from requests_oauth2client.tokens import InvalidIdToken
 from requests_oauth2client.webfinger import InvalidWebFingerResponse
 
+from . import growth
 from .calls import (
     AS,
     CALLBACK_CLAIMS,
@@ -401,6 +402,7 @@ PARSERS: dict[str, Parser] = {
         ),
         too_much=(b"a" * (MAX_HEADER_SIZE + 1), b'a b="' * MAX_HEADER_SIZE),
     ),
+    "cost of a text": Parser(parse=growth.cost, seeds=(b'code=\na1\n"', b"\n\x1b[\n", b"<\n<a \n>")),
     "Retry-After": Parser(parse=retry, seeds=(b"120", b"Thu, 01 Jan 2026 12:00:10 GMT\nThu, 01 Jan 2026 12:00:00 GMT")),
     "freshness headers": Parser(
         parse=freshness,

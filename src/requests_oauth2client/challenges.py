@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from ._core.dual_errors import dual_error
 from ._core.messages import Response
+from ._core.printable import kept
 from ._core.redaction import excerpt, sent_secrets
 from ._core.scope import InvalidScopeParam, scope_words
 from .exceptions import OAuth2Error
@@ -21,13 +22,14 @@ from .exceptions import OAuth2Error
 UNAUTHORIZED, FORBIDDEN = 401, 403
 INVALID_TOKEN = "invalid_token"
 MAX_HEADER_SIZE = 1 << 13  # characters; web servers stop at 8 KiB for all headers
+MAX_CHALLENGES = 30  # and as many parameters in each; servers have one or two
 STATUS_ERRORS = {"requests": "HTTPError", "httpx2": "HTTPStatusError", "httpx": "HTTPStatusError"}
 
-_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"  # RFC 9110 section 5.6.2
-_END = r"[ \t]*(?=,|$)"
-_GAP = re.compile(r"[ \t,]*")
-_PARAM = re.compile(rf'({_TOKEN})[ \t]*=[ \t]*(?:({_TOKEN})|"((?:[^"\\]|\\.)*)"){_END}')
-_SCHEME = re.compile(rf"({_TOKEN})(?:{_END}|[ \t]+(?:([A-Za-z0-9._~+/-]+=*){_END})?)")
+_TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]++"  # RFC 9110 section 5.6.2
+_END = r"[ \t]*+(?=,|$)"
+_GAP = re.compile(r"[ \t,]*+")
+_PARAM = re.compile(rf'({_TOKEN})[ \t]*+=[ \t]*+(?:({_TOKEN})|"((?:[^"\\]++|\\.)*+)"){_END}')
+_SCHEME = re.compile(rf"({_TOKEN})(?:{_END}|[ \t]++(?:([A-Za-z0-9._~+/-]++=*+){_END})?)")
 _SECONDS = re.compile(r"[0-9]{1,10}")  # RFC 9470 §3: a non-negative integer
 
 
@@ -53,6 +55,9 @@ def parse_challenges(header: str) -> list[Challenge]:
         match = (_PARAM.match(header, position) if found else None) or _SCHEME.match(header, position)
         if match is None:
             msg = f"at character {position} there is neither a scheme nor a parameter"
+            raise ValueError(msg)
+        if len(found) > MAX_CHALLENGES or (found and len(found[-1].params) > MAX_CHALLENGES):
+            msg = f"it has more than {MAX_CHALLENGES} challenges or parameters"
             raise ValueError(msg)
         if match.re is _SCHEME:
             found.append(Challenge(match[1].lower(), {}))
@@ -145,8 +150,8 @@ class ApiError(OAuth2Error):
     ) -> None:
         params = params or {}
         self.scheme = scheme.lower()
-        self.error = params.get("error", "")
-        self.realm = params.get("realm")
+        self.error = kept(params.get("error", "")) or ""
+        self.realm = kept(params.get("realm"))
         self.scope = _words(params.get("scope"))
         self.acr_values = _words(params.get("acr_values"))
         self.max_age = _seconds(params.get("max_age"))

@@ -38,6 +38,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error
+from ._core.printable import kept
 from ._core.redaction import excerpt, one_line, without_credentials, without_query
 
 # --- the AS answers with an OAuth error ---------------------------------------------------------------
@@ -286,7 +287,7 @@ class MismatchingIssuer(InvalidAuthResponse):
             request=request,
             response=response,
         )
-        self.received, self.expected = received, expected
+        self.received, self.expected = kept(received), expected
 
 
 class MismatchingState(InvalidAuthResponse):
@@ -331,7 +332,7 @@ class AuthorizationResponseError(OAuth2Error):
         state: str | None = None,
     ) -> None:
         self.authorization_request = request
-        self.error, self.uri, self.state = error, uri, state
+        self.error, self.uri, self.state = kept(error) or "", kept(uri), state
         super().__init__(description=description)
         self.response = response
 

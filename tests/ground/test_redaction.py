@@ -34,6 +34,27 @@ TRICKY = "p&s=w rd+%/é\"'\\"
         "dpop planted",
         "eyJhbGciOiJub25lIn0.planted.planted",
         "opaque planted1planted2planted3",
+        '{"jwt": "planted"}',
+        '"tokens": ["planted", "planted"]',
+        "access_tokens=[planted, [planted]]",
+        '"refresh_token": {"value": "planted"}',
+        '["access_token", "planted"]',
+        "('client_secret', 'planted')",
+        "<access_token>planted</access_token>",
+        "<ns:Assertion ID='x'>planted",
+        "<password><![CDATA[planted]]></password>",
+        '<input type="hidden" name="code" value="planted"/>',
+        "<input value='planted' name='access_token'>",
+        "access_token%3Dplanted",
+        "%22access_token%22%3A%22planted%22",
+        '{\\"access_token\\":\\"planted\\"}',
+        "access\u200b_token=planted",
+        "api-key: planted",
+        "Authorization: planted",
+        "{:access_token=>planted}",
+        "https://as.local/cb?code=planted",
+        "https://user:planted@as.local/cb",
+        "https://as.local/planted1planted2planted3planted4planted5planted6",
     ],
 )
 def test_what_may_be_a_secret_is_struck_out(text: str) -> None:
@@ -51,6 +72,24 @@ def test_what_may_be_a_secret_is_struck_out(text: str) -> None:
         "upstream connect error or disconnect/reset before headers",
         "scope=openid profile",
         "https://as.local/token",
+        '{"errorCode": "invalid-2", "statusCode": 400, "error_code":"x"}',
+        '{"code": 404, "message": "Not Found"}',
+        '"access_token": null',
+        "Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e",
+        '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"',
+        "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "X-Request-Id=1-67891233-abcdef012345678912345678",
+        "iss='https://as.local/realms/tenant-1234567890/v2.0', the request went to 'https://as.local/realms/t'",
+        "https://login.example.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0",
+        "https://dev-1234567890123456.okta.example/oauth2/aus1abcdefGHIJK2345d7",
+        "HTTPSConnectionPool(host='keycloak-7d9f8b6c5d-x2x9z.corp.internal', port=443)",
+        "org.springframework.security.oauth2.core.OAuth2AuthenticationException: failed",
+        "invalid path: /etc/ssl/certs2026/ca-certificates.crt",
+        "POST /oauth2/v1/tokens1/introspect2 failed",
+        "Bearer token is missing",
+        "jwt expired",
+        'Bearer error="invalid_token"',
+        'unknown: ["access_token", "refresh_token"]',
     ],
 )
 def test_what_helps_is_shown(text: str) -> None:
@@ -84,7 +123,7 @@ def test_a_hidden_value_that_is_cut_does_not_show_in_part(length: int) -> None:
 
 
 def test_one_line_is_one_line() -> None:
-    assert one_line("a\r\nb\x1b[31m\u202ec") == "a b [31m c"
+    assert one_line("a\r\nb\x1b[31m\u202ec") == "a b c"
     assert len(one_line("x" * 1000)) == SHOWN + 1
     assert one_line(7) == "7"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from .printable import kept
 from .redaction import excerpt, sent_secrets, without_query
 from .retry_info import add_tries, retry_after
 
@@ -33,7 +34,7 @@ class OAuth2Error(Exception):
     def __init__(self, response: Any = None, client: Any = None, description: str | None = None) -> None:
         self.response = response
         self.client = client
-        self.description = description
+        self.description = kept(description)
         self.status: int | None = getattr(response, "status_code", None)
         self.endpoint: str | None = without_query(_part(response, "url"))
         self.retry_after: float | None = retry_after(_part(response, "headers"))
@@ -111,8 +112,8 @@ class EndpointError(OAuth2Error):
         description: str | None = None,
         uri: str | None = None,
     ) -> None:
-        self.error = error
-        self.uri = uri
+        self.error = kept(error) or ""
+        self.uri = kept(uri)
         super().__init__(response=response, client=client, description=description)
 
     def _text(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..._core.effects import Steps
 from ..._core.messages import Response, is_success, read_json_object
+from ..._core.printable import kept
 from ..._core.scope import join_scope
 from ..._core.times import Expiring, expiry, seconds
 from ..._core.urls import split_url
@@ -58,9 +59,9 @@ class DeviceAuthorizationResponse(Expiring, Received):
         **kwargs: Any,
     ) -> None:
         self.device_code = device_code
-        self.user_code = user_code
-        self.verification_uri = verification_uri
-        self.verification_uri_complete = verification_uri_complete
+        self.user_code = kept(user_code) or ""  # people print these
+        self.verification_uri = kept(verification_uri) or ""
+        self.verification_uri_complete = kept(verification_uri_complete)
         self.expires_at = expiry(expires_at, expires_in)
         self.interval = polling_interval(interval)
         self.kwargs = kwargs
