@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from benchmarks.case import Case
 
-from . import cache, dpop, handler, id_token, imports, keys, memory, renewal, token
+from . import cache, dpop, handler, id_token, imports, keys, memory, renewal, start, token
 
 CASES: dict[str, Case] = {
-    module.CASE.name: module.CASE for module in (imports, handler, token, dpop, id_token, keys, renewal, cache, memory)
+    module.CASE.name: module.CASE
+    for module in (imports, start, handler, token, dpop, id_token, keys, renewal, cache, memory)
 }
