@@ -14,10 +14,9 @@ from benchmarks.case import Case, Interpreters, Meter, Place, Row, Target
 
 BARE = """
 import requests
-session = requests.Session()
 form = {{"grant_type": "client_credentials", "client_id": "id", "client_secret": "secret"}}
-token = session.post("{url}", data=form, headers={{"Accept": "application/json"}}, timeout=10).json()["access_token"]
-answer = session.get("{url}", headers={{"Authorization": f"Bearer {{token}}"}}, timeout=10)
+token = requests.post("{url}", data=form, headers={{"Accept": "application/json"}}, timeout=10).json()["access_token"]
+answer = requests.get("{url}", headers={{"Authorization": f"Bearer {{token}}"}}, timeout=10)
 """
 OURS = """
 import requests
