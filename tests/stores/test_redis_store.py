@@ -67,14 +67,14 @@ OPERATIONS: dict[str, Callable[[RedisStore], object]] = {
 
 
 def test_a_key_is_demanded(redis_server: RedisServer, make: Make) -> None:
-    with pytest.raises(InvalidParam, match="whoever reads the Redis server can use the tokens"):
+    with pytest.raises(InvalidParam, match="anyone who reads the Redis server can use the tokens"):
         make(key=None)
     assert make(key=None, allow_plaintext=True).keys is None
 
 
 @pytest.mark.parametrize("url", ["", "localhost", "http://localhost", "redis://localhost?db=planted"])
 def test_what_is_no_url_of_redis_is_refused(make: Make, url: str) -> None:
-    with pytest.raises(InvalidParam, match="no URL of Redis") as error:
+    with pytest.raises(InvalidParam, match="not a URL of Redis") as error:
         make(url)
     assert "planted" not in "".join(traceback.format_exception(error.value))
 

@@ -26,46 +26,58 @@ from .base import StoreCorrupted, StoreUnavailable
 SERVICE = "requests_oauth2client"
 KEY_NAME = "key of token files"
 KEY_SIZE = 32  # bytes
-RECOMMENDED = 1  # the priority from which `keyring` itself calls a backend safe: below are none, and plain files
-WAIT = 60  # seconds for another process to make the key: its user may be asked to unlock the keyring
+SAFE_PRIORITY = 1  # the priority from which `keyring` itself calls a backend safe: below are none, and plain files
+KEY_WAIT = 60  # seconds for another process to make the key: its user may be asked to unlock the keyring
 
 
 class SystemKeyring:
-    """Texts under a name, as a backend of `keyring` keeps them.
+    """Strings under a name, as a backend of `keyring` keeps them.
 
     Args:
-        backend: the backend; by default the one that `keyring` finds best.
+        backend: the backend; by default the one that `keyring` finds best, when it is first needed.
     """
 
     def __init__(self, backend: keyring.backend.KeyringBackend | None = None) -> None:
-        with _explained():
-            self._backend = keyring.get_keyring() if backend is None else backend
-            self.is_safe = bool(self._backend.priority >= RECOMMENDED)
+        self._backend = backend
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it protects what it keeps."""
+        with _translated_errors():
+            return bool(self._found().priority >= SAFE_PRIORITY)
 
     @property
     def name(self) -> str:
         """The kind of keyring, for messages."""
-        return f"{type(self._backend).__module__}.{type(self._backend).__qualname__}"
+        with _translated_errors():
+            kind = type(self._found())
+        return f"{kind.__module__}.{kind.__qualname__}"
 
     def read(self, service: str, name: str) -> str | None:
-        """Return a text, or None."""
-        with _explained():
-            return self._backend.get_password(service, name)
+        """Return what is kept, or None; what is no string counts as damaged."""
+        with _translated_errors():
+            value: object = self._found().get_password(service, name)
+        return value if value is None or isinstance(value, str) else ""
 
-    def write(self, service: str, name: str, text: str) -> None:
-        """Keep a text."""
-        with _explained():
-            self._backend.set_password(service, name, text)
+    def write(self, service: str, name: str, value: str) -> None:
+        """Keep a string."""
+        with _translated_errors():
+            self._found().set_password(service, name, value)
 
     def remove(self, service: str, name: str) -> None:
-        """Drop a text, if it is there."""
-        with _explained():
-            if self._backend.get_password(service, name) is not None:
-                self._backend.delete_password(service, name)
+        """Drop what is kept, if anything is."""
+        with _translated_errors():
+            if self._found().get_password(service, name) is not None:
+                self._found().delete_password(service, name)
+
+    def _found(self) -> keyring.backend.KeyringBackend:
+        if self._backend is None:
+            self._backend = keyring.get_keyring()
+        return self._backend
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _translated_errors() -> Iterator[None]:
     try:
         yield
     except Exception as problem:  # noqa: BLE001  backends raise what the system's own library does
@@ -73,32 +85,32 @@ def _explained() -> Iterator[None]:
         raise StoreUnavailable(msg) from None
 
 
-def key_in_keyring() -> bytes | None:
-    """Return the key of this user's token files, made now if there is none; None without a safe keyring.
+def key_in_keyring(app: str = SERVICE) -> bytes | None:
+    """Return the key of this user's token files of a program, made now if there is none; None without a safe keyring.
 
     Raises:
         StoreUnavailable: the keyring is there, but does not answer.
-        StoreCorrupted: what it holds as key is none.
+        StoreCorrupted: what it holds as the key is not one.
     """
     system = SystemKeyring()
     if not system.is_safe:
         return None
-    text = system.read(SERVICE, KEY_NAME)
+    text = system.read(app, KEY_NAME)
     if text is None:
-        with FileLocks(state_folder()).hold("key", WAIT):  # of two processes, one makes it
-            text = system.read(SERVICE, KEY_NAME)
+        with FileLocks(state_folder(app)).hold("key", KEY_WAIT):  # of two processes, one makes it
+            text = system.read(app, KEY_NAME)
             if text is None:
-                system.write(SERVICE, KEY_NAME, b64u_encode(secrets.token_bytes(KEY_SIZE)))
-                text = system.read(SERVICE, KEY_NAME)
-    return _read_key(text)
+                system.write(app, KEY_NAME, b64u_encode(secrets.token_bytes(KEY_SIZE)))
+                text = system.read(app, KEY_NAME)
+    return _read_key(app, text)
 
 
-def _read_key(text: str | None) -> bytes:
+def _read_key(app: str, text: str | None) -> bytes:
     try:
         key = b64u_decode(text or "")
     except ValueError:
         key = b""
     if len(key) != KEY_SIZE:
-        msg = f"The system keyring gives no key under {KEY_NAME!r} of {SERVICE!r}. Delete it there, and log in again."
+        msg = f"The system keyring holds no key under {KEY_NAME!r} of {app!r}. Delete it there, and log in again."
         raise StoreCorrupted(msg)
     return key

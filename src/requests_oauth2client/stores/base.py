@@ -2,20 +2,22 @@
 
     TokenStoreError
     ├── StoreUnavailable    it can't be reached, read or written
-    ├── EntryLocked         somebody else holds the entry for longer than one waits
-    ├── StaleFence          somebody else has taken the entry over: what would be written is outdated
-    └── StoreCorrupted      what it holds is damaged, or not from here
+    ├── EntryLocked         another holder kept the entry locked for longer than the caller waits
+    ├── StaleFence          another holder has locked the entry since: what would be written is outdated
+    └── StoreCorrupted      what it holds is damaged, or was not made by this package
 
 An entry is a name and some bytes. Its lock has one holder among the threads, processes and machines that share the
 store; a *fencing number* that grows with every holder tells a late writer from the present one, also when a lock
-expired under its holder. Knows no tokens: what is stored was made, and encrypted with `keys`, by the caller.
+expired under its holder. Knows no tokens: the caller makes what is stored, and encrypts it with `keys`.
 """
 
 from __future__ import annotations
 
 import math
+import random
+import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
@@ -26,11 +28,15 @@ from ..exceptions import OAuth2Error
 from ..serializers import checked_keys
 
 FENCE_KEPT = 3600  # seconds since an entry was last locked, after which no late writer is expected any more
+FENCES_PER_SECOND = 1_000_000  # a fencing number is the time of a lock
+MAX_FENCE = 2**53  # of the year 2255: a larger one is damage. Lua and JSON count up to here
 LONGEST = 10**9  # seconds, some 31 years: a lifetime beyond it has no end
+SWEEP_AHEAD = 60  # seconds
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.25  # seconds between two attempts to lock an entry
 
 
 class TokenStoreError(OAuth2Error):
-    """A token store can't do what it should."""
+    """A token store fails."""
 
     def __init__(self, description: str) -> None:
         super().__init__(description=description)
@@ -44,7 +50,7 @@ class StoreUnavailable(TokenStoreError):
 
 
 class EntryLocked(TokenStoreError):
-    """Somebody else held an entry for all the time that one was ready to wait.
+    """Another holder kept an entry locked for as long as the caller waited.
 
     Attributes:
         entry: the name of the entry, which is no secret.
@@ -59,7 +65,7 @@ class EntryLocked(TokenStoreError):
 
 
 class StaleFence(TokenStoreError):
-    """Somebody else has locked an entry since; what was to be written is outdated, and was not written.
+    """Another holder has locked an entry since; what was to be written is outdated, and was not written.
 
     Attributes:
         entry: the name of the entry, which is no secret.
@@ -80,12 +86,13 @@ class StoreCorrupted(TokenStoreError):
 class TokenStore(NotPickled, ABC):
     """A place for tokens outside of the program's memory. All methods are safe to call from any thread.
 
-    A store of your own is a subclass with the six methods below. One object serves all threads of a process, and goes
-    on to work in a child after a fork; a process that is spawned makes its own.
+    Making a store does no I/O; the first use does. A store of your own is a subclass with the abstract methods below.
+    One object serves all threads of a process, and still works in a child after a fork; a process that is spawned makes
+    its own.
 
     Args:
-        key: 32 random bytes or more, or several of them: the first encrypts, each may decrypt, so that keys can be
-            replaced one after the other. None: what is stored is not encrypted.
+        key: 32 random bytes or more, or several such keys: the first encrypts, each may decrypt, so that a new key
+            can be put before the old one. None: what is stored is not encrypted.
 
     Raises:
         InvalidParam: a key is too short.
@@ -119,10 +126,10 @@ class TokenStore(NotPickled, ABC):
             entry: its name.
             data: what to store, encrypted by the caller if the store has keys.
             lifetime: seconds until it may be dropped; None: never.
-            fence: the number that `lock` gave; None writes in any case.
+            fence: the number that `lock` returned; None writes in any case.
 
         Raises:
-            StaleFence: another one has locked the entry since; nothing was written.
+            StaleFence: another holder has locked the entry since; nothing was written.
             StoreUnavailable: the store can't be written.
         """
 
@@ -131,20 +138,23 @@ class TokenStore(NotPickled, ABC):
         """Drop what is stored, if anything is.
 
         Raises:
-            StaleFence: another one has locked the entry since; nothing was dropped.
+            StaleFence: another holder has locked the entry since; nothing was dropped.
             StoreUnavailable: the store can't be written.
         """
 
     @abstractmethod
     def lock(self, entry: str, *, wait: float) -> AbstractContextManager[int]:
-        """Be the only holder of an entry. It may be left in another thread than it was entered in.
+        """Hold the lock of an entry. It may be left in another thread than it was entered in.
+
+        Waiting is trying again, in lengthening steps, and leaves nothing behind when it ends early.
 
         Args:
             entry: its name.
-            wait: seconds to wait for another holder; 0 tries once.
+            wait: seconds to wait for another holder; 0 tries once and does not wait, so that tasks can wait by
+                trying, without a thread each.
 
         Returns:
-            A context manager. It gives a fencing number, larger than all before it, to write with.
+            A context manager. Its value is a fencing number, larger than all before it, to write with.
 
         Raises:
             EntryLocked: another one held it all the time.
@@ -153,7 +163,18 @@ class TokenStore(NotPickled, ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files and connections; the next call opens them again."""
+        """Close files and connections; the next call opens them again."""
+
+    def purge(self) -> int:
+        """Drop all entries that have expired, and nothing else. A store that does so by itself has nothing to do.
+
+        Returns:
+            How many entries were dropped.
+
+        Raises:
+            StoreUnavailable: the store can't be written.
+        """
+        return 0
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {'with' if self.keys else 'without'} encryption>"
@@ -171,7 +192,45 @@ def expiry_of(lifetime: float | None) -> float | None:
 
 def next_fence(last: int) -> int:
     """Return a fencing number above the last one. The clock keeps it growing where the last one was lost."""
-    return max(last + 1, int(epoch() * 1_000_000))
+    return max(last + 1, int(epoch() * FENCES_PER_SECOND))
+
+
+def read_fence(value: object) -> int:
+    """Return the fencing number that a store holds; what can't be one counts as 0, so that damage heals."""
+    return value if isinstance(value, int) and 0 <= value <= MAX_FENCE else 0
+
+
+def outdated_fence() -> int:
+    """Return a fencing number below which no writer is expected any more."""
+    return int((epoch() - FENCE_KEPT) * FENCES_PER_SECOND)
+
+
+def careful_now(last_write: float | None) -> float:
+    """Return the time by which a write may drop what is expired.
+
+    One clock that is ahead must not drop what others need. So what goes had expired shortly after the write before
+    this one at the latest, by the clock of that writer.
+
+    Args:
+        last_write: the time of the write before this one, in seconds since 1970; None: there was none.
+    """
+    return min(epoch(), (last_write or 0) + SWEEP_AHEAD)
+
+
+def attempts(wait: float) -> Iterator[None]:
+    """Wait for a lock by trying: one step for each attempt, at least one, with lengthening pauses between them.
+
+    Args:
+        wait: seconds for all attempts together; 0 or less: one attempt, without any pause.
+    """
+    end, pause = time.monotonic() + wait, FIRST_PAUSE
+    while True:
+        yield
+        remaining = end - time.monotonic()
+        if not remaining > 0:
+            return
+        pause = min(LONGEST_PAUSE, random.uniform(FIRST_PAUSE, 3 * pause))  # noqa: S311  no two waiters in step
+        time.sleep(min(pause, remaining))
 
 
 __all__ = ["EntryLocked", "StaleFence", "StoreCorrupted", "StoreUnavailable", "TokenStore", "TokenStoreError"]

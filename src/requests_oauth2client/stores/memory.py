@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from ._forks import ForkAware
 from ._local_locks import LocalLocks
-from .base import FENCE_KEPT, StaleFence, TokenStore, epoch, expiry_of, next_fence
+from .base import StaleFence, TokenStore, careful_now, epoch, expiry_of, next_fence, outdated_fence
 
 FIRST_SWEEP = 1024  # entries
 
@@ -28,6 +28,7 @@ class MemoryStore(TokenStore, ForkAware):
         self._entries: dict[str, tuple[bytes, float | None]] = {}
         self._fences: dict[str, int] = {}
         self._sweep_at = FIRST_SWEEP
+        self._last_write: float | None = None
 
     def get(self, entry: str) -> bytes | None:
         """Return what is stored, or None."""
@@ -41,6 +42,7 @@ class MemoryStore(TokenStore, ForkAware):
             self._entries[entry] = (data, expiry_of(lifetime))
             if len(self._entries) >= self._sweep_at:
                 self._sweep()
+            self._last_write = epoch()
 
     def delete(self, entry: str, *, fence: int | None = None) -> None:
         """Drop what is stored, if anything is."""
@@ -50,14 +52,19 @@ class MemoryStore(TokenStore, ForkAware):
 
     @contextmanager
     def lock(self, entry: str, *, wait: float) -> Iterator[int]:
-        """Be the only holder of an entry."""
+        """Hold the lock of an entry."""
         with self._locks.hold(entry, wait):
             with self._mutex:
                 fence = self._fences[entry] = next_fence(self._fences.get(entry, 0))
             yield fence
 
     def close(self) -> None:
-        """Do nothing: there is nothing to let go of."""
+        """Do nothing: there is nothing to close."""
+
+    def purge(self) -> int:
+        """Drop all entries that have expired; return how many."""
+        with self._mutex:
+            return self._drop_expired(epoch())
 
     def _check(self, entry: str, fence: int | None) -> None:
         if fence is not None and fence < self._fences.get(entry, 0):
@@ -65,11 +72,15 @@ class MemoryStore(TokenStore, ForkAware):
 
     def _sweep(self) -> None:
         """Drop what is expired; do so again when there is twice as much."""
-        moment = epoch()
-        self._entries = {name: kept for name, kept in self._entries.items() if kept[1] is None or kept[1] > moment}
-        recent = int((moment - FENCE_KEPT) * 1_000_000)
+        self._drop_expired(careful_now(self._last_write))
+        recent = outdated_fence()
         self._fences = {n: fence for n, fence in self._fences.items() if n in self._entries or fence > recent}
         self._sweep_at = max(FIRST_SWEEP, 2 * len(self._entries))
+
+    def _drop_expired(self, now: float) -> int:
+        before = len(self._entries)
+        self._entries = {name: kept for name, kept in self._entries.items() if kept[1] is None or kept[1] > now}
+        return before - len(self._entries)
 
     def _before_fork(self) -> None:
         self._mutex.acquire()

@@ -1,55 +1,71 @@
-"""A store in Redis, for any number of machines (extra "redis"). Any server that speaks its protocol serves.
+"""A store in Redis or Valkey, for any number of machines (extra "redis"). Any server that speaks their protocol serves.
 
-The one module that knows the library `redis`. Three keys for an entry: what is stored, the fencing number, and the
-lock, which has an owner and expires. Each change is one script, which Redis runs as a whole, and which may be sent
-twice: so a send whose answer was lost is repeated.
+Knows the libraries `redis` and `valkey`, a fork of it, which differ in the names of their classes only. Three keys for
+an entry: what is stored, the fencing number, and the lock, which has an owner and expires. Each change is one script,
+which the server runs as a whole, and which may be sent twice: so a send whose answer was lost is repeated. What lies
+under a key may be damaged: a fencing number or a lock that can't be one counts as none.
 """
 
 from __future__ import annotations
 
 import os
-import random
+import re
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any
-
-try:
-    import redis
-    import redis.backoff
-    import redis.exceptions
-    import redis.retry
-except ImportError as missing:
-    _msg = (
-        "RedisStore needs the library redis, which is not installed: install it with the extra 'redis', that is"
-        " requests_oauth2client[redis]."
-    )
-    raise ImportError(_msg) from missing
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from ._local_locks import LocalLocks
-from .base import FENCE_KEPT, LONGEST, EntryLocked, StaleFence, StoreUnavailable, TokenStore
+from .base import (
+    FENCE_KEPT,
+    LONGEST,
+    MAX_FENCE,
+    EntryLocked,
+    StaleFence,
+    StoreCorrupted,
+    StoreUnavailable,
+    TokenStore,
+    attempts,
+    read_fence,
+)
 
-FIRST_WAIT, LONGEST_WAIT = 0.01, 0.25  # seconds between two tries of one process for a lock
-BEATS = 3  # times that a lock is extended in its lifetime
+if TYPE_CHECKING:
+    import redis
 
+RETRY_DELAY = 0.01  # seconds before a call is sent a second time
+EXTENSIONS = 3  # times that a lock is extended in its lifetime
+
+# A fencing number in Redis; what can't be one, in its place, counts as 0. `pcall` returns an error where the key holds
+# no string.
+LAST_FENCE = f"""
+local function last_fence(key)
+  local value = redis.pcall('GET', key)
+  local number = type(value) == 'string' and string.match(value, '^%d+$') and tonumber(value) or 0
+  return number <= {MAX_FENCE} and number or 0
+end
+"""
 # The clock of the server keeps fencing numbers growing when it restarts without them.
-ACQUIRE = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
+ACQUIRE = f"""
+{LAST_FENCE}
+local holder = redis.pcall('GET', KEYS[1])
+if type(holder) == 'string' and holder ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 local time = redis.call('TIME')
-local fence = math.max(tonumber(redis.call('GET', KEYS[2]) or 0) + 1, time[1] * 1000000 + time[2])
+local fence = math.max(last_fence(KEYS[2]) + 1, time[1] * 1000000 + time[2])
 redis.call('SET', KEYS[2], string.format('%.0f', fence), 'PX', ARGV[3])
 return fence
 """
-EXTEND = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
-CHANGE = """
-local fence, last = tonumber(ARGV[1]), tonumber(redis.call('GET', KEYS[2]) or 0)
+EXTEND = "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end return 0"
+RELEASE = "if redis.pcall('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+CHANGE = f"""
+{LAST_FENCE}
+local fence, last = tonumber(ARGV[1]), last_fence(KEYS[2])
 if fence and fence < last then return 0 end
 if fence and fence > last then redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2]) end
 if not ARGV[3] then redis.call('DEL', KEYS[1])
@@ -59,29 +75,42 @@ return 1
 """
 
 
+class RedisLike(Protocol):
+    """A client of Redis of another library, such as `valkey.Valkey`."""
+
+    def execute_command(self, *args: Any, **options: Any) -> Any:
+        """Send a command."""
+        ...
+
+    def register_script(self, script: str) -> Any:
+        """Return a function that runs a script on the server."""
+        ...
+
+
 class RedisStore(TokenStore):
-    """Keeps entries in Redis, encrypted before they leave this process.
+    """Keeps entries in Redis or Valkey, encrypted before they leave this process. The server drops what has expired.
 
     Args:
-        url_or_client: `rediss://host:port/db`, whose certificate is checked, or `redis://` or `unix://`; or a client
-            of yours (`redis.Redis`, a Sentinel's or a cluster's), which needs a `socket_timeout`, and stays yours to
-            close.
+        url_or_client: `rediss://host:port/db`, whose certificate is checked, `redis://` or `unix://`; the same with
+            `valkeys://` and `valkey://`; or a client of yours (`redis.Redis`, `valkey.Valkey`, a Sentinel's or a
+            cluster's), which needs a `socket_timeout`, and stays yours to close.
         key: encrypts entries, the same for all machines; see `TokenStore`.
-        prefix: begins the names of all keys in Redis.
+        prefix: begins the names of all keys on the server.
         lock_lifetime: seconds after which the lock of a holder that died is free. The lock of one that lives is
             extended in time.
-        timeout: seconds for Redis to answer, and to be connected; a call is tried twice. Counts for a URL.
-        allow_plaintext: do without a key. Whoever reads the server, its backups or the network to it can use the
+        timeout: seconds for the server to answer, and to be connected; a call is tried twice. Used with a URL.
+        allow_plaintext: do without a key. Anyone who reads the server, its backups or the network to it can use the
             tokens.
 
     Raises:
-        InvalidParam: there is no key; the URL is none, or switches the check of the certificate off; the client has no
-            timeout, or is one for asyncio.
+        InvalidParam: there is no key; the URL is invalid, or switches the check of the certificate off; the client has
+            no timeout, or is one for asyncio.
+        ImportError: neither `redis` nor `valkey` is installed.
     """
 
     def __init__(
         self,
-        url_or_client: str | redis.Redis | redis.RedisCluster,
+        url_or_client: str | redis.Redis | redis.RedisCluster | RedisLike,
         *,
         key: bytes | Iterable[bytes] | None = None,
         prefix: str = "requests_oauth2client:",
@@ -93,12 +122,13 @@ class RedisStore(TokenStore):
         if self.keys is None and not allow_plaintext:
             msg = (
                 "A RedisStore needs a key: pass the same key=... of 32 random bytes on all machines, or say"
-                " allow_plaintext=True: then whoever reads the Redis server can use the tokens."
+                " allow_plaintext=True: then anyone who reads the Redis server can use the tokens."
             )
             raise InvalidParam(msg)
         self._is_own = isinstance(url_or_client, str)
         self._redis: Any = _connect(url_or_client, timeout) if isinstance(url_or_client, str) else url_or_client
         _check_client(self._redis)
+        self._library = _library_of(self._redis)
         self.prefix = prefix
         self.lock_lifetime = lock_lifetime
         self._threads = LocalLocks()
@@ -108,7 +138,9 @@ class RedisStore(TokenStore):
 
     def get(self, entry: str) -> bytes | None:
         """Return what is stored, or None."""
-        data: bytes | None = _asked(self._redis.execute_command, "GET", self._name(entry), NEVER_DECODE=True)
+        data: object = self._call(self._redis.execute_command, "GET", self._name(entry), NEVER_DECODE=True)
+        if data is not None and not isinstance(data, bytes):
+            raise StoreCorrupted(NO_ANSWER)
         return data
 
     def put(self, entry: str, data: bytes, *, lifetime: float | None = None, fence: int | None = None) -> None:
@@ -122,19 +154,23 @@ class RedisStore(TokenStore):
 
     @contextmanager
     def lock(self, entry: str, *, wait: float) -> Iterator[int]:
-        """Be the only holder of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
+        """Hold the lock of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
         end = time.monotonic() + wait
         owner, process, left = secrets.token_hex(16), os.getpid(), threading.Event()
         with self._threads.hold(entry, wait):
-            fence = self._acquired(entry, owner, end, wait)
-            threading.Thread(target=self._keep, args=(entry, owner, left), daemon=True).start()
+            is_mine = True  # until it is known to be another's: an interrupted attempt may have taken it
             try:
+                fence = self._acquire_in_time(entry, owner, end - time.monotonic())
+                if fence is None:
+                    is_mine = False
+                    raise EntryLocked(entry, seconds=wait)
+                threading.Thread(target=self._keep_extending, args=(entry, owner, left), daemon=True).start()
                 yield fence
             finally:
                 left.set()
-                if os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock alone
-                    with suppress(StoreUnavailable):  # else it expires
-                        _asked(self._release, [self._name(entry, "lock")], [owner])
+                if is_mine and os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock
+                    with suppress(StoreUnavailable, StoreCorrupted):  # else it expires
+                        self._call(self._release, [self._name(entry, "lock")], [owner])
 
     def close(self) -> None:
         """Close the connections, unless the client was given."""
@@ -146,41 +182,94 @@ class RedisStore(TokenStore):
 
     def _write(self, entry: str, fence: int | None, values: list[bytes | int]) -> None:
         names = [self._name(entry), self._name(entry, "fence")]
-        if not _asked(self._change, names, ["" if fence is None else fence, _milliseconds(FENCE_KEPT), *values]):
+        if not self._call(self._change, names, ["" if fence is None else fence, _milliseconds(FENCE_KEPT), *values]):
             raise StaleFence(entry)
 
-    def _acquired(self, entry: str, owner: str, end: float, wait: float) -> int:
-        """Try until the lock is free, in lengthening steps that no two waiters share; return the fencing number."""
+    def _acquire_in_time(self, entry: str, owner: str, wait: float) -> int | None:
+        """Try until the lock is free; return the fencing number, or None after `wait` seconds."""
         names = [self._name(entry, "lock"), self._name(entry, "fence")]
         terms = [owner, _milliseconds(self.lock_lifetime), _milliseconds(FENCE_KEPT)]
-        step = FIRST_WAIT
-        while True:
-            fence: int = _asked(self._acquire, names, terms)
-            if fence:
+        for _ in attempts(wait):
+            answer: object = self._call(self._acquire, names, terms)
+            if answer != 0:
+                fence = read_fence(answer)
+                if not fence:
+                    raise StoreCorrupted(NO_ANSWER)
                 return fence
-            remaining = end - time.monotonic()
-            if remaining <= 0:
-                raise EntryLocked(entry, seconds=wait)
-            step = min(LONGEST_WAIT, random.uniform(FIRST_WAIT, 3 * step))  # noqa: S311  no secret
-            time.sleep(min(step, remaining))
+        return None
 
-    def _keep(self, entry: str, owner: str, left: threading.Event) -> None:
-        """Extend the lock until it is left, or was lost: then the fencing number tells its holder's writes."""
+    def _keep_extending(self, entry: str, owner: str, left: threading.Event) -> None:
+        """Extend the lock until it is left, or was lost: then the fencing number stops its holder's writes."""
         is_held = True
-        while is_held and not left.wait(self.lock_lifetime / BEATS):
-            with suppress(StoreUnavailable):  # it may be back for the next beat
+        while is_held and not left.wait(self.lock_lifetime / EXTENSIONS):
+            with suppress(StoreUnavailable, StoreCorrupted):  # it may be back for the next time
                 is_held = bool(
-                    _asked(self._extend, [self._name(entry, "lock")], [owner, _milliseconds(self.lock_lifetime)])
+                    self._call(self._extend, [self._name(entry, "lock")], [owner, _milliseconds(self.lock_lifetime)])
                 )
 
+    def _call(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call the server. Errors become ours; they may quote commands, hence tokens, so few of them are shown."""
+        library = self._library
+        try:
+            return call(*args, **kwargs)
+        except (library.ConnectionError, library.TimeoutError) as problem:
+            msg = f"Redis can't be reached: {one_line(problem)} Check its address, that it runs, and its credentials."
+            raise StoreUnavailable(msg) from None
+        except library.ResponseError as problem:
+            if str(problem).startswith("WRONGTYPE"):
+                raise StoreCorrupted(NO_ANSWER) from None
+            raise StoreUnavailable(_refusal(problem)) from None
+        except _errors_of(library) as problem:
+            raise StoreUnavailable(_refusal(problem)) from None
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError, ArithmeticError):
+            raise StoreCorrupted(NO_ANSWER) from None  # the library could not read it
 
-def _connect(url: str, timeout: float) -> redis.Redis:
-    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(FIRST_WAIT), 1)
-    tls: dict[str, Any] = {"ssl_check_hostname": True} if url.startswith("rediss:") else {}
+
+NO_ANSWER = (
+    "Redis answered something that no token store has written there. Check that nothing else writes under this prefix,"
+    " and that the address is that of a Redis or Valkey server."
+)
+MISSING_LIBRARY = (
+    "RedisStore needs the library redis (or valkey), which is not installed: install it with the extra 'redis', that is"
+    " requests_oauth2client[redis]."
+)
+
+
+def _refusal(problem: Exception) -> str:
+    return f"Redis refused ({type(problem).__name__}). Check its log, its memory, and the rights of this user."
+
+
+def _errors_of(library: Any) -> tuple[type[Exception], ...]:
+    """Return all error classes of a library: those of its clusters have no base in common with the others."""
+    return OSError, *(one for one in vars(library).values() if isinstance(one, type) and issubclass(one, Exception))
+
+
+def _library() -> Any:
+    """Return the library that connects to a URL."""
+    for name in ("redis", "valkey"):
+        with suppress(ImportError):
+            return import_module(name)
+    raise ImportError(MISSING_LIBRARY)
+
+
+_library()  # says so at once if there is none
+
+
+def _connect(url: str, timeout: float) -> Any:
+    library = _library()
+    own = {"redis": "redis", "valkey": "valkey"}[library.__name__]
+    url = re.sub(r"^(redis|valkey)(?=s?://)", own, url)
+    retry = import_module(f"{own}.retry").Retry(import_module(f"{own}.backoff").ConstantBackoff(RETRY_DELAY), 1)
+    tls: dict[str, Any] = {"ssl_check_hostname": True} if url.startswith(f"{own}s:") else {}
     try:
-        client = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry, **tls)
+        client = getattr(library, own.capitalize()).from_url(
+            url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=retry, **tls
+        )
     except (ValueError, TypeError):
-        msg = "This is no URL of Redis: expected rediss://host:port/db, redis://host:port/db or unix://path."
+        msg = (
+            "This is not a URL of Redis: expected rediss://host:port/db, redis://host:port/db or unix://path, or the"
+            " same with valkeys:// or valkey://."
+        )
         raise InvalidParam(msg) from None
     settings = client.connection_pool.connection_kwargs
     if settings.get("ssl_cert_reqs", "required") != "required" or not settings.get("ssl_check_hostname", True):
@@ -193,23 +282,21 @@ def _check_client(client: Any) -> None:
     pool = getattr(client, "connection_pool", None) or getattr(client, "nodes_manager", None)
     settings = getattr(pool, "connection_kwargs", {})
     if "asyncio" in type(client).__module__ or not callable(getattr(client, "register_script", None)):
-        msg = f"A RedisStore takes a URL or a redis.Redis, for both clients; got a {type(client).__qualname__}."
+        kind = type(client).__qualname__
+        msg = f"A RedisStore takes a URL, a redis.Redis or a valkey.Valkey, for both clients; got a {kind}."
         raise InvalidParam(msg)
     if not settings.get("socket_timeout", None):
         msg = "This client of Redis would wait forever. Make it with socket_timeout=2, for instance."
         raise InvalidParam(msg)
 
 
-def _asked(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Ask Redis; its errors become ours. They quote commands, hence perhaps tokens, so only connections' are shown."""
-    try:
-        return call(*args, **kwargs)
-    except (redis.ConnectionError, redis.TimeoutError) as problem:
-        msg = f"Redis can't be reached: {one_line(problem)} Check its address, that it runs, and its credentials."
-        raise StoreUnavailable(msg) from None
-    except (redis.RedisError, redis.exceptions.RedisClusterException, OSError) as problem:
-        msg = f"Redis refused ({type(problem).__name__}). Check its log, its memory, and the rights of this user."
-        raise StoreUnavailable(msg) from None
+def _library_of(client: Any) -> Any:
+    """Return the exceptions of the library that a client is from, also where its class is a subclass of someone's."""
+    for base in type(client).__mro__:
+        name = base.__module__.partition(".")[0]
+        if name in {"redis", "valkey"} and name in sys.modules:
+            return import_module(f"{name}.exceptions")
+    return import_module(f"{_library().__name__}.exceptions")
 
 
 def _milliseconds(seconds: float) -> int:
