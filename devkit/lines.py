@@ -14,7 +14,19 @@ from pathlib import Path
 
 from devkit.root import PACKAGE
 
-NAMES = ("extras", "aio", "clients", "drivers", "renewal and API", "protocol", "stores", "model", "jose", "core")
+NAMES = (
+    "testing",
+    "extras",
+    "aio",
+    "clients",
+    "drivers",
+    "renewal and API",
+    "protocol",
+    "stores",
+    "model",
+    "jose",
+    "core",
+)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 QUIET = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 

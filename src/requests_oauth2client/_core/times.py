@@ -15,14 +15,23 @@ LONGEST_DATE = 64  # characters of an HTTP-date; a right one has 29
 FOREVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
+_travelled = 0.0  # seconds that tests have moved this clock
+
+
 def now() -> datetime:
     """Return the current time, aware, in UTC."""
-    return datetime.now(tz=UTC)
+    return datetime.now(tz=UTC) + timedelta(seconds=_travelled) if _travelled else datetime.now(tz=UTC)
 
 
 def timestamp() -> float:
     """Return the current time in seconds since 1970."""
-    return time.time()
+    return time.time() + _travelled
+
+
+def travel(seconds: float | None) -> None:
+    """Move this clock, for tests; journeys add up, None goes back to the present."""
+    global _travelled  # noqa: PLW0603  there is one clock
+    _travelled = 0.0 if seconds is None else _travelled + seconds
 
 
 def seconds(value: Any) -> float | None:

@@ -1,0 +1,64 @@
+"""Pytest fixtures: an authorization server, tokens, wrong ID tokens, a check for token stores.
+
+Pytest loads this by itself where the package is installed; what a fixture needs is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .._tokens.bearer import BearerToken
+    from ..stores.base import TokenStore
+    from .server import AuthorizationServer
+
+RULES = (
+    "issuer missing_issuer audience missing_audience authorized_party signature unsigned alg expiry missing_expiry"
+    " issued_at missing_issued_at nonce missing_nonce subject access_token_hash"
+).split()
+
+
+@pytest.fixture
+def oauth_server() -> Iterator[AuthorizationServer]:
+    """A strict authorization server at `https://as.test`, in this process; it takes any client."""
+    from . import AuthorizationServer  # noqa: PLC0415  not loaded by tests that don't use it
+
+    with AuthorizationServer().installed() as server:
+        yield server
+
+
+@pytest.fixture
+def oauth_server_url() -> Iterator[str]:
+    """The issuer of a strict authorization server that listens on 127.0.0.1; it takes any client."""
+    from . import AuthorizationServer  # noqa: PLC0415
+
+    with AuthorizationServer().listening() as server:
+        yield server.issuer
+
+
+@pytest.fixture
+def issued_token(oauth_server: AuthorizationServer) -> BearerToken:
+    """A valid access token of `oauth_server`, for the user alice."""
+    return oauth_server.token()
+
+
+@pytest.fixture(params=RULES)
+def lying_server(request: pytest.FixtureRequest, oauth_server: AuthorizationServer) -> AuthorizationServer:
+    """`oauth_server` whose ID tokens break one rule of OIDC Core section 3.1.3.7: a test runs once for each rule."""
+    from .lies import LIES  # noqa: PLC0415
+
+    lie = next(one for one in LIES if one.rule == request.param)
+    oauth_server.lie(**lie.claims())
+    oauth_server.liar.sign = lie.sign
+    return oauth_server
+
+
+@pytest.fixture
+def check_store() -> Callable[[Callable[[], TokenStore]], None]:
+    """Check that a token store keeps its promises: `check_store(lambda: MyStore(path))`."""
+    from .stores import check_store as check  # noqa: PLC0415
+
+    return check
