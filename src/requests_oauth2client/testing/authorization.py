@@ -20,7 +20,7 @@ from .messages import ReceivedRequest, Refusal, ServerResponse, as_json, as_page
 from .records import PUSHED_LIFETIME, Code, Grant, Session, random_value
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 REQUEST_URI = "urn:ietf:params:oauth:request_uri:"
 RESPONSE_TYPES = ("code", "id_token", "code id_token")
@@ -69,7 +69,7 @@ class AuthorizationErrorResponse(Refusal):
     """What goes back to the client instead of a code (RFC 6749 section 4.1.2.1)."""
 
 
-def params_of(server: AuthorizationServer, items: list[tuple[str, str]]) -> dict[str, Any]:
+def params_of(server: ServerState, items: list[tuple[str, str]]) -> dict[str, Any]:
     """Return the parameters of a request that a browser brings, by value or by reference."""
     given = single(items)
     uri = given.get("request_uri")
@@ -88,7 +88,7 @@ def params_of(server: AuthorizationServer, items: list[tuple[str, str]]) -> dict
     return _unwrapped(server, client, given)
 
 
-def _client(server: AuthorizationServer, params: Mapping[str, Any]) -> Client:
+def _client(server: ServerState, params: Mapping[str, Any]) -> Client:
     if "client_id" not in params:
         raise AuthorizationRefused("invalid_request", "client_id is missing")
     try:
@@ -97,7 +97,7 @@ def _client(server: AuthorizationServer, params: Mapping[str, Any]) -> Client:
         raise AuthorizationRefused("invalid_client", refusal.description) from None
 
 
-def _unwrapped(server: AuthorizationServer, client: Client, params: dict[str, Any]) -> dict[str, Any]:
+def _unwrapped(server: ServerState, client: Client, params: dict[str, Any]) -> dict[str, Any]:
     """Return what a request object says (RFC 9101 section 6.3): nothing beside it counts but client_id."""
     jwt = params.get("request")
     if jwt is None:
@@ -113,7 +113,7 @@ def _unwrapped(server: AuthorizationServer, client: Client, params: dict[str, An
     return {name: _as_sent(value) for name, value in claims.items() if name not in about_the_jwt}
 
 
-def _check_request_object(server: AuthorizationServer, client: Client, claims: Mapping[str, Any]) -> None:
+def _check_request_object(server: ServerState, client: Client, claims: Mapping[str, Any]) -> None:
     """Check who made a request object, for whom, and when (RFC 9101 sections 4 and 10.8)."""
     aud, now = claims.get("aud"), timestamp()
     if claims.get("iss") != client.client_id:
@@ -147,7 +147,7 @@ def _as_sent(value: Any) -> Any:
     return value if isinstance(value, list) else str(value)
 
 
-def push(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def push(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Take a pushed request (RFC 9126 section 2)."""
     form = single(request.form_items)
     client = server.authenticate(request, form)
@@ -169,7 +169,7 @@ def push(server: AuthorizationServer, request: ReceivedRequest) -> ServerRespons
     return as_json({"request_uri": uri, "expires_in": PUSHED_LIFETIME}, status=201)
 
 
-def check(server: AuthorizationServer, client: Client, params: Mapping[str, Any]) -> None:
+def check(server: ServerState, client: Client, params: Mapping[str, Any]) -> None:
     """Check the parameters of a request whose client and redirect_uri are right."""
 
     def refuse(error: str, description: str) -> None:
@@ -212,7 +212,7 @@ def _check_response_mode(mode: str | None, response_type: str) -> None:
         raise AuthorizationErrorResponse("invalid_request", "an ID token is not sent in a query")
 
 
-def _check_pkce(server: AuthorizationServer, client: Client, params: Mapping[str, Any]) -> None:
+def _check_pkce(server: ServerState, client: Client, params: Mapping[str, Any]) -> None:
     challenge, method = params.get("code_challenge"), params.get("code_challenge_method")
     is_needed = server.profile is not None or (client.is_known and client.is_public)
     if "code" in (params.get("response_type") or "").split() and challenge is None and is_needed:
@@ -223,7 +223,7 @@ def _check_pkce(server: AuthorizationServer, client: Client, params: Mapping[str
         raise AuthorizationErrorResponse("invalid_request", "code_challenge_method must be S256")
 
 
-def log_in(server: AuthorizationServer, items: list[tuple[str, str]], user: str, deny: str | None) -> Callback:
+def log_in(server: ServerState, items: list[tuple[str, str]], user: str, deny: str | None) -> Callback:
     """Be the browser and its user: answer an authorization request.
 
     Raises:
@@ -248,7 +248,7 @@ def log_in(server: AuthorizationServer, items: list[tuple[str, str]], user: str,
     return Callback(redirect_uri, form, mode if mode in RESPONSE_MODES else "query")
 
 
-def _granted(server: AuthorizationServer, client: Client, params: dict[str, Any], user: str) -> dict[str, Any]:
+def _granted(server: ServerState, client: Client, params: dict[str, Any], user: str) -> dict[str, Any]:
     """Grant what is asked for, and return the parameters of the response."""
     session = _session(server, params, user)
     session.clients.add(client.client_id)
@@ -277,7 +277,7 @@ def _granted(server: AuthorizationServer, client: Client, params: dict[str, Any]
     return {"code": code, "id_token": token}
 
 
-def _session(server: AuthorizationServer, params: Mapping[str, Any], user: str) -> Session:
+def _session(server: ServerState, params: Mapping[str, Any], user: str) -> Session:
     """Return the session of the user, who logs in again where the request asks for that (OIDC Core 3.1.2.3)."""
     known = server.records.sessions.get(user)
     max_age = params.get("max_age")
@@ -296,7 +296,7 @@ def _scope(params: Mapping[str, Any]) -> list[str]:
     return words
 
 
-def authorize(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def authorize(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Show a page where a person says who they are (GET), or take what they say (POST).
 
     A request with `prompt=none`, or with a mistake, is answered at once.
@@ -318,7 +318,7 @@ def authorize(server: AuthorizationServer, request: ReceivedRequest) -> ServerRe
     return as_page("Log in", f"{client.client_id} asks for: {asked.get('scope', '')}", form=page)
 
 
-def redeem(server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None) -> tuple[Grant, Code]:
+def redeem(server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None) -> tuple[Grant, Code]:
     """Redeem a code (RFC 6749 section 4.1.3, RFC 7636 section 4.6, RFC 9449 section 10).
 
     Raises:

@@ -13,7 +13,7 @@ from .messages import ReceivedRequest, Refusal, ServerResponse, as_json, single
 from .records import Grant, Pending, random_value, user_code
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
@@ -22,7 +22,7 @@ TOKEN_TYPE = "urn:ietf:params:oauth:token-type:"
 POLL_TOLERANCE = 0.5  # seconds that a client may ask too early: clocks and schedulers differ
 
 
-def token(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def token(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Answer a token request."""
     form = _form(request, repeatable=frozenset({"resource", "audience"}))
     client = server.authenticate(request, form)
@@ -51,7 +51,7 @@ def _form(request: ReceivedRequest, *, repeatable: frozenset[str] = frozenset({"
 
 
 def _client_credentials(
-    server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None
+    server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None
 ) -> dict[str, Any]:
     if client.is_public:
         raise Refusal("unauthorized_client", "client_credentials needs a client with credentials")
@@ -63,7 +63,7 @@ def _client_credentials(
 
 
 def _authorization_code(
-    server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None
+    server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None
 ) -> dict[str, Any]:
     grant, code = redeem(server, client, form, jkt)
     grant.dpop_jkt = jkt
@@ -76,13 +76,13 @@ def _authorization_code(
     )
 
 
-def _refresh_token(server: AuthorizationServer, client: Client, grant: Grant) -> str | None:
+def _refresh_token(server: ServerState, client: Client, grant: Grant) -> str | None:
     """Make a refresh token where the client may have one (OIDC Core section 11)."""
     is_wanted = "offline_access" in grant.scope or "openid" not in grant.scope
     return refresh_token(server, grant) if is_wanted and client.may_use("refresh_token") else None
 
 
-def _refresh(server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None) -> dict[str, Any]:
+def _refresh(server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None) -> dict[str, Any]:
     value = form.get("refresh_token") or ""
     grant = server.records.refresh_tokens.get(value)
     if grant is None or grant.client_id != client.client_id:
@@ -111,7 +111,7 @@ def _refresh(server: AuthorizationServer, client: Client, form: Mapping[str, Any
         grant.resource = given
 
 
-def _pending_token(server: AuthorizationServer, client: Client, pending: Pending | None, jkt: str | None) -> Any:
+def _pending_token(server: ServerState, client: Client, pending: Pending | None, jkt: str | None) -> Any:
     """Answer a client that asks whether a person has decided (RFC 8628 section 3.5, CIBA Core section 11)."""
     if pending is None or pending.grant.client_id != client.client_id:
         raise Refusal("invalid_grant", "this is unknown, or was issued to another client")
@@ -131,17 +131,15 @@ def _pending_token(server: AuthorizationServer, client: Client, pending: Pending
     return token_response(server, pending.grant, refresh=_refresh_token(server, client, pending.grant))
 
 
-def _device_code(server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None) -> Any:
+def _device_code(server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None) -> Any:
     return _pending_token(server, client, server.records.devices.get(form.get("device_code") or ""), jkt)
 
 
-def _ciba(server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None) -> Any:
+def _ciba(server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None) -> Any:
     return _pending_token(server, client, server.records.backchannel.get(form.get("auth_req_id") or ""), jkt)
 
 
-def _token_exchange(
-    server: AuthorizationServer, client: Client, form: Mapping[str, Any], jkt: str | None
-) -> dict[str, Any]:
+def _token_exchange(server: ServerState, client: Client, form: Mapping[str, Any], jkt: str | None) -> dict[str, Any]:
     subject, granted = _exchanged(server, form, "subject_token")
     actor = _exchanged(server, form, "actor_token")[0] if "actor_token" in form else None
     requested = form.get("requested_token_type", f"{TOKEN_TYPE}access_token")
@@ -160,7 +158,7 @@ def _token_exchange(
     }
 
 
-def _exchanged(server: AuthorizationServer, form: Mapping[str, Any], name: str) -> tuple[str, list[str]]:
+def _exchanged(server: ServerState, form: Mapping[str, Any], name: str) -> tuple[str, list[str]]:
     """Return whom a token that is exchanged is about, and what it is good for."""
     value, kind = form.get(name), form.get(f"{name}_type")
     if value is None or kind is None:
@@ -182,7 +180,7 @@ def _exchanged(server: AuthorizationServer, form: Mapping[str, Any], name: str) 
     raise Refusal("invalid_grant", f"the {name} is unknown, expired or revoked")
 
 
-GRANTS: dict[str, Callable[[AuthorizationServer, Client, Mapping[str, Any], str | None], dict[str, Any]]] = {
+GRANTS: dict[str, Callable[[ServerState, Client, Mapping[str, Any], str | None], dict[str, Any]]] = {
     "client_credentials": _client_credentials,
     "authorization_code": _authorization_code,
     "refresh_token": _refresh,
@@ -192,7 +190,7 @@ GRANTS: dict[str, Callable[[AuthorizationServer, Client, Mapping[str, Any], str 
 }
 
 
-def authorize_device(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def authorize_device(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Start a device authorization (RFC 8628 section 3.1)."""
     form = _form(request)
     client = server.authenticate(request, form)
@@ -214,7 +212,7 @@ def authorize_device(server: AuthorizationServer, request: ReceivedRequest) -> S
     })  # fmt: skip
 
 
-def authenticate_backchannel(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def authenticate_backchannel(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Start a CIBA request (CIBA Core section 7)."""
     form = _form(request)
     client = server.authenticate(request, form)
@@ -241,7 +239,7 @@ def authenticate_backchannel(server: AuthorizationServer, request: ReceivedReque
     return as_json({"auth_req_id": auth_req_id, "expires_in": expires_in, "interval": server.polling_interval})
 
 
-def decide(server: AuthorizationServer, code: str, user: str, deny: str | None) -> None:
+def decide(server: ServerState, code: str, user: str, deny: str | None) -> None:
     """Let a person decide about a user code or an auth_req_id.
 
     Raises:

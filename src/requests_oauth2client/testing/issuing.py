@@ -11,12 +11,12 @@ from .messages import Refusal
 from .records import AccessToken, Grant, random_value
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 ID_TOKEN_LIFETIME = 3600  # seconds
 
 
-def access_token(server: AuthorizationServer, grant: Grant, *, scope: list[str], **more: Any) -> AccessToken:
+def access_token(server: ServerState, grant: Grant, *, scope: list[str], **more: Any) -> AccessToken:
     """Make an access token. `more` are claims that replace others; None leaves one out."""
     now = int(timestamp())
     claims = {
@@ -38,7 +38,7 @@ def access_token(server: AuthorizationServer, grant: Grant, *, scope: list[str],
     return issued
 
 
-def refresh_token(server: AuthorizationServer, grant: Grant) -> str:
+def refresh_token(server: ServerState, grant: Grant) -> str:
     """Make a refresh token."""
     value = random_value()
     server.records.refresh_tokens[value] = grant
@@ -46,7 +46,7 @@ def refresh_token(server: AuthorizationServer, grant: Grant) -> str:
 
 
 def token_response(
-    server: AuthorizationServer,
+    server: ServerState,
     grant: Grant,
     *,
     scope: list[str] | None = None,
@@ -86,7 +86,7 @@ def token_response(
 
 
 def id_token(
-    server: AuthorizationServer,
+    server: ServerState,
     grant: Grant,
     *,
     access_token: str | None = None,
@@ -118,7 +118,7 @@ def id_token(
     return server.liar.id_token({name: value for name, value in claims.items() if value is not None}, alg)
 
 
-def user_claims(server: AuthorizationServer, user: str, scope: list[str]) -> dict[str, Any]:
+def user_claims(server: ServerState, user: str, scope: list[str]) -> dict[str, Any]:
     """Return what a scope says of a user (OIDC Core section 5.4); `server.users` has more."""
     known = {"name": user.title(), "preferred_username": user, "email": f"{user}@example.com", "email_verified": True}
     known |= server.users.get(user, {})

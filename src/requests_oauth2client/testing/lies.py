@@ -6,7 +6,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _jose
 from .._core.encoding import b64u_encode
@@ -14,10 +14,17 @@ from .._core.times import timestamp
 from .._jose.keys import generate_private_jwk, signing_key
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .keys import ServerKeys
 
 ELSEWHERE = "https://evil.test"
-Sign = Callable[["AuthorizationServer", dict[str, Any], str], str]
+Sign = Callable[["Signer", dict[str, Any], str], str]
+
+
+class Signer(Protocol):
+    """What signs ID tokens."""
+
+    issuer: str
+    keys: ServerKeys
 
 
 @dataclass(kw_only=True)
@@ -30,7 +37,7 @@ class Liar:
         issuer: the `iss` of callbacks.
     """
 
-    server: AuthorizationServer
+    server: Signer
     claims: dict[str, Any] = field(default_factory=dict)
     sign: Sign | None = None
     issuer: str | None = None
@@ -48,17 +55,17 @@ class Liar:
         return self.server.keys.sign(said, alg=alg)
 
 
-def _by_another_key(_server: AuthorizationServer, claims: dict[str, Any], alg: str) -> str:
+def _by_another_key(_server: Signer, claims: dict[str, Any], alg: str) -> str:
     """Sign with a key that nobody published, under the kid of one that is."""
     kid = _server.keys.key(alg).kid
     return _jose.jws.sign(claims, signing_key(generate_private_jwk(alg, kid=kid), alg=alg), header={"typ": "JWT"})
 
 
-def _unsigned(_server: AuthorizationServer, claims: dict[str, Any], _alg: str) -> str:
+def _unsigned(_server: Signer, claims: dict[str, Any], _alg: str) -> str:
     return f"{b64u_encode(json.dumps({'alg': 'none'}))}.{b64u_encode(json.dumps(claims))}."
 
 
-def _other_alg(server: AuthorizationServer, claims: dict[str, Any], alg: str) -> str:
+def _other_alg(server: Signer, claims: dict[str, Any], alg: str) -> str:
     return server.keys.sign(claims, alg="ES256" if alg != "ES256" else "RS256")
 
 

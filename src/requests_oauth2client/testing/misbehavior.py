@@ -12,11 +12,11 @@ from .._core.encoding import b64u_encode
 from .messages import ReceivedRequest, ServerResponse, as_json
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 HUGE = 64 << 20  # bytes
 ELSEWHERE = "https://elsewhere.test"
-Change = Callable[["AuthorizationServer", ReceivedRequest, ServerResponse], ServerResponse]
+Change = Callable[["ServerState", ReceivedRequest, ServerResponse], ServerResponse]
 
 
 class ConnectionLost(Exception):
@@ -28,7 +28,7 @@ class Misbehavior:
     """One way in which a server misbehaves.
 
     Attributes:
-        name: what `AuthorizationServer.misbehave` takes.
+        name: what `ServerState.misbehave` takes.
         endpoint: where it happens, unless another one is named.
         what: what the server does.
         good_client: what a good client does about it.
@@ -67,7 +67,7 @@ def _lost(*_: Any) -> ServerResponse:
     raise ConnectionLost
 
 
-def _drip(_server: AuthorizationServer, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
+def _drip(_server: ServerState, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
     body = b"".join(response.pieces())
     return replace(response, body=[body[i : i + 1] for i in range(len(body))], delay=0.2)
 
@@ -77,7 +77,7 @@ def _huge(*_: Any) -> ServerResponse:
     return ServerResponse(headers={"Content-Type": "application/json"}, body=pieces)
 
 
-def _redirect(_server: AuthorizationServer, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
+def _redirect(_server: ServerState, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
     return ServerResponse(status=307, headers={"Location": f"{ELSEWHERE}{request.path}"})
 
 
@@ -90,7 +90,7 @@ def _busy(status: int, after: str) -> Change:
     return lambda *_: as_json(content, status=status, headers={"Retry-After": after})
 
 
-def _nonce_demanded(server: AuthorizationServer, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
+def _nonce_demanded(server: ServerState, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
     server.require_dpop_nonce()
     return server.endpoint(request)
 
@@ -101,7 +101,7 @@ def _typed(content_type: str) -> Change:
     )
 
 
-def _unsigned(_server: AuthorizationServer, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
+def _unsigned(_server: ServerState, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
     token = _fields(response).get("id_token")
     if token is None:
         return response
@@ -110,17 +110,17 @@ def _unsigned(_server: AuthorizationServer, _request: ReceivedRequest, response:
     return _with(response, id_token=f"{header}.{b64u_encode(json.dumps(claims))}.")
 
 
-def _keys_rotated(server: AuthorizationServer, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
+def _keys_rotated(server: ServerState, request: ReceivedRequest, _response: ServerResponse) -> ServerResponse:
     server.rotate_keys()
     return server.endpoint(request)
 
 
-def _mixed_up(server: AuthorizationServer, request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
+def _mixed_up(server: ServerState, request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
     del server, request
     return _with(response, issuer=ELSEWHERE)
 
 
-def _twice(_server: AuthorizationServer, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
+def _twice(_server: ServerState, _request: ReceivedRequest, response: ServerResponse) -> ServerResponse:
     known = _fields(response)
     if "access_token" not in known:
         return response

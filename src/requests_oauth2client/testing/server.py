@@ -8,7 +8,6 @@ with server.installed():
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -21,16 +20,13 @@ from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
 from . import authorization, grants, services, transports
 from .authorization import Callback
-from .clients import Client, Clients
-from .dpop import DPoPChecks
 from .issuing import access_token
-from .keys import ServerKeys
-from .lies import Liar
 from .messages import ReceivedRequest, Refusal, ServerResponse, as_json, as_page
 from .misbehavior import MISBEHAVIORS, Change
-from .records import AccessToken, Grant, Records
+from .records import AccessToken, Grant
+from .state import ServerState
 
-Endpoint = Callable[["AuthorizationServer", ReceivedRequest], ServerResponse]
+Endpoint = Callable[[ServerState, ReceivedRequest], ServerResponse]
 WELL_KNOWN = ("/.well-known/openid-configuration", "/.well-known/oauth-authorization-server")
 HANDLERS: dict[str, Endpoint] = {
     "configuration": services.metadata,
@@ -51,7 +47,7 @@ NOT_FOUND = 404
 LOGOUT_TIMEOUT = 10  # seconds for an application to take a logout token
 
 
-class AuthorizationServer:
+class AuthorizationServer(ServerState):
     """A strict OAuth 2.x and OpenID Connect server for tests. Safe to use from any thread.
 
     Args:
@@ -83,25 +79,16 @@ class AuthorizationServer:
         profile: Literal["oauth2.1", "fapi2"] | None = None,
         polling_interval: float = 1,
     ) -> None:
-        if profile not in {None, "oauth2.1", "fapi2"}:
-            msg = f"profile={profile!r} is unknown. Pass 'oauth2.1', 'fapi2' or None."
-            raise InvalidParam(msg)
-        self.issuer = issuer.rstrip("/") if urlsplit(issuer).path == "/" else issuer
-        self.access_token_lifetime = access_token_lifetime
-        self.rotate_refresh_tokens = rotate_refresh_tokens
-        self.reuse_ends_session = reuse_ends_session
-        self.profile = profile
-        self.polling_interval = polling_interval
-        self.requests: list[ReceivedRequest] = []
-        self.users: dict[str, dict[str, Any]] = {}
-        self.clients = Clients(clients)
-        self.records = Records()
-        self.keys = ServerKeys()
-        self.dpop = DPoPChecks(self.records)
-        self.liar = Liar(server=self)
+        super().__init__(
+            issuer,
+            access_token_lifetime=access_token_lifetime,
+            rotate_refresh_tokens=rotate_refresh_tokens,
+            reuse_ends_session=reuse_ends_session,
+            clients=clients,
+            profile=profile,
+            polling_interval=polling_interval,
+        )
         self._plans: dict[str, list[tuple[str, Change]]] = {}
-        self._outbox: list[tuple[str, str]] = []
-        self._lock = threading.RLock()
 
     # --- where it answers
 
@@ -183,7 +170,7 @@ class AuthorizationServer:
             The logout tokens, one for each client that the user was logged in at.
         """
         with self._lock:
-            tokens = self.end_sessions(user)
+            tokens = services.end_sessions(self, user)
         self._post_logout_tokens()
         return tokens
 
@@ -258,15 +245,6 @@ class AuthorizationServer:
         self.liar.claims = claims
         self.liar.sign = None
 
-    def rotate_keys(self) -> None:
-        """Replace all signing keys; the old ones are no longer published."""
-        with self._lock:
-            self.keys.rotate()
-
-    def require_dpop_nonce(self) -> None:
-        """Demand a new nonce in every DPoP proof from now on (RFC 9449 section 8)."""
-        self.dpop.require_nonce()
-
     def travel(self, seconds: float) -> None:
         """Move the clock of this server and of the whole library; journeys add up, and end with the context."""
         times.travel(seconds)
@@ -277,13 +255,6 @@ class AuthorizationServer:
         name = _short_name(endpoint)
         with self._lock:
             self._plans.setdefault(name, []).extend([(kind, change)] * times)
-
-    def authenticate(self, request: ReceivedRequest, form: Mapping[str, Any]) -> Client:
-        """Return the client that a request comes from."""
-        client = self.clients.authenticate(request, form, issuer=self.issuer, records=self.records)
-        if self.profile == "fapi2" and client.method != "private_key_jwt":
-            raise Refusal("invalid_client", "FAPI 2.0 section 5.3.2.1 needs private_key_jwt", status=401)
-        return client
 
     def handle(self, request: ReceivedRequest) -> ServerResponse:
         """Answer a request, whichever way it came."""
@@ -328,26 +299,9 @@ class AuthorizationServer:
                 return name
         return ""
 
-    def end_sessions(self, user: str) -> list[str]:
-        """End a user's session; logout tokens are posted after the request that this is done for."""
-        session = self.records.sessions.pop(user, None)
-        if session is None:
-            return []
-        for grant in {id(one): one for one in self.records.refresh_tokens.values()}.values():
-            if grant.session is session and "offline_access" not in grant.scope:
-                grant.is_ended = True  # OIDC Back-Channel Logout section 2.7
-        tokens = []
-        for client_id in sorted(session.clients):
-            token = services.logout_token(self, client_id, user, session.sid)
-            uri = self.clients.get(client_id).metadata.get("backchannel_logout_uri")
-            if uri is not None:
-                self._outbox.append((str(uri), token))
-            tokens.append(token)
-        return tokens
-
     def _post_logout_tokens(self) -> None:
         with self._lock:
-            outbox, self._outbox = self._outbox, []
+            outbox, self.outbox = self.outbox, []
         for uri, token in outbox:  # not under the lock: the application asks this server for its keys
             requests.post(uri, data={"logout_token": token}, timeout=LOGOUT_TIMEOUT)
 

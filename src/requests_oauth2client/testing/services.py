@@ -17,7 +17,7 @@ from .messages import ReceivedRequest, Refusal, ServerResponse, as_json, as_page
 from .records import AccessToken, random_value
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 ENDPOINTS = {  # the short name: the path and the name in the metadata
@@ -35,12 +35,12 @@ ENDPOINTS = {  # the short name: the path and the name in the metadata
 }
 
 
-def metadata(server: AuthorizationServer, request: ReceivedRequest | None = None) -> ServerResponse:  # noqa: ARG001
+def metadata(server: ServerState, request: ReceivedRequest | None = None) -> ServerResponse:  # noqa: ARG001
     """Answer with the metadata (RFC 8414, OIDC Discovery)."""
     return as_json(metadata_of(server))
 
 
-def metadata_of(server: AuthorizationServer) -> dict[str, Any]:
+def metadata_of(server: ServerState) -> dict[str, Any]:
     """Return the metadata of the server."""
     methods = ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]
     algs = [*_jose.algs.SIGNATURE]
@@ -73,20 +73,20 @@ def metadata_of(server: AuthorizationServer) -> dict[str, Any]:
     }
 
 
-def jwks(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:  # noqa: ARG001
+def jwks(server: ServerState, request: ReceivedRequest) -> ServerResponse:  # noqa: ARG001
     """Answer with the public keys."""
     return as_json(server.keys.jwks(), headers={"Cache-Control": "max-age=60"})
 
 
-def userinfo(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def userinfo(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Answer with claims of the user (OIDC Core section 5.3)."""
-    token = server.check_access_token(request, scope="openid")
+    token = check_access_token(server, request, "openid")
     grant = token.grant
     scope = str(token.claims.get("scope", "")).split()
     return as_json({"sub": token.claims["sub"], **user_claims(server, str(grant.user or token.claims["sub"]), scope)})
 
 
-def check_access_token(server: AuthorizationServer, request: ReceivedRequest, scope: str | None) -> AccessToken:
+def check_access_token(server: ServerState, request: ReceivedRequest, scope: str | None) -> AccessToken:
     """Return the token of a request to a protected resource (RFC 6750, RFC 9449 section 7).
 
     Raises:
@@ -131,7 +131,7 @@ def _challenge(
     return Refusal(error, description, status=status, headers={"WWW-Authenticate": value, **(headers or {})})
 
 
-def introspect(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def introspect(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Answer what a token is (RFC 7662)."""
     form = single(request.form_items)
     client = server.authenticate(request, form)
@@ -153,7 +153,7 @@ def introspect(server: AuthorizationServer, request: ReceivedRequest) -> ServerR
     })  # fmt: skip
 
 
-def revoke(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def revoke(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Revoke a token (RFC 7009): of a refresh token, everything that came of the same grant."""
     form = single(request.form_items)
     client = server.authenticate(request, form)
@@ -171,7 +171,7 @@ def revoke(server: AuthorizationServer, request: ReceivedRequest) -> ServerRespo
     return ServerResponse(status=200, headers={"Content-Length": "0"})
 
 
-def register(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def register(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Register a client, or read, update or delete one (RFC 7591, RFC 7592)."""
     client_id = request.path.removeprefix(ENDPOINTS["registration"][0]).strip("/")
     if not client_id:
@@ -204,7 +204,7 @@ def _client_metadata(request: ReceivedRequest) -> dict[str, Any]:
     return found
 
 
-def end_session(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def end_session(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Log a user out (OIDC RP-Initiated Logout section 2)."""
     asked = single(request.query_items if request.method == "GET" else request.form_items)
     hint = asked.get("id_token_hint")
@@ -221,9 +221,9 @@ def end_session(server: AuthorizationServer, request: ReceivedRequest) -> Server
         if client_id is None or (known.is_known and target not in known.metadata.get("post_logout_redirect_uris", [])):
             return as_page("Logout failed", "post_logout_redirect_uri is not registered.", status=400)
     if claims is not None:
-        server.end_sessions(str(claims["sub"]))
+        end_sessions(server, str(claims["sub"]))
     elif server.records.sessions:
-        server.end_sessions(next(iter(server.records.sessions)))
+        end_sessions(server, next(iter(server.records.sessions)))
     if target is None:
         return as_page("Logged out", "You are logged out.")
     state = asked.get("state")
@@ -231,7 +231,7 @@ def end_session(server: AuthorizationServer, request: ReceivedRequest) -> Server
     return as_redirect(target + (f"{mark}{urlencode({'state': state})}" if state else ""))
 
 
-def device_page(server: AuthorizationServer, request: ReceivedRequest) -> ServerResponse:
+def device_page(server: ServerState, request: ReceivedRequest) -> ServerResponse:
     """Show a page where a person types a user code, or take it (RFC 8628 section 3.3)."""
     if request.method == "POST":
         form = request.form
@@ -249,7 +249,7 @@ def device_page(server: AuthorizationServer, request: ReceivedRequest) -> Server
     return as_page("Connect a device", form=page)
 
 
-def logout_token(server: AuthorizationServer, client_id: str, user: str, sid: str) -> str:
+def logout_token(server: ServerState, client_id: str, user: str, sid: str) -> str:
     """Make a logout token (OIDC Back-Channel Logout section 2.4)."""
     now = int(timestamp())
     claims = {
@@ -263,3 +263,21 @@ def logout_token(server: AuthorizationServer, client_id: str, user: str, sid: st
         "events": {LOGOUT_EVENT: {}},
     }
     return server.keys.sign(json.loads(json.dumps(claims)), typ="logout+jwt")
+
+
+def end_sessions(server: ServerState, user: str) -> list[str]:
+    """End a user's session; logout tokens are posted after the request that this is done for."""
+    session = server.records.sessions.pop(user, None)
+    if session is None:
+        return []
+    for grant in {id(one): one for one in server.records.refresh_tokens.values()}.values():
+        if grant.session is session and "offline_access" not in grant.scope:
+            grant.is_ended = True  # OIDC Back-Channel Logout section 2.7
+    tokens = []
+    for client_id in sorted(session.clients):
+        token = logout_token(server, client_id, user, session.sid)
+        uri = server.clients.get(client_id).metadata.get("backchannel_logout_uri")
+        if uri is not None:
+            server.outbox.append((str(uri), token))
+        tokens.append(token)
+    return tokens

@@ -27,18 +27,18 @@ from .messages import ReceivedRequest, ServerResponse
 from .misbehavior import ConnectionLost
 
 if TYPE_CHECKING:
-    from .server import AuthorizationServer
+    from .state import ServerState
 
 LOST = "the test server broke the connection"
 MAX_BODY = 1 << 20  # bytes of a request
 LIBRARIES = ("httpx2", "httpx")
 
-_servers: dict[tuple[str, str, int | None], AuthorizationServer] = {}
+_servers: dict[tuple[str, str, int | None], ServerState] = {}
 _guard = threading.Lock()
 _undo: list[Callable[[], None]] = []
 
 
-def server_at(url: str) -> AuthorizationServer | None:
+def server_at(url: str) -> ServerState | None:
     """Return the server that answers a URL in this process."""
     try:
         return _servers.get(origin(url))
@@ -47,7 +47,7 @@ def server_at(url: str) -> AuthorizationServer | None:
 
 
 @contextmanager
-def installed(server: AuthorizationServer) -> Iterator[AuthorizationServer]:
+def installed(server: ServerState) -> Iterator[ServerState]:
     """Answer the server's origin in this process, until the context ends.
 
     Raises:
@@ -87,7 +87,7 @@ def _patch_requests() -> Callable[[], None]:
 class _Adapter(requests.adapters.HTTPAdapter):
     """A transport of requests that asks the test server."""
 
-    def __init__(self, server: AuthorizationServer) -> None:
+    def __init__(self, server: ServerState) -> None:
         super().__init__()
         self._server = server
 
@@ -163,7 +163,7 @@ def _patch_httpx(name: str) -> Callable[[], None]:
     return undo
 
 
-def _answer(library: Any, server: AuthorizationServer, request: Any, body: bytes, pieces: Any) -> Any:
+def _answer(library: Any, server: ServerState, request: Any, body: bytes, pieces: Any) -> Any:
     headers = {name.lower(): value for name, value in request.headers.items()}
     asked = ReceivedRequest(method=request.method, url=str(request.url), headers=headers, body=body)
     try:
@@ -204,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "requests_oauth2client.testing"
     timeout = 30  # seconds that an idle connection stays open
-    authorization_server: AuthorizationServer
+    authorization_server: ServerState
 
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -253,7 +253,7 @@ def _root(issuer: str) -> str:
 
 
 @contextmanager
-def listening(server: AuthorizationServer, port: int) -> Iterator[AuthorizationServer]:
+def listening(server: ServerState, port: int) -> Iterator[ServerState]:
     """Answer on 127.0.0.1 until the context ends; the issuer is the address meanwhile."""
     handler = type("Handler", (_Handler,), {"authorization_server": server})
     http = ThreadingHTTPServer(("127.0.0.1", port), handler)
