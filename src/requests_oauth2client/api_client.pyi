@@ -1,13 +1,14 @@
 """Written by `python -m devkit.stubs` from src/requests_oauth2client/api_client.py."""
 
 from collections.abc import Mapping
+from http.cookiejar import CookieJar
 from typing import Any, Self, Unpack
 
 import requests
 
 from ._api.calls import Api
 from ._api.fields import BoolFields, InvalidBoolFieldsParam, InvalidNoneFieldsParam, NoneFields, validate_bool_fields
-from ._api.message import BodyOptions, Message, QueryOptions
+from ._api.message import BodyOptions, Message, Query, QueryOptions, Timeout
 from ._api.urls import InvalidPathParam, InvalidRedirect, Path
 from ._drivers.requests import SyncRunner
 
@@ -57,21 +58,21 @@ class ApiClient(SyncRunner, Api[requests.Response]):
         method: str,
         path: Path = None,
         *,
-        params: Any = None,
-        data: Any = None,
+        params: Query = None,
+        data: object = None,
         headers: Mapping[str, Any] | None = None,
-        cookies: Any = None,
-        files: Any = None,
-        auth: Any = None,
-        timeout: Any = None,
+        cookies: Mapping[str, str] | CookieJar | None = None,
+        files: object = None,
+        auth: object = None,
+        timeout: Timeout | None = None,
         allow_redirects: bool | None = None,
         follow_redirects: bool | None = None,
         proxies: dict[str, str] | None = None,
-        hooks: Any = None,
+        hooks: object = None,
         stream: bool | None = None,
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
-        json: Any = None,
+        json: object = None,
         raise_for_status: bool | None = None,
         none_fields: NoneFields | None = None,
         bool_fields: BoolFields = None,
@@ -117,42 +118,42 @@ class ApiClient(SyncRunner, Api[requests.Response]):
 
         Source: RFC 9110; for redirects, sections 15.4 and 17.16.
         """
-    def get(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> requests.Response:
+    def get(self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> requests.Response:
         """Send a GET request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.1.
         """
-    def head(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> requests.Response:
+    def head(self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> requests.Response:
         """Send a HEAD request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.2.
         """
-    def options(self, /, path: Path = None, params: Any = None, **kwargs: Unpack[BodyOptions]) -> requests.Response:
+    def options(self, /, path: Path = None, params: Query = None, **kwargs: Unpack[BodyOptions]) -> requests.Response:
         """Send an OPTIONS request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.7.
         """
-    def delete(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> requests.Response:
+    def delete(self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> requests.Response:
         """Send a DELETE request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.5.
         """
     def post(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> requests.Response:
         """Send a POST request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.3.
         """
     def put(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> requests.Response:
         """Send a PUT request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.4.
         """
     def patch(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> requests.Response:
         """Send a PATCH request. It takes what `request` takes, and raises what that raises.
 

@@ -60,7 +60,7 @@ class BearerAuth(AuthFlow):
             hook_into(request, _check, self.token)
         return request
 
-    def auth_flow(self, request: Any) -> Flow:
+    def auth_flow(self, request: object) -> Flow:
         """Do the same for httpx2 and httpx, and answer what an API demands."""
         authenticated = self(request)
         if self.token is None:
@@ -106,7 +106,7 @@ class SyncTokenHandler(AuthFlow, TokenHandler):
         hook_into(request, self._on_response, token)
         return request
 
-    def auth_flow(self, request: Any) -> Flow:
+    def auth_flow(self, request: object) -> Flow:
         """Do the same for httpx2 and httpx, and answer what an API demands."""
         token = self._token_for(request)
         yield from performed(rejected_tokens.authenticated(self, token, request), self._drive)

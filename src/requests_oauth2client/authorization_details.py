@@ -52,7 +52,7 @@ class AuthorizationDetail(dict[str, Any]):
         datatypes: Iterable[str] | None = None,
         identifier: str | None = None,
         privileges: Iterable[str] | None = None,
-        **more: Any,
+        **more: object,
     ) -> None:
         lists = {"locations": locations, "actions": actions, "datatypes": datatypes, "privileges": privileges}
         members = {
@@ -76,7 +76,7 @@ class AuthorizationDetail(dict[str, Any]):
         return f"<AuthorizationDetail type={one_line(self.get('type'))!r} {members}>"
 
 
-def read_authorization_details(value: Any) -> list[AuthorizationDetail]:
+def read_authorization_details(value: object) -> list[AuthorizationDetail]:
     """Read a list of authorization details: that of a request, or that of a token.
 
     Args:

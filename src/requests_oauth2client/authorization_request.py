@@ -199,14 +199,14 @@ class AuthorizationRequest(Signable, Spelled):
         display: str | None = None,
         ui_locales: str | Iterable[str] | None = None,
         login_hint: str | None = None,
-        id_token_hint: Any = None,
+        id_token_hint: object = None,
         claims: Mapping[str, Any] | str | None = None,
         resource: str | Iterable[str] | None = None,
         authorization_details: Iterable[Mapping[str, Any]] | Mapping[str, Any] | str | None = None,
         profile: str | None = None,
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         words = None if scope is None else tuple(scope_words(scope)) or None
         kwargs = self.accept(kwargs, extra)
@@ -320,7 +320,7 @@ class AuthorizationRequest(Signable, Spelled):
         mode: str | None = self.kwargs.get("response_mode")
         return mode
 
-    def validate_callback(self, response: Any, *, jwks: Any = None, alg: str = "RS256") -> AuthorizationResponse:
+    def validate_callback(self, response: object, *, jwks: object = None, alg: str = "RS256") -> AuthorizationResponse:
         """Check that a callback answers this request.
 
         Args:

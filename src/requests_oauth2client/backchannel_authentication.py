@@ -47,12 +47,12 @@ class BackChannelJob(PollingJob):
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         auth_req_id: str | BackChannelAuthenticationResponse,
         interval: float | None = None,
         slow_down_interval: float = DEFAULT_INTERVAL,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> None:
         """Take what it works with.
 

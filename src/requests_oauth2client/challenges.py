@@ -146,7 +146,7 @@ class ApiError(OAuth2Error):
     )  # fmt: skip
 
     def __init__(
-        self, response: Any = None, params: Mapping[str, str] | None = None, *, scheme: str = "bearer"
+        self, response: object = None, params: Mapping[str, str] | None = None, *, scheme: str = "bearer"
     ) -> None:
         params = params or {}
         self.scheme = scheme.lower()
@@ -157,7 +157,7 @@ class ApiError(OAuth2Error):
         self.max_age = _seconds(params.get("max_age"))
         super().__init__(response=response, description=params.get("error_description"))
 
-    def authorization_params(self, scope: Any = None) -> dict[str, Any]:
+    def authorization_params(self, scope: object = None) -> dict[str, Any]:
         """Return what a new authorization request has to ask for, as `client.authorization_request(**params)` takes it.
 
         Args:
@@ -206,7 +206,7 @@ ERRORS: dict[str, type[ApiError]] = {
 }
 
 
-def api_error(response: Any) -> ApiError | None:
+def api_error(response: Response) -> ApiError | None:
     """Return what an API demands in its answer, as an exception to raise; None if it demands nothing.
 
     Args:

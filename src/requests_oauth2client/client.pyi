@@ -122,12 +122,12 @@ class OAuth2Client(SyncRunner, Client):
         cls,
         /,
         url: Any = None,
-        issuer: Any = None,
+        issuer: object = None,
         *,
-        auth: Any = None,
-        session: Any = None,
+        auth: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Make a client from what the AS publishes: its metadata, then its keys.
 
@@ -163,10 +163,10 @@ class OAuth2Client(SyncRunner, Client):
         entity_id: Any,
         *,
         trust_anchors: Mapping[str, Any],
-        auth: Any = None,
-        session: Any = None,
+        auth: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
 
@@ -201,8 +201,8 @@ class OAuth2Client(SyncRunner, Client):
         /,
         identifier: Any,
         *,
-        host: Any = None,
-        session: Any = None,
+        host: object = None,
+        session: object = None,
         testing: bool = False,
         timeout: float = 10.0,
         max_response_size: int = 1048576,
@@ -240,14 +240,14 @@ class OAuth2Client(SyncRunner, Client):
         /,
         metadata: Mapping[str, Any],
         *,
-        url: Any = None,
-        issuer: Any = None,
+        url: object = None,
+        issuer: object = None,
         initial_access_token: str | BearerToken | None = None,
-        software_statement: Any = None,
-        private_key: Any = None,
-        session: Any = None,
+        software_statement: object = None,
+        private_key: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Register a client at an AS, and make it.
 
@@ -314,7 +314,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for the client itself, without a user.
 
@@ -343,7 +343,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Exchange an authorization code for tokens.
 
@@ -404,7 +404,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Renew a token with a refresh token.
 
@@ -434,7 +434,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Ask once whether the user has authorized the device.
 
@@ -466,7 +466,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a signed JWT.
 
@@ -494,7 +494,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a SAML 2.0 assertion.
 
@@ -524,7 +524,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a user's name and password. OAuth 2.1 drops this grant: use it where nothing else is left.
 
@@ -549,15 +549,15 @@ class OAuth2Client(SyncRunner, Client):
         self,
         /,
         *,
-        subject_token: Any,
+        subject_token: object,
         subject_token_type: str | None = None,
-        actor_token: Any = None,
+        actor_token: object = None,
         actor_token_type: str | None = None,
         requested_token_type: str | None = None,
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
 
@@ -591,7 +591,7 @@ class OAuth2Client(SyncRunner, Client):
         Source: RFC 8693 section 2.
         """
     def authorization_response(
-        self, /, request: AnyAuthorizationRequest, response: Any, *, requests_kwargs: Mapping[str, Any] | None = None
+        self, /, request: AnyAuthorizationRequest, response: object, *, requests_kwargs: Mapping[str, Any] | None = None
     ) -> AuthorizationResponse:
         """Check that a callback answers a request, with all that is signed in it: the answer itself, or an ID token.
 
@@ -622,7 +622,7 @@ class OAuth2Client(SyncRunner, Client):
         authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **data: Any,
+        **data: object,
     ) -> RequestUriParameterAuthorizationRequest:
         """Push an authorization request to the AS, authenticated as this client.
 
@@ -651,7 +651,7 @@ class OAuth2Client(SyncRunner, Client):
         *,
         scope: str | Iterable[str] | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **data: Any,
+        **data: object,
     ) -> DeviceAuthorizationResponse:
         """Ask for a device code and a user code.
 
@@ -678,16 +678,16 @@ class OAuth2Client(SyncRunner, Client):
         *,
         client_notification_token: str | None = None,
         acr_values: str | Iterable[str] | None = None,
-        login_hint_token: Any = None,
-        id_token_hint: Any = None,
+        login_hint_token: object = None,
+        id_token_hint: object = None,
         login_hint: str | None = None,
         binding_message: str | None = None,
         user_code: str | None = None,
         requested_expiry: int | None = None,
-        private_jwk: Any = None,
+        private_jwk: object = None,
         alg: str | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **ciba_kwargs: Any,
+        **ciba_kwargs: object,
     ) -> BackChannelAuthenticationResponse:
         """Ask the OP to authenticate a user on a device of theirs. Exactly one hint says who it is.
 
@@ -728,7 +728,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Ask once whether the user has authenticated. In ping mode, ask when the ping has come.
 
@@ -760,7 +760,7 @@ class OAuth2Client(SyncRunner, Client):
         token_type_hint: str | None = None,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **introspect_kwargs: Any,
+        **introspect_kwargs: object,
     ) -> IntrospectionResponse:
         """Ask the AS whether a token is active, and what it stands for.
 
@@ -793,7 +793,7 @@ class OAuth2Client(SyncRunner, Client):
         token_type_hint: str | None = None,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Tell the AS that a token is no longer needed.
 
@@ -822,7 +822,7 @@ class OAuth2Client(SyncRunner, Client):
         access_token: str | BearerToken,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Revoke an access token.
 
@@ -846,7 +846,7 @@ class OAuth2Client(SyncRunner, Client):
         refresh_token: str | BearerToken,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Revoke a refresh token, and with it the grant.
 
@@ -979,7 +979,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Source: RFC 7592 section 2.1.
         """
-    def update_registration(self, /, **changes: Any) -> Self:
+    def update_registration(self, /, **changes: object) -> Self:
         """Change how this client is registered.
 
         Args:

@@ -31,7 +31,7 @@ FORM = "application/x-www-form-urlencoded"
 class InvalidRequestForClientAuthentication(OAuth2Error):
     """A client authentication method was given a request that is no form POST."""
 
-    def __init__(self, request: Any) -> None:
+    def __init__(self, request: object) -> None:
         self.refused_request = request
         super().__init__(
             description=f"Client authentication needs a POST with Content-Type {FORM}; got"
@@ -306,7 +306,7 @@ class PrivateKeyJwt(ClientAssertion):
     def __init__(
         self,
         client_id: str,
-        private_jwk: Any,
+        private_jwk: object,
         *,
         alg: str | None = _INFER,
         lifetime: int = 60,

@@ -30,12 +30,12 @@ class DeviceJob(PollingJob):
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         device_code: str | DeviceAuthorizationResponse,
         interval: float | None = None,
         slow_down_interval: float = DEFAULT_INTERVAL,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> None:
         """Take what it works with.
 
@@ -75,7 +75,7 @@ DeviceAuthorizationPoolingJob = DeviceAuthorizationPollingJob
 class DeviceAuthorizationClient(OAuth2Client):
     """A client that only asks for device codes (the founding README's name; `OAuth2Client` does it too)."""
 
-    def __init__(self, device_authorization_endpoint: str, auth: Any = None, **kwargs: Any) -> None:
+    def __init__(self, device_authorization_endpoint: str, auth: object = None, **kwargs: Any) -> None:
         """Take what it works with.
 
         Args:

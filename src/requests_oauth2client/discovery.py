@@ -33,7 +33,7 @@ class MismatchingDiscoveryIssuer(InvalidParam):
 
     kept = (*OAuth2Error.kept, "received", "expected")
 
-    def __init__(self, received: Any, expected: str) -> None:
+    def __init__(self, received: object, expected: str) -> None:
         super().__init__(
             f"The metadata say issuer={one_line(received)!r}, expected {expected!r}, to the letter. Nothing in them is"
             " used. Ask with the issuer as the AS writes it, or find out who answers at this address."

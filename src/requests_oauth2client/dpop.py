@@ -114,7 +114,7 @@ class DPoPKey(NotPickled):
 
     def __init__(
         self,
-        private_key: Any,
+        private_key: object,
         alg: str | None = None,
         jti_generator: Callable[[], str] = _new_jti,
         iat_generator: Callable[[], int] = _now,
@@ -157,7 +157,7 @@ class DPoPKey(NotPickled):
 
         return cls(generate_private_jwk(check_alg(alg)), **settings)
 
-    def proof(self, htm: str, htu: Any, ath: str | None = None, nonce: str | None = None) -> str:
+    def proof(self, htm: str, htu: object, ath: str | None = None, nonce: str | None = None) -> str:
         """Make the proof for one request.
 
         Args:
@@ -189,7 +189,7 @@ class DPoPKey(NotPickled):
         """The last nonce of each origin."""
         return dict(self._nonces)
 
-    def nonce_for(self, url: Any) -> str | None:
+    def nonce_for(self, url: object) -> str | None:
         """Return the last nonce that the origin of a URL gave; None where it gave none."""
         return self._nonces.get(target(url)[0])
 
@@ -287,7 +287,7 @@ class DPoPToken(AuthFlow, BearerToken):
     def _prove(self, request: Any) -> None:
         request.headers[HEADER] = self.dpop_key.proof(request.method, request.url, self._ath)
 
-    def auth_flow(self, request: Any) -> Flow:
+    def auth_flow(self, request: object) -> Flow:
         """Yield an authenticated request, be sent its answer; yield it once more if a nonce is demanded.
 
         Raises:
@@ -295,7 +295,7 @@ class DPoPToken(AuthFlow, BearerToken):
         """
         yield from self.answering(self(request))
 
-    def answering(self, request: Any) -> Flow:
+    def answering(self, request: object) -> Flow:
         """Yield a request that has its proof, be sent its answer; yield it once more if a nonce is demanded.
 
         Returns:
@@ -309,7 +309,7 @@ class DPoPToken(AuthFlow, BearerToken):
         response = yield request
         return (yield from self.answered(request, response))
 
-    def answered(self, request: Any, response: Any) -> Flow:
+    def answered(self, request: Any, response: Response) -> Flow:
         """Look at the answer to a request; yield it once more if a nonce is demanded, as `answering` does."""
         if response.status_code != UNAUTHORIZED or not self._was_shown(response, request):
             self.dpop_key.learn_nonce(response)

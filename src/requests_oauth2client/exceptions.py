@@ -35,7 +35,7 @@ anything with `status_code`, `url`, `content`.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error
 from ._core.printable import kept
@@ -203,7 +203,7 @@ class TransportError(OAuth2Error):
 
     kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "sent")
 
-    def __init__(self, endpoint: str, description: str, *, response: Any = None, sent: bool = True) -> None:
+    def __init__(self, endpoint: str, description: str, *, response: object = None, sent: bool = True) -> None:
         super().__init__(response=response, description=description)
         self.sent = sent
         self.endpoint = without_query(endpoint)
@@ -213,7 +213,7 @@ class TransportError(OAuth2Error):
 class ResponseTooLarge(TransportError):
     """The body is larger than the limit, which was checked while it was read."""
 
-    def __init__(self, endpoint: str, *, limit: int, response: Any = None) -> None:
+    def __init__(self, endpoint: str, *, limit: int, response: object = None) -> None:
         super().__init__(
             endpoint,
             f"the answer is larger than the limit of {limit} bytes; reading stopped there. If this server may"
@@ -229,7 +229,7 @@ class IncompleteResponse(TransportError):
 class DeadlineExceeded(TransportError):
     """The whole answer did not come within the time for it."""
 
-    def __init__(self, endpoint: str, *, seconds: float, response: Any = None, sent: bool = True) -> None:
+    def __init__(self, endpoint: str, *, seconds: float, response: object = None, sent: bool = True) -> None:
         super().__init__(
             endpoint,
             f"no whole answer within {seconds:g} seconds. Pass a longer `timeout` if this server may take that long.",
@@ -244,7 +244,7 @@ class DeadlineExceeded(TransportError):
 class InvalidAuthResponse(OAuth2Error, ValueError):
     """What came back on the redirect_uri is not an answer to this authorization request."""
 
-    def __init__(self, description: str, *, request: Any = None, response: Any = None) -> None:
+    def __init__(self, description: str, *, request: object = None, response: object = None) -> None:
         self.authorization_request = request
         super().__init__(description=description)
         self.response = response
@@ -257,7 +257,7 @@ class MissingAuthCode(InvalidAuthResponse):
 class RepeatedParameter(InvalidAuthResponse):
     """A parameter stands more than once in the callback (RFC 6749 section 3.1)."""
 
-    def __init__(self, *, names: list[str], request: Any = None, response: Any = None) -> None:
+    def __init__(self, *, names: list[str], request: object = None, response: object = None) -> None:
         super().__init__(
             f"The callback repeats {', '.join(names)}; each parameter may come once. Drop it and start again.",
             request=request,
@@ -280,7 +280,9 @@ class MismatchingIssuer(InvalidAuthResponse):
 
     kept = (*OAuth2Error.kept, "received", "expected")
 
-    def __init__(self, received: str | None, expected: str | None, request: Any = None, response: Any = None) -> None:
+    def __init__(
+        self, received: str | None, expected: str | None, request: object = None, response: object = None
+    ) -> None:
         super().__init__(
             f"The callback says iss={one_line(received)!r}, the request went to {expected!r}."
             " Drop it and start again: it may be a mix-up attack.",
@@ -298,7 +300,9 @@ class MismatchingState(InvalidAuthResponse):
         expected: the state of the request.
     """
 
-    def __init__(self, received: str | None, expected: str | None, request: Any = None, response: Any = None) -> None:
+    def __init__(
+        self, received: str | None, expected: str | None, request: object = None, response: object = None
+    ) -> None:
         came = "no state" if received is None else "another state than the one sent"
         super().__init__(
             f"The callback has {came}. Drop it and start again: it may be a forged callback,"
@@ -324,8 +328,8 @@ class AuthorizationResponseError(OAuth2Error):
 
     def __init__(
         self,
-        request: Any = None,
-        response: Any = None,
+        request: object = None,
+        response: object = None,
         error: str = "",
         description: str | None = None,
         uri: str | None = None,
@@ -432,7 +436,7 @@ class InvalidUri(InvalidParam):
 class UnsupportedTokenTypeError(InvalidParam):
     """The `token_type` is not the one that this class of token is for (RFC 6749 section 7.1)."""
 
-    def __init__(self, token_type: Any, expected: str) -> None:
+    def __init__(self, token_type: object, expected: str) -> None:
         super().__init__(f"The token_type is {one_line(token_type)!r}, expected {expected!r}.")
         self.token_type, self.expected = token_type, expected
 
@@ -440,7 +444,7 @@ class UnsupportedTokenTypeError(InvalidParam):
 class AccessTokenError(OAuth2Error):
     """There is no usable access token for a request; it was not sent."""
 
-    def __init__(self, description: str, *, token: Any = None) -> None:
+    def __init__(self, description: str, *, token: object = None) -> None:
         self.token = token
         super().__init__(description=description)
 
@@ -448,7 +452,7 @@ class AccessTokenError(OAuth2Error):
 class ExpiredAccessToken(AccessTokenError, LoginNeeded):
     """The access token is expired and nothing here can renew it."""
 
-    def __init__(self, token: Any = None) -> None:
+    def __init__(self, token: object = None) -> None:
         since = getattr(token, "expires_at", None)
         super().__init__(
             f"The access token expired{f' at {since.isoformat()}' if since else ''} and can't be renewed here."
@@ -478,7 +482,7 @@ class InsecureTransport(AccessTokenError):
 class NonRenewableTokenError(AccessTokenError, LoginNeeded):
     """A token has to be obtained or renewed, and there is no way to do so."""
 
-    def __init__(self, token: Any = None) -> None:
+    def __init__(self, token: object = None) -> None:
         super().__init__(
             "There is no way to get or renew the token here: no grant, or no refresh token. Log in again, or"
             " ask for a refresh token (often the scope offline_access).",

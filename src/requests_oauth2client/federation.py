@@ -92,7 +92,7 @@ class EntityStatement:
     keys: Mapping[str, Any] = field(repr=False)
     parsed: ParsedJws = field(repr=False)
 
-    def verify(self, jwks: Any) -> None:
+    def verify(self, jwks: object) -> None:
         """Check that one of these keys has signed it.
 
         Raises:
@@ -132,7 +132,7 @@ class EntityStatement:
         return hints
 
 
-def read_entity_statement(jwt: Any, *, iss: str, sub: str, second: float) -> EntityStatement:
+def read_entity_statement(jwt: object, *, iss: str, sub: str, second: float) -> EntityStatement:
     """Take an entity statement apart and judge it. Its signature is judged by `verify`.
 
     Args:
@@ -227,7 +227,7 @@ def trusted(trust_anchors: Mapping[str, Any], *, testing: bool = False) -> dict[
 
 def entity_configuration(
     entity_id: str,
-    private_jwk: Any,
+    private_jwk: object,
     *,
     metadata: Mapping[str, Any],
     authority_hints: Iterable[str],

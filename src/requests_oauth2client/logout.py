@@ -14,6 +14,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from types import EllipsisType, MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -123,7 +124,7 @@ class EndSessionRequest(NotPickled):
     def __str__(self) -> str:
         return self.uri
 
-    def validate_callback(self, response: Any) -> dict[str, str]:
+    def validate_callback(self, response: object) -> dict[str, str]:
         """Check that the user comes back from this request.
 
         Args:
@@ -168,12 +169,12 @@ class LogoutToken:
     claims: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
-    def issued_at(self) -> Any:
+    def issued_at(self) -> datetime | None:
         """The `iat` claim, aware, UTC."""
         return moment(self.claims.get("iat"))
 
     @property
-    def expires_at(self) -> Any:
+    def expires_at(self) -> datetime | None:
         """The `exp` claim, aware, UTC."""
         return moment(self.claims.get("exp"))
 

@@ -30,7 +30,7 @@ class TlsClientAuth(ClientAuthentication):
     client_id: str
     certificate: Certificate
 
-    def __init__(self, client_id: str, certificate: Any) -> None:
+    def __init__(self, client_id: str, certificate: object) -> None:
         self.__dict__.update(client_id=client_id, certificate=_paths(certificate))
 
     def authenticate(self, request: Request) -> Request:

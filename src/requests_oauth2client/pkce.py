@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._core.compare import is_same_secret
 from ._core.encoding import b64u_encode
@@ -30,7 +30,7 @@ class InvalidCodeVerifierParam(InvalidParam):
 class UnsupportedCodeChallengeMethod(InvalidParam):
     """A code_challenge_method is none of those known here (RFC 7636 section 4.2)."""
 
-    def __init__(self, method: Any) -> None:
+    def __init__(self, method: object) -> None:
         super().__init__(
             f"The code_challenge_method is {one_line(method)!r}, expected one of {', '.join(CHALLENGE_METHODS)}."
             " Use S256, which every server with PKCE has; None on an authorization request means no PKCE."
@@ -63,7 +63,7 @@ class PkceUtils:
         return secrets.token_urlsafe(96)
 
     @classmethod
-    def check_code_verifier(cls, verifier: Any) -> str:
+    def check_code_verifier(cls, verifier: object) -> str:
         """Return a verifier, given as a str or bytes, as a str.
 
         Raises:

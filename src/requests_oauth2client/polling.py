@@ -28,13 +28,13 @@ class PollingJob:
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         *,
         interval: float | None = None,
         slow_down_interval: float = DEFAULT_INTERVAL,
         expires_at: datetime | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> None:
         """Take what it works with.
 

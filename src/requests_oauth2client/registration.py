@@ -121,7 +121,7 @@ class ClientInformation(NotPickled):
         """How the client proves who it is."""
         return str(self.metadata.get("token_endpoint_auth_method") or DEFAULT_METHOD)
 
-    def client_arguments(self, *, private_key: Any = None, certificate: Any = None) -> dict[str, Any]:
+    def client_arguments(self, *, private_key: object = None, certificate: object = None) -> dict[str, Any]:
         """Return the arguments that make a client of this.
 
         Args:

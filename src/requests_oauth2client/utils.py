@@ -47,7 +47,7 @@ def generate_jwk_key_pair() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def validate_url(
-    url: Any, https: bool = True, no_credentials: bool = True, no_fragment: bool = True, path: bool = True
+    url: object, https: bool = True, no_credentials: bool = True, no_fragment: bool = True, path: bool = True
 ) -> str:
     """Check a URL (the founding README's name for `validate_uri`)."""
     return validate_uri(url, https=https, no_credentials=no_credentials, no_fragment=no_fragment, path=path)

@@ -63,7 +63,7 @@ class WebFingerResource:
         return f"{self.origin}{WELL_KNOWN}webfinger?{query}"
 
 
-def webfinger_resource(identifier: Any, *, host: Any = None, testing: bool = False) -> WebFingerResource:
+def webfinger_resource(identifier: object, *, host: object = None, testing: bool = False) -> WebFingerResource:
     """Read what a user typed.
 
     Args:

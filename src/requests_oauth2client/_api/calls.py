@@ -11,6 +11,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
+from http.cookiejar import CookieJar
 from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -19,7 +20,7 @@ from .._core.values import NotPickled
 from .._tokens.bearer import require_secure_transport
 from ..exceptions import InvalidParam
 from .fields import BoolFields, FieldRules, NoneFields
-from .message import BodyOptions, Message, QueryOptions, merged_headers
+from .message import BodyOptions, Message, Query, QueryOptions, Timeout, merged_headers
 from .urls import NEUTRAL_HEADERS, ApiRoot, Path, redirect_headers, redirect_method, redirect_url, with_query
 
 Resp = TypeVar("Resp")
@@ -33,21 +34,21 @@ class Api(NotPickled, Generic[Resp]):
 
     def __init__(
         self,
-        base_url: Any = None,
-        auth: Any = None,
+        base_url: str | None = None,
+        auth: object = None,
         *,
-        url: Any = None,
-        timeout: Any = DEFAULT_TIMEOUT,
+        url: str | None = None,
+        timeout: Timeout | None = DEFAULT_TIMEOUT,
         raise_for_status: bool = True,
         none_fields: NoneFields = "exclude",
         bool_fields: BoolFields = ("true", "false"),
-        cookies: Any = None,
+        cookies: Mapping[str, str] | CookieJar | None = None,
         headers: Mapping[str, Any] | None = None,
         user_agent: str | None = None,
-        session: Any = None,
+        session: object = None,
         trusted_origins: Iterable[Any] = (),
         allow_insecure_http: bool = False,
-        **session_kwargs: Any,
+        **session_kwargs: object,
     ) -> None:
         if base_url is not None and url is not None:
             msg = "url= is another name for base_url=. Pass one of them."
@@ -233,21 +234,21 @@ def request(
     method: str,
     path: Path = None,
     *,
-    params: Any = None,
-    data: Any = None,
+    params: Query = None,
+    data: object = None,
     headers: Mapping[str, Any] | None = None,
-    cookies: Any = None,
-    files: Any = None,
-    auth: Any = None,
-    timeout: Any = None,
+    cookies: Mapping[str, str] | CookieJar | None = None,
+    files: object = None,
+    auth: object = None,
+    timeout: Timeout | None = None,
     allow_redirects: bool | None = None,
     follow_redirects: bool | None = None,
     proxies: dict[str, str] | None = None,
-    hooks: Any = None,
+    hooks: object = None,
     stream: bool | None = None,
     verify: bool | str | None = None,
     cert: str | tuple[str, str] | None = None,
-    json: Any = None,
+    json: object = None,
     raise_for_status: bool | None = None,
     none_fields: NoneFields | None = None,
     bool_fields: BoolFields = None,
@@ -323,7 +324,7 @@ def _asked(api: Api[Resp], method: str, path: Path, **options: Any) -> Steps[Res
     return response
 
 
-def get(api: Api[Resp], /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
+def get(api: Api[Resp], /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
     """Send a GET request. It takes what `request` takes, and raises what that raises.
 
     Source: RFC 9110 section 9.3.1.
@@ -331,7 +332,7 @@ def get(api: Api[Resp], /, path: Path = None, params: Any = None, **options: Unp
     return (yield from _asked(api, "GET", path, params=params, **options))
 
 
-def head(api: Api[Resp], /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
+def head(api: Api[Resp], /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
     """Send a HEAD request. It takes what `request` takes, and raises what that raises.
 
     Source: RFC 9110 section 9.3.2.
@@ -339,7 +340,7 @@ def head(api: Api[Resp], /, path: Path = None, params: Any = None, **options: Un
     return (yield from _asked(api, "HEAD", path, params=params, **options))
 
 
-def options(api: Api[Resp], /, path: Path = None, params: Any = None, **kwargs: Unpack[BodyOptions]) -> Steps[Resp]:
+def options(api: Api[Resp], /, path: Path = None, params: Query = None, **kwargs: Unpack[BodyOptions]) -> Steps[Resp]:
     """Send an OPTIONS request. It takes what `request` takes, and raises what that raises.
 
     Source: RFC 9110 section 9.3.7.
@@ -347,7 +348,7 @@ def options(api: Api[Resp], /, path: Path = None, params: Any = None, **kwargs: 
     return (yield from _asked(api, "OPTIONS", path, params=params, **kwargs))
 
 
-def delete(api: Api[Resp], /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
+def delete(api: Api[Resp], /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> Steps[Resp]:
     """Send a DELETE request. It takes what `request` takes, and raises what that raises.
 
     Source: RFC 9110 section 9.3.5.
@@ -356,7 +357,7 @@ def delete(api: Api[Resp], /, path: Path = None, params: Any = None, **options: 
 
 
 def post(
-    api: Api[Resp], /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+    api: Api[Resp], /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
 ) -> Steps[Resp]:
     """Send a POST request. It takes what `request` takes, and raises what that raises.
 
@@ -366,7 +367,7 @@ def post(
 
 
 def put(
-    api: Api[Resp], /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+    api: Api[Resp], /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
 ) -> Steps[Resp]:
     """Send a PUT request. It takes what `request` takes, and raises what that raises.
 
@@ -376,7 +377,7 @@ def put(
 
 
 def patch(
-    api: Api[Resp], /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+    api: Api[Resp], /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
 ) -> Steps[Resp]:
     """Send a PATCH request. It takes what `request` takes, and raises what that raises.
 

@@ -5,25 +5,29 @@ Knows no URL rule and no HTTP library.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypedDict
+from http.cookiejar import CookieJar
+from typing import Any, TypeAlias, TypedDict
 
 from .fields import BoolFields, NoneFields
+
+Query: TypeAlias = Mapping[str, object] | Iterable[tuple[str, object]] | str | bytes | None
+Timeout: TypeAlias = float | tuple[float | None, float | None]  # seconds for each wait, or to connect and to read
 
 
 class CallOptions(TypedDict, total=False):
     """What each call takes, as `request` documents it."""
 
     headers: Mapping[str, Any] | None
-    cookies: Any
-    files: Any
-    auth: Any
-    timeout: Any
+    cookies: Mapping[str, str] | CookieJar | None
+    files: object
+    auth: object
+    timeout: Timeout | None
     allow_redirects: bool | None
     follow_redirects: bool | None
     proxies: dict[str, str] | None
-    hooks: Any
+    hooks: object
     stream: bool | None
     verify: bool | str | None
     cert: str | tuple[str, str] | None
@@ -35,14 +39,14 @@ class CallOptions(TypedDict, total=False):
 class BodyOptions(CallOptions, total=False):
     """What a call takes that usually has no body."""
 
-    data: Any
-    json: Any
+    data: object
+    json: object
 
 
 class QueryOptions(CallOptions, total=False):
     """What a call takes that usually has a body."""
 
-    params: Any
+    params: Query
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,7 +50,7 @@ class InvalidPathParam(InvalidParam, TypeError):
 class InvalidRedirect(OAuth2Error):
     """The API redirects to an address that can't be followed."""
 
-    def __init__(self, location: str, response: Any = None) -> None:
+    def __init__(self, location: str, response: object = None) -> None:
         shown = one_line(without_query(location))
         super().__init__(response, description=f"It redirects to {shown!r}, which is no http or https URL.")
 

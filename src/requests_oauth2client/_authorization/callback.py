@@ -94,10 +94,10 @@ class AuthorizationResponse(Extended):
         acr_values: str | Iterable[str] | None = None,
         max_age: int | None = None,
         issuer: str | None = None,
-        dpop_key: Any = None,
+        dpop_key: object = None,
         id_token: IdToken | str | None = None,
         profile: str | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         self.__dict__.update(
             code=code,

@@ -60,7 +60,9 @@ class Signable:
 
     profile: str | None
 
-    def sign_request_jwt(self, jwk: Any, alg: str | None = None, lifetime: float | None = None, **claims: Any) -> str:
+    def sign_request_jwt(
+        self, jwk: object, alg: str | None = None, lifetime: float | None = None, **claims: object
+    ) -> str:
         """Return this request as a signed JWT, a request object.
 
         Args:
@@ -84,7 +86,7 @@ class Signable:
         key = profiles.signing_key(self.profile, jwk, alg, symmetric=True)
         return jws.sign(self._claims(lifetime, claims), key, header={"typ": TYP})
 
-    def unsigned_request_jwt(self, lifetime: float | None = None, **claims: Any) -> str:
+    def unsigned_request_jwt(self, lifetime: float | None = None, **claims: object) -> str:
         """Return this request as a JWT that nobody signs: whoever can change it on its way asks for something else.
 
         Only for a client that is registered with `request_object_signing_alg` none, at an OP that fetches it itself,
@@ -108,13 +110,13 @@ class Signable:
 
     def sign_and_encrypt_request_jwt(
         self,
-        sign_jwk: Any,
-        enc_jwk: Any,
+        sign_jwk: object,
+        enc_jwk: object,
         sign_alg: str | None = None,
         enc_alg: str | None = None,
         enc: str = "A128CBC-HS256",
         lifetime: float | None = None,
-        **claims: Any,
+        **claims: object,
     ) -> str:
         """Return this request as a JWT that is signed, then encrypted.
 
@@ -140,7 +142,7 @@ class Signable:
         return jwe.encrypt(signed, enc_jwk, alg=enc_alg or _encryption_alg(enc_jwk), enc=enc, header=header)
 
     def sign(
-        self, jwk: Any, alg: str | None = None, lifetime: float | None = None, **claims: Any
+        self, jwk: object, alg: str | None = None, lifetime: float | None = None, **claims: object
     ) -> RequestParameterAuthorizationRequest:
         """Make of this request one whose parameters are signed; takes what `sign_request_jwt` takes.
 
@@ -156,13 +158,13 @@ class Signable:
 
     def sign_and_encrypt(
         self,
-        sign_jwk: Any,
-        enc_jwk: Any,
+        sign_jwk: object,
+        enc_jwk: object,
         sign_alg: str | None = None,
         enc_alg: str | None = None,
         enc: str = "A128CBC-HS256",
         lifetime: float | None = None,
-        **claims: Any,
+        **claims: object,
     ) -> RequestParameterAuthorizationRequest:
         """Make of this request one that only the AS can read; takes what `sign_and_encrypt_request_jwt` takes.
 
@@ -266,7 +268,7 @@ class ReferringAuthorizationRequest(Expiring, Spelled):
     def __str__(self) -> str:
         return self.uri
 
-    def validate_callback(self, response: Any, *, jwks: Any = None, alg: str = "RS256") -> AuthorizationResponse:
+    def validate_callback(self, response: object, *, jwks: object = None, alg: str = "RS256") -> AuthorizationResponse:
         """Check that a callback answers this request; see `AuthorizationRequest.validate_callback`.
 
         Raises:
@@ -321,15 +323,15 @@ class RequestParameterAuthorizationRequest(ReferringAuthorizationRequest):
         /,
         authorization_endpoint: str,
         client_id: str,
-        request: Any,
+        request: object,
         expires_at: datetime | float | str | None = None,
-        dpop_key: Any = None,
+        dpop_key: object = None,
         *,
         expires_in: float | None = None,
         authorization_request: SentRequest | None = None,
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         jwt = request.decode("ascii", "replace") if isinstance(request, bytes) else str(request or "")
         self._keep(
@@ -382,15 +384,15 @@ class RequestUriParameterAuthorizationRequest(ReferringAuthorizationRequest):
         /,
         authorization_endpoint: str,
         client_id: str,
-        request_uri: Any,
+        request_uri: object,
         expires_at: datetime | float | str | None = None,
-        dpop_key: Any = None,
+        dpop_key: object = None,
         *,
         expires_in: float | None = None,
         authorization_request: SentRequest | None = None,
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         self._keep(
             authorization_endpoint,

@@ -31,9 +31,9 @@ class OAuth2Error(Exception):
     advice: ClassVar[str] = ""
     kept: ClassVar[tuple[str, ...]] = ("description", "status", "endpoint", "retry_after", "attempts")
 
-    def __init__(self, response: Any = None, client: Any = None, description: str | None = None) -> None:
-        self.response = response
-        self.client = client
+    def __init__(self, response: object = None, client: object = None, description: str | None = None) -> None:
+        self.response: Any = response
+        self.client: Any = client
         self.description = kept(description)
         self.status: int | None = getattr(response, "status_code", None)
         self.endpoint: str | None = without_query(_part(response, "url"))
@@ -106,8 +106,8 @@ class EndpointError(OAuth2Error):
 
     def __init__(
         self,
-        response: Any = None,
-        client: Any = None,
+        response: object = None,
+        client: object = None,
         error: str = "",
         description: str | None = None,
         uri: str | None = None,

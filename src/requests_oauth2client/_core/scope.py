@@ -14,7 +14,7 @@ _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 section 3.3
 class InvalidScopeParam(InvalidParam, TypeError):
     """A scope is neither a string nor an iterable of words (RFC 6749 section 3.3)."""
 
-    def __init__(self, scope: Any) -> None:
+    def __init__(self, scope: object) -> None:
         super().__init__(
             f"A scope is a str or an iterable of str without spaces, quotes and backslashes; got {scope!r}."
         )

@@ -118,7 +118,7 @@ def validate_uri(
     return text
 
 
-def validate_endpoint_uri(uri: Any, *, https: bool = True, name: str = "endpoint", **rules: bool) -> str:
+def validate_endpoint_uri(uri: object, *, https: bool = True, name: str = "endpoint", **rules: bool) -> str:
     """Check the URL of an endpoint, and return it as a str (RFC 6749 sections 3.1 and 3.2).
 
     Raises:
@@ -156,7 +156,7 @@ def validate_discovered_uri(uri: Any, *, source: str | None, https: bool = True,
     return text
 
 
-def validate_issuer_uri(uri: Any, *, https: bool = True) -> str:
+def validate_issuer_uri(uri: object, *, https: bool = True) -> str:
     """Check an issuer, and return it as a str (RFC 8414 section 2).
 
     Raises:

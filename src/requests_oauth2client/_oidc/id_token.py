@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class InvalidIdToken(OAuth2Error, ValueError):
     """An ID token is not acceptable (OIDC Core section 3.1.3.7)."""
 
-    def __init__(self, description: str, token: Any = None) -> None:
+    def __init__(self, description: str, token: object = None) -> None:
         super().__init__(description=description)
         self.token = token
 
@@ -131,7 +131,7 @@ class IdToken(NotPickled):
         email: str
         email_verified: bool
 
-    def __init__(self, value: Any, *, checked: bool = False) -> None:
+    def __init__(self, value: object, *, checked: bool = False) -> None:
         self.value = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
         self.checked = checked
         try:

@@ -38,7 +38,9 @@ from .grants import token_response
 from .settings import ClientSettings, check_settings
 
 if TYPE_CHECKING:
+    from .._core.messages import Response
     from ..authorization_request import RequestUriParameterAuthorizationRequest
+    from ..dpop import DPoPKey
     from .authorization import authorization_endpoint, par
     from .grants import ciba, device, token_exchange
     from .metadata import discovery as server_documents
@@ -89,12 +91,12 @@ class Client(ClientSettings):
     def from_discovery_document(
         cls,
         discovery: Mapping[str, Any],
-        issuer: Any = None,
+        issuer: object = None,
         *,
-        auth: Any = None,
+        auth: object = None,
         https: bool = True,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Make a client from the metadata of its AS. Nothing is sent.
 
@@ -126,7 +128,7 @@ class Client(ClientSettings):
         return cls(settings.pop("token_endpoint"), auth, testing=testing, **settings)
 
     @classmethod
-    def get_token_type(cls, token_type: str | None = None, token: Any = None) -> str:
+    def get_token_type(cls, token_type: str | None = None, token: object = None) -> str:
         """Return the URN of a token's type.
 
         Args:
@@ -143,7 +145,7 @@ class Client(ClientSettings):
 
     # --- hooks: override them to teach the client an AS that answers otherwise
 
-    def parse_token_response(self, response: Any, *, dpop_key: Any = None) -> BearerToken:
+    def parse_token_response(self, response: Response, *, dpop_key: DPoPKey | None = None) -> BearerToken:
         """Make a token of a successful answer of the token endpoint.
 
         Raises:
@@ -151,66 +153,66 @@ class Client(ClientSettings):
         """
         return token_response.parse(self, response, dpop_key=dpop_key)
 
-    def on_token_error(self, response: Any, *, dpop_key: Any = None) -> BearerToken:
+    def on_token_error(self, response: Response, *, dpop_key: DPoPKey | None = None) -> BearerToken:
         """Raise what an answer of the token endpoint without a token means; a token returned here is taken."""
         return token_response.fail(self, response, dpop_key=dpop_key)
 
     def parse_device_authorization_response(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> device.DeviceAuthorizationResponse:
         """Make a `DeviceAuthorizationResponse` of a successful answer."""
         return device.parse(self, response)
 
     def on_device_authorization_error(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> device.DeviceAuthorizationResponse:
         """Raise what an answer of the device authorization endpoint without codes means."""
         return device.fail(self, response)
 
     def parse_pushed_authorization_response(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> RequestUriParameterAuthorizationRequest:
         """Make a request that refers to the pushed one of a successful answer."""
         return par.parse(self, response, dpop_key=dpop_key)
 
     def on_pushed_authorization_error(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> RequestUriParameterAuthorizationRequest:
         """Raise what an answer of the pushed authorization request endpoint without a request_uri means."""
         return par.fail(self, response)
 
     def parse_backchannel_authentication_response(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> ciba.BackChannelAuthenticationResponse:
         """Make a `BackChannelAuthenticationResponse` of a successful answer."""
         return ciba.parse(self, response)
 
     def on_backchannel_authentication_error(
-        self, response: Any, *, dpop_key: Any = None
+        self, response: Response, *, dpop_key: DPoPKey | None = None
     ) -> ciba.BackChannelAuthenticationResponse:
         """Raise what an answer of the backchannel authentication endpoint without an auth_req_id means."""
         return ciba.fail(self, response)
 
-    def parse_revocation_response(self, response: Any, *, dpop_key: Any = None) -> bool:
+    def parse_revocation_response(self, response: Response, *, dpop_key: DPoPKey | None = None) -> bool:
         """Say that a successful revocation was one."""
         return True
 
-    def on_revocation_error(self, response: Any, *, dpop_key: Any = None) -> bool:
+    def on_revocation_error(self, response: Response, *, dpop_key: DPoPKey | None = None) -> bool:
         """Raise the OAuth error of a failed revocation; False without one."""
         return revocation.fail(self, response)
 
-    def parse_introspection_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+    def parse_introspection_response(self, response: Response, *, dpop_key: DPoPKey | None = None) -> object:
         """Read a successful answer of the introspection endpoint."""
         return introspection.parse(self, response)
 
-    def on_introspection_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+    def on_introspection_error(self, response: Response, *, dpop_key: DPoPKey | None = None) -> object:
         """Raise what an answer of the introspection endpoint that is no success means."""
         return introspection.fail(self, response)
 
-    def parse_userinfo_response(self, response: Any, *, dpop_key: Any = None) -> Any:
+    def parse_userinfo_response(self, response: Response, *, dpop_key: DPoPKey | None = None) -> object:
         """Read a successful answer of the userinfo endpoint."""
         return userinfo.parse(self, response)
 
-    def on_userinfo_error(self, response: Any, *, dpop_key: Any = None) -> Any:
+    def on_userinfo_error(self, response: Response, *, dpop_key: DPoPKey | None = None) -> object:
         """Raise what an answer of the userinfo endpoint that is no success means."""
         return userinfo.fail(self, response)

@@ -87,7 +87,7 @@ class TokenSource:
     needs_subject: ClassVar[bool] = True
     waits_for_user: ClassVar[bool] = False
 
-    def __init__(self, client: Any = None, **token_kwargs: Any) -> None:
+    def __init__(self, client: object = None, **token_kwargs: object) -> None:
         self.client = client
         self.token_kwargs = further_fields(type(self).__name__, token_kwargs)
 
@@ -226,7 +226,7 @@ class AuthorizationCodeSource(TokenSource):
     is_repeatable = False
     is_a_users = True
 
-    def __init__(self, client: Any, code: str | AuthorizationResponse | None, **token_kwargs: Any) -> None:
+    def __init__(self, client: object, code: str | AuthorizationResponse | None, **token_kwargs: object) -> None:
         super().__init__(client, **token_kwargs)
         self.code = code
 
@@ -252,7 +252,7 @@ class ResourceOwnerPasswordSource(TokenSource):
     grant = "password"
     needs_subject = False  # the username tells
 
-    def __init__(self, client: Any, *, username: str, password: str, **token_kwargs: Any) -> None:
+    def __init__(self, client: object, *, username: str, password: str, **token_kwargs: object) -> None:
         super().__init__(client, **token_kwargs)
         self.username = username
         self.password = password
@@ -277,13 +277,13 @@ class DeviceCodeSource(TokenSource):
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         device_code: str | DeviceAuthorizationResponse | Callable[[], Any] | None,
         *,
         interval: float | None = None,
         expires_in: float | None = None,
         slow_down_interval: float = DEFAULT_INTERVAL,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> None:
         super().__init__(client, **token_kwargs)
         self.is_repeatable = callable(device_code)
@@ -343,7 +343,7 @@ class TokenExchangeSource(TokenSource):
 
     grant = "token_exchange"
 
-    def __init__(self, client: Any, subject_token: Any, **token_kwargs: Any) -> None:
+    def __init__(self, client: object, subject_token: object, **token_kwargs: object) -> None:
         super().__init__(client, **token_kwargs)
         self.subject_token = subject_token
 
@@ -365,7 +365,7 @@ class JwtBearerSource(TokenSource):
 
     grant = "jwt_bearer"
 
-    def __init__(self, client: Any, assertion: Any, **token_kwargs: Any) -> None:
+    def __init__(self, client: object, assertion: object, **token_kwargs: object) -> None:
         super().__init__(client, **token_kwargs)
         self.assertion = assertion
 

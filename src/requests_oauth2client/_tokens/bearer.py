@@ -70,7 +70,7 @@ class BearerToken(Expiring, Received):
         refresh_token: str | None = None,
         token_type: str | None = None,
         id_token: IdToken | str | bytes | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         if token_type is not None and str(token_type).lower() != self.TOKEN_TYPE.lower():
             raise UnsupportedTokenTypeError(token_type, self.TOKEN_TYPE)
@@ -134,7 +134,7 @@ class BearerToken(Expiring, Received):
         return _read_id_token(self.access_token)
 
     def validate_id_token(
-        self, client: Any, azr: LoginResponse, exp_leeway: int = 0, auth_time_leeway: int = 10
+        self, client: object, azr: LoginResponse, exp_leeway: int = 0, auth_time_leeway: int = 10
     ) -> BearerToken:
         """Check the ID token against the client's registration and the authorization request.
 
@@ -158,7 +158,7 @@ class BearerToken(Expiring, Received):
         """Return this token with another ID token, without judging the rest again."""
         return with_id_token(self, id_token)
 
-    def replace(self, **fields: Any) -> BearerToken:
+    def replace(self, **fields: object) -> BearerToken:
         """Return a token of this class with some fields replaced."""
         known = {**self._fields(), **fields}
         if fields.get("expires_in") is None:
@@ -197,7 +197,7 @@ class BearerToken(Expiring, Received):
         request.headers[self.AUTHORIZATION_HEADER] = self.authorization_header()  # type: ignore[attr-defined]
         return request
 
-    def answering(self, request: Any) -> Generator[Any, Any, Any]:
+    def answering(self, request: object) -> Generator[Any, Any, Any]:
         """Yield an authenticated request, be sent its answer, and return that; a bearer token leaves it at that."""
         return (yield request)
 

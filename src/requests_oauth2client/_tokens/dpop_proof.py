@@ -38,7 +38,7 @@ _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 class InvalidDPoPAlg(InvalidParam):
     """An algorithm is not one for DPoP: symmetric, `none`, or unknown (RFC 9449 section 4.2)."""
 
-    def __init__(self, alg: Any) -> None:
+    def __init__(self, alg: object) -> None:
         super().__init__(f"alg={one_line(alg)!r} signs no DPoP proof. Use one of {', '.join(DPOP_ALGS)}.")
         self.alg = alg
 
@@ -50,7 +50,7 @@ class InvalidDPoPProof(OAuth2Error, ValueError):
         proof: the proof that was judged.
     """
 
-    def __init__(self, proof: Any, problem: str) -> None:
+    def __init__(self, proof: object, problem: str) -> None:
         super().__init__(description=f"This DPoP proof is refused: {problem}")
         self.proof = proof
 

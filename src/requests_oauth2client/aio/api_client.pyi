@@ -1,13 +1,14 @@
 """Written by `python -m devkit.stubs` from src/requests_oauth2client/aio/api_client.py."""
 
 from collections.abc import Mapping
+from http.cookiejar import CookieJar
 from typing import Any, Self, Unpack
 
 import httpx2
 
 from .._api.calls import Api
 from .._api.fields import BoolFields, NoneFields
-from .._api.message import BodyOptions, Message, QueryOptions
+from .._api.message import BodyOptions, Message, Query, QueryOptions, Timeout
 from .._api.urls import Path
 from .._drivers.httpx import AsyncRunner
 
@@ -32,21 +33,21 @@ class AsyncApiClient(AsyncRunner, Api[httpx2.Response]):
         method: str,
         path: Path = None,
         *,
-        params: Any = None,
-        data: Any = None,
+        params: Query = None,
+        data: object = None,
         headers: Mapping[str, Any] | None = None,
-        cookies: Any = None,
-        files: Any = None,
-        auth: Any = None,
-        timeout: Any = None,
+        cookies: Mapping[str, str] | CookieJar | None = None,
+        files: object = None,
+        auth: object = None,
+        timeout: Timeout | None = None,
         allow_redirects: bool | None = None,
         follow_redirects: bool | None = None,
         proxies: dict[str, str] | None = None,
-        hooks: Any = None,
+        hooks: object = None,
         stream: bool | None = None,
         verify: bool | str | None = None,
         cert: str | tuple[str, str] | None = None,
-        json: Any = None,
+        json: object = None,
         raise_for_status: bool | None = None,
         none_fields: NoneFields | None = None,
         bool_fields: BoolFields = None,
@@ -92,42 +93,46 @@ class AsyncApiClient(AsyncRunner, Api[httpx2.Response]):
 
         Source: RFC 9110; for redirects, sections 15.4 and 17.16.
         """
-    async def get(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> httpx2.Response:
+    async def get(self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> httpx2.Response:
         """Send a GET request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.1.
         """
-    async def head(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> httpx2.Response:
+    async def head(self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]) -> httpx2.Response:
         """Send a HEAD request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.2.
         """
-    async def options(self, /, path: Path = None, params: Any = None, **kwargs: Unpack[BodyOptions]) -> httpx2.Response:
+    async def options(
+        self, /, path: Path = None, params: Query = None, **kwargs: Unpack[BodyOptions]
+    ) -> httpx2.Response:
         """Send an OPTIONS request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.7.
         """
-    async def delete(self, /, path: Path = None, params: Any = None, **options: Unpack[BodyOptions]) -> httpx2.Response:
+    async def delete(
+        self, /, path: Path = None, params: Query = None, **options: Unpack[BodyOptions]
+    ) -> httpx2.Response:
         """Send a DELETE request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.5.
         """
     async def post(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> httpx2.Response:
         """Send a POST request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.3.
         """
     async def put(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> httpx2.Response:
         """Send a PUT request. It takes what `request` takes, and raises what that raises.
 
         Source: RFC 9110 section 9.3.4.
         """
     async def patch(
-        self, /, path: Path = None, data: Any = None, json: Any = None, **options: Unpack[QueryOptions]
+        self, /, path: Path = None, data: object = None, json: object = None, **options: Unpack[QueryOptions]
     ) -> httpx2.Response:
         """Send a PATCH request. It takes what `request` takes, and raises what that raises.
 

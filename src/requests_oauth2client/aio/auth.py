@@ -38,7 +38,7 @@ class AsyncTokenHandler(AsyncFlow, _Auth, TokenHandler):
         result: R = await runner._drive(steps)  # noqa: SLF001
         return result
 
-    async def prepare_flow(self, request: Any) -> Flow:
+    async def prepare_flow(self, request: object) -> Flow:
         """Put a valid token into a request; get or renew it first where that is needed.
 
         Raises:
@@ -60,7 +60,7 @@ class AsyncTokenHandler(AsyncFlow, _Auth, TokenHandler):
         await response.aread()  # to its end, or its connection could be the one that the steps wait for
         return await self._drive(steps)
 
-    def sync_auth_flow(self, request: Any) -> Generator[Any, Any, NoReturn]:
+    def sync_auth_flow(self, request: object) -> Generator[Any, Any, NoReturn]:
         """Refuse: this handler awaits."""
         msg = f"{type(self).__name__} is for async clients; for a sync client use the class without Async in its name."
         raise RuntimeError(msg)

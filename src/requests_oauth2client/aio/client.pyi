@@ -51,12 +51,12 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         cls,
         /,
         url: Any = None,
-        issuer: Any = None,
+        issuer: object = None,
         *,
-        auth: Any = None,
-        session: Any = None,
+        auth: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Make a client from what the AS publishes: its metadata, then its keys.
 
@@ -92,10 +92,10 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         entity_id: Any,
         *,
         trust_anchors: Mapping[str, Any],
-        auth: Any = None,
-        session: Any = None,
+        auth: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
 
@@ -130,8 +130,8 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         /,
         identifier: Any,
         *,
-        host: Any = None,
-        session: Any = None,
+        host: object = None,
+        session: object = None,
         testing: bool = False,
         timeout: float = 10.0,
         max_response_size: int = 1048576,
@@ -169,14 +169,14 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         /,
         metadata: Mapping[str, Any],
         *,
-        url: Any = None,
-        issuer: Any = None,
+        url: object = None,
+        issuer: object = None,
         initial_access_token: str | BearerToken | None = None,
-        software_statement: Any = None,
-        private_key: Any = None,
-        session: Any = None,
+        software_statement: object = None,
+        private_key: object = None,
+        session: object = None,
         testing: bool = False,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Self:
         """Register a client at an AS, and make it.
 
@@ -243,7 +243,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for the client itself, without a user.
 
@@ -272,7 +272,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Exchange an authorization code for tokens.
 
@@ -333,7 +333,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Renew a token with a refresh token.
 
@@ -363,7 +363,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Ask once whether the user has authorized the device.
 
@@ -395,7 +395,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a signed JWT.
 
@@ -423,7 +423,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a SAML 2.0 assertion.
 
@@ -453,7 +453,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Get a token for a user's name and password. OAuth 2.1 drops this grant: use it where nothing else is left.
 
@@ -478,15 +478,15 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         self,
         /,
         *,
-        subject_token: Any,
+        subject_token: object,
         subject_token_type: str | None = None,
-        actor_token: Any = None,
+        actor_token: object = None,
         actor_token_type: str | None = None,
         requested_token_type: str | None = None,
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
 
@@ -520,7 +520,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Source: RFC 8693 section 2.
         """
     async def authorization_response(
-        self, /, request: AnyAuthorizationRequest, response: Any, *, requests_kwargs: Mapping[str, Any] | None = None
+        self, /, request: AnyAuthorizationRequest, response: object, *, requests_kwargs: Mapping[str, Any] | None = None
     ) -> AuthorizationResponse:
         """Check that a callback answers a request, with all that is signed in it: the answer itself, or an ID token.
 
@@ -551,7 +551,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **data: Any,
+        **data: object,
     ) -> RequestUriParameterAuthorizationRequest:
         """Push an authorization request to the AS, authenticated as this client.
 
@@ -580,7 +580,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         *,
         scope: str | Iterable[str] | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **data: Any,
+        **data: object,
     ) -> DeviceAuthorizationResponse:
         """Ask for a device code and a user code.
 
@@ -607,16 +607,16 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         *,
         client_notification_token: str | None = None,
         acr_values: str | Iterable[str] | None = None,
-        login_hint_token: Any = None,
-        id_token_hint: Any = None,
+        login_hint_token: object = None,
+        id_token_hint: object = None,
         login_hint: str | None = None,
         binding_message: str | None = None,
         user_code: str | None = None,
         requested_expiry: int | None = None,
-        private_jwk: Any = None,
+        private_jwk: object = None,
         alg: str | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **ciba_kwargs: Any,
+        **ciba_kwargs: object,
     ) -> BackChannelAuthenticationResponse:
         """Ask the OP to authenticate a user on a device of theirs. Exactly one hint says who it is.
 
@@ -657,7 +657,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         dpop: bool | None = None,
         dpop_key: DPoPKey | None = None,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **token_kwargs: Any,
+        **token_kwargs: object,
     ) -> BearerToken:
         """Ask once whether the user has authenticated. In ping mode, ask when the ping has come.
 
@@ -689,7 +689,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         token_type_hint: str | None = None,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **introspect_kwargs: Any,
+        **introspect_kwargs: object,
     ) -> IntrospectionResponse:
         """Ask the AS whether a token is active, and what it stands for.
 
@@ -722,7 +722,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         token_type_hint: str | None = None,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Tell the AS that a token is no longer needed.
 
@@ -751,7 +751,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         access_token: str | BearerToken,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Revoke an access token.
 
@@ -775,7 +775,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         refresh_token: str | BearerToken,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
-        **revoke_kwargs: Any,
+        **revoke_kwargs: object,
     ) -> bool:
         """Revoke a refresh token, and with it the grant.
 
@@ -912,7 +912,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Source: RFC 7592 section 2.1.
         """
-    async def update_registration(self, /, **changes: Any) -> Self:
+    async def update_registration(self, /, **changes: object) -> Self:
         """Change how this client is registered.
 
         Args:

@@ -38,11 +38,11 @@ class Auth0:
     def client(
         cls,
         tenant: str,
-        auth: Any = None,
+        auth: object = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
-        private_key: Any = None,
+        private_key: object = None,
         session: requests.Session | None = None,
         **kwargs: Any,
     ) -> OAuth2Client:
@@ -64,11 +64,11 @@ class Auth0:
     def management_api_client(
         cls,
         tenant: str,
-        auth: Any = None,
+        auth: object = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
-        private_key: Any = None,
+        private_key: object = None,
         session: requests.Session | None = None,
         **kwargs: Any,
     ) -> ApiClient:
@@ -107,7 +107,7 @@ def endpoints_of(tenant: str) -> dict[str, Any]:
 class Auth0Client(OAuth2Client):
     """A client of a tenant (the first generation's name)."""
 
-    def __init__(self, tenant: str, auth: Any = None, **kwargs: Any) -> None:
+    def __init__(self, tenant: str, auth: object = None, **kwargs: Any) -> None:
         """Take the tenant, and what `OAuth2Client` takes."""
         super().__init__(auth=auth, **{**endpoints_of(tenant), **kwargs})
 
@@ -118,7 +118,7 @@ Auth0OIDCClient = Auth0Client
 class Auth0ManagementApiClient(ApiClient):
     """A client of the Management API v2 (the first generation's name)."""
 
-    def __init__(self, tenant: str, auth: Any = None, **kwargs: Any) -> None:
+    def __init__(self, tenant: str, auth: object = None, **kwargs: Any) -> None:
         """Take the tenant, how its client authenticates, and what `ApiClient` takes."""
         api = f"https://{Auth0.tenant(tenant)}/api/v2/"
         super().__init__(api, auth=OAuth2ClientCredentialsAuth(Auth0.client(tenant, auth), audience=api), **kwargs)

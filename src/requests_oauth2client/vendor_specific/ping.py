@@ -29,11 +29,11 @@ class Ping:
     def client(
         cls,
         issuer: str,
-        auth: Any = None,
+        auth: object = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
-        private_key: Any = None,
+        private_key: object = None,
         session: requests.Session | None = None,
         **kwargs: Any,
     ) -> OAuth2Client:

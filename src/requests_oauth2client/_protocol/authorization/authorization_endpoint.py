@@ -20,6 +20,7 @@ from ..._authorization.request_object import ReferringAuthorizationRequest
 from ..._authorization.values import SentRequest
 from ..._core.effects import Steps
 from ...authorization_request import AnyAuthorizationRequest, AuthorizationRequest
+from ...dpop import DPoPKey
 from ..http import dpop_nonce
 from ..metadata import server_keys
 from ..oidc import id_token
@@ -39,7 +40,7 @@ def authorization_request(
     nonce: str | bool | EllipsisType | None = ...,
     code_verifier: str | bytes | None = None,
     dpop: bool | None = None,
-    dpop_key: Any = None,
+    dpop_key: DPoPKey | None = None,
     dpop_alg: str | None = None,
     **kwargs: Any,
 ) -> AuthorizationRequest:
@@ -97,7 +98,7 @@ def authorization_response(
     client: Client,
     /,
     request: AnyAuthorizationRequest,
-    response: Any,
+    response: object,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
 ) -> Steps[AuthorizationResponse]:

@@ -33,7 +33,7 @@ def pushed_authorization_request(
     authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **data: Any,
+    **data: object,
 ) -> Steps[RequestUriParameterAuthorizationRequest]:
     """Push an authorization request to the AS, authenticated as this client.
 

@@ -76,7 +76,7 @@ class BackChannelAuthenticationResponse(Expiring, Received):
         interval: float | str | None = DEFAULT_INTERVAL,
         *,
         expires_in: float | str | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         self.auth_req_id = auth_req_id
         self.expires_at = expiry(expires_at, expires_in)
@@ -101,16 +101,16 @@ def backchannel_authentication_request(
     *,
     client_notification_token: str | None = None,
     acr_values: str | Iterable[str] | None = None,
-    login_hint_token: Any = None,
-    id_token_hint: Any = None,
+    login_hint_token: object = None,
+    id_token_hint: object = None,
     login_hint: str | None = None,
     binding_message: str | None = None,
     user_code: str | None = None,
     requested_expiry: int | None = None,
-    private_jwk: Any = None,
+    private_jwk: object = None,
     alg: str | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **ciba_kwargs: Any,
+    **ciba_kwargs: object,
 ) -> Steps[BackChannelAuthenticationResponse]:
     """Ask the OP to authenticate a user on a device of theirs. Exactly one hint says who it is.
 
@@ -256,7 +256,7 @@ def ciba(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Ask once whether the user has authenticated. In ping mode, ask when the ping has come.
 

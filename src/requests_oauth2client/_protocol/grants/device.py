@@ -56,7 +56,7 @@ class DeviceAuthorizationResponse(Expiring, Received):
         expires_at: datetime | float | str | None = None,
         expires_in: float | str | None = None,
         interval: float | str | None = DEFAULT_INTERVAL,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         self.device_code = device_code
         self.user_code = kept(user_code) or ""  # people print these
@@ -90,7 +90,7 @@ def authorize_device(
     *,
     scope: str | Iterable[str] | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **data: Any,
+    **data: object,
 ) -> Steps[DeviceAuthorizationResponse]:
     """Ask for a device code and a user code.
 

@@ -36,7 +36,7 @@ def saml2_bearer(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Get a token for a SAML 2.0 assertion.
 

@@ -94,7 +94,7 @@ def client_credentials(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Get a token for the client itself, without a user.
 
@@ -128,7 +128,7 @@ def authorization_code(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Exchange an authorization code for tokens.
 
@@ -216,7 +216,7 @@ def refresh_token(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Renew a token with a refresh token.
 
@@ -268,7 +268,7 @@ def device_code(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Ask once whether the user has authorized the device.
 
@@ -309,7 +309,7 @@ def jwt_bearer(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Get a token for a signed JWT.
 
@@ -345,7 +345,7 @@ def resource_owner_password(
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Get a token for a user's name and password. OAuth 2.1 drops this grant: use it where nothing else is left.
 

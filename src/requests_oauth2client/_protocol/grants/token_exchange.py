@@ -42,7 +42,7 @@ class UnknownTokenType(InvalidParam, TypeError):
 
     what: ClassVar[str] = "token"
 
-    def __init__(self, token: Any = None, token_type: Any = None, problem: str | None = None) -> None:
+    def __init__(self, token: object = None, token_type: object = None, problem: str | None = None) -> None:
         why = problem or (
             f"a {type(token).__name__} does not say it"
             if token_type is None
@@ -73,7 +73,7 @@ class UnknownRequestedTokenType(UnknownTokenType):
 class NotAnAccessToken(AccessTokenError):
     """A token that came from a token exchange with token_type N_A can't authenticate a request."""
 
-    def __init__(self, token: Any = None) -> None:
+    def __init__(self, token: object = None) -> None:
         kind = one_line(getattr(token, "issued_token_type", "unknown"))
         super().__init__(
             f"This is no access token, but one of type {kind}: it authenticates no request. Use its str() as what"
@@ -151,15 +151,15 @@ def token_exchange(
     client: Client,
     /,
     *,
-    subject_token: Any,
+    subject_token: object,
     subject_token_type: str | None = None,
-    actor_token: Any = None,
+    actor_token: object = None,
     actor_token_type: str | None = None,
     requested_token_type: str | None = None,
     dpop: bool | None = None,
     dpop_key: DPoPKey | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **token_kwargs: Any,
+    **token_kwargs: object,
 ) -> Steps[BearerToken]:
     """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
 

@@ -26,12 +26,12 @@ def from_discovery_endpoint(
     cls: Any,
     /,
     url: Any = None,
-    issuer: Any = None,
+    issuer: object = None,
     *,
-    auth: Any = None,
-    session: Any = None,
+    auth: object = None,
+    session: object = None,
     testing: bool = False,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> Steps[NewClient]:
     """Make a client from what the AS publishes: its metadata, then its keys.
 
@@ -77,10 +77,10 @@ def from_federation(
     entity_id: Any,
     *,
     trust_anchors: Mapping[str, Any],
-    auth: Any = None,
-    session: Any = None,
+    auth: object = None,
+    session: object = None,
     testing: bool = False,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> Steps[NewClient]:
     """Make a client of an OP that a trust anchor vouches for, which it has never been registered at.
 
@@ -123,8 +123,8 @@ def find_issuer(
     /,
     identifier: Any,
     *,
-    host: Any = None,
-    session: Any = None,  # noqa: ARG001  for who runs this
+    host: object = None,
+    session: object = None,  # noqa: ARG001  for who runs this
     testing: bool = False,
     timeout: float = DEFAULT_TIMEOUT,
     max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
@@ -165,14 +165,14 @@ def register(
     /,
     metadata: Mapping[str, Any],
     *,
-    url: Any = None,
-    issuer: Any = None,
+    url: object = None,
+    issuer: object = None,
     initial_access_token: str | BearerToken | None = None,
-    software_statement: Any = None,
-    private_key: Any = None,
-    session: Any = None,
+    software_statement: object = None,
+    private_key: object = None,
+    session: object = None,
     testing: bool = False,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> Steps[NewClient]:
     """Register a client at an AS, and make it.
 

@@ -80,7 +80,7 @@ def read_registration(client: Client, /) -> Steps[Client]:
     return _registered_anew(client, _information(client, response))
 
 
-def update_registration(client: Client, /, **changes: Any) -> Steps[Client]:
+def update_registration(client: Client, /, **changes: object) -> Steps[Client]:
     """Change how this client is registered.
 
     Args:

@@ -43,7 +43,7 @@ class InvalidClaimSource(InvalidUserInfoResponse, ValueError):
 
     kept = (*OAuth2Error.kept, "source")
 
-    def __init__(self, source: str, problem: str, response: Any = None, client: Any = None) -> None:
+    def __init__(self, source: str, problem: str, response: object = None, client: object = None) -> None:
         self.source = source
         super().__init__(
             response=response,

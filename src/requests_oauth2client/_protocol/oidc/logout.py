@@ -32,7 +32,7 @@ def end_session_request(
     state: str | EllipsisType | None = ...,
     logout_hint: str | None = None,
     ui_locales: str | None = None,
-    **kwargs: Any,
+    **kwargs: object,
 ) -> EndSessionRequest:
     """Make the request that asks the OP to log the user out. Nothing is sent.
 
@@ -67,7 +67,7 @@ def end_session_request(
     )
 
 
-def front_channel_logout(client: Client, /, params: Any, *, sid: str | None = None) -> str | None:
+def front_channel_logout(client: Client, /, params: object, *, sid: str | None = None) -> str | None:
     """Judge a request to the frontchannel_logout_uri. Nothing is sent.
 
     Args:

@@ -42,7 +42,7 @@ class MismatchingUserInfoSubject(InvalidUserInfoResponse):
 
     kept = (*OAuth2Error.kept, "received", "expected")
 
-    def __init__(self, received: Any, expected: str, response: Any = None, client: Any = None) -> None:
+    def __init__(self, received: object, expected: str, response: object = None, client: object = None) -> None:
         self.received, self.expected = received, expected
         super().__init__(
             response=response,

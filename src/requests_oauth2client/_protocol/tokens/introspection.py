@@ -37,7 +37,7 @@ def introspect_token(
     token_type_hint: str | None = None,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **introspect_kwargs: Any,
+    **introspect_kwargs: object,
 ) -> Steps[IntrospectionResponse]:
     """Ask the AS whether a token is active, and what it stands for.
 

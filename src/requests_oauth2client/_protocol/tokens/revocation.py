@@ -24,7 +24,7 @@ def revoke_token(
     token_type_hint: str | None = None,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **revoke_kwargs: Any,
+    **revoke_kwargs: object,
 ) -> Steps[bool]:
     """Tell the AS that a token is no longer needed.
 
@@ -77,7 +77,7 @@ def revoke_access_token(
     access_token: str | BearerToken,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **revoke_kwargs: Any,
+    **revoke_kwargs: object,
 ) -> Steps[bool]:
     """Revoke an access token.
 
@@ -104,7 +104,7 @@ def revoke_refresh_token(
     refresh_token: str | BearerToken,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
-    **revoke_kwargs: Any,
+    **revoke_kwargs: object,
 ) -> Steps[bool]:
     """Revoke a refresh token, and with it the grant.
 
