@@ -22,12 +22,12 @@ from ._core.messages import parse_json_object
 from ._core.values import NotPickled
 from ._jose.errors import NoMatchingKey
 from ._tokens.bearer import BearerToken
-from .authorization_request import AuthorizationRequest
-from .dpop import DPoPKey, DPoPToken
 from .exceptions import InvalidParam, OAuth2Error
 
 if TYPE_CHECKING:
     from ._jose.sealed import SealingKeys
+    from .authorization_request import AuthorizationRequest
+    from .dpop import DPoPKey
 
 V = TypeVar("V")
 
@@ -203,10 +203,12 @@ class TokenSerializer(Serializer[BearerToken]):
         key = fields.pop("dpop_key", None)
         if key is None:
             return self.token_class(**fields)
+        from .dpop import DPoPToken  # noqa: PLC0415  for programs that use DPoP
+
         return DPoPToken(**fields, dpop_key=DPoPKeySerializer().value_of(key))
 
 
-class AuthorizationRequestSerializer(Serializer[AuthorizationRequest]):
+class AuthorizationRequestSerializer(Serializer["AuthorizationRequest"]):
     """Serializes authorization requests, for a web application to keep in the user's session until the callback."""
 
     kind = "authorization request"
@@ -218,11 +220,13 @@ class AuthorizationRequestSerializer(Serializer[AuthorizationRequest]):
 
     def value_of(self, fields: dict[str, Any]) -> AuthorizationRequest:
         """Make a request again."""
+        from .authorization_request import AuthorizationRequest  # noqa: PLC0415  for programs that log users in
+
         key = fields.pop("dpop_key", None)
         return AuthorizationRequest(**fields, dpop_key=None if key is None else DPoPKeySerializer().value_of(key))
 
 
-class DPoPKeySerializer(Serializer[DPoPKey]):
+class DPoPKeySerializer(Serializer["DPoPKey"]):
     """Serializes DPoP keys: the private key and its algorithm. Nonces are learned again."""
 
     kind = "DPoP key"
@@ -235,6 +239,8 @@ class DPoPKeySerializer(Serializer[DPoPKey]):
 
     def value_of(self, fields: dict[str, Any]) -> DPoPKey:
         """Make a key again."""
+        from .dpop import DPoPKey  # noqa: PLC0415  for programs that use DPoP
+
         return DPoPKey(fields["private_key"], alg=fields["alg"])
 
 

@@ -118,3 +118,9 @@ def test_a_client_loads_no_slow_module_of_the_standard_library() -> None:
     assert (
         set(done.stdout.split()) & {"ast", "asyncio", "dataclasses", "difflib", "dis", "inspect", "platform"} == set()
     )
+
+
+def test_a_handler_loads_only_what_it_uses() -> None:
+    loaded = modules_after("from requests_oauth2client import OAuth2Client, OAuth2ClientCredentialsAuth")
+    needed = {"_jose", "challenges", "serializers"}  # errors, what an API demands, and records of a store
+    assert {name.partition(".")[0] for name in loaded} & NOT_NEEDED - needed == set()

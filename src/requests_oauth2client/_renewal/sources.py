@@ -7,10 +7,9 @@ Every grant is a source. When to get a token, who of many callers does it, and w
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from types import MappingProxyType
+from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .._core.dual_errors import login_needed
@@ -18,14 +17,11 @@ from .._core.effects import RunInThread, Steps, inner
 from .._core.events import report
 from .._core.options import accept_further
 from .._core.times import after
-from .._oidc.id_token import MissingIdTokenKey
-from .._protocol.grants import token_endpoint, token_exchange
+from .._protocol.grants import token_endpoint
 from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
 from .._protocol.grants.polling import poll
 from .._protocol.http.dpop_nonce import with_one_key
-from .._protocol.oidc import id_token
 from .._tokens.bearer import BearerToken, with_id_token
-from ..dpop import DPoPToken
 from ..exceptions import EndpointError, InvalidParam, InvalidTokenResponse, NonRenewableTokenError, OAuth2Error
 
 if TYPE_CHECKING:
@@ -109,7 +105,7 @@ class TokenSource:
 
     def with_same_key(self, held: BearerToken | None) -> dict[str, Any]:
         """Return the arguments of the grant, with the DPoP key of the held token: the next is bound to it too."""
-        known = {"dpop_key": held.dpop_key} if isinstance(held, DPoPToken) else {}
+        known = {"dpop_key": key} if held is not None and (key := vars(held).get("dpop_key")) else {}
         return {**known, **{name: value for name, value in self.token_kwargs.items() if value is not None}}
 
     def refresh_kwargs(self) -> dict[str, Any]:
@@ -124,7 +120,7 @@ class TokenSource:
 
 
 def _as_token(given: Any) -> BearerToken:
-    if inspect.iscoroutine(given):
+    if isinstance(given, CoroutineType):
         given.close()
         msg = "A source with an async get_token is for AsyncOAuth2TokenSourceAuth. Here, nobody can await its tokens."
         raise InvalidParam(msg)
@@ -177,6 +173,9 @@ def obtained(source: TokenSource, held: BearerToken | None, keep: Keep) -> Steps
 
 def _with_checked_id_token(source: TokenSource, came: BearerToken, held: BearerToken) -> Steps[BearerToken]:
     """Check the ID token of a refresh. Without the keys for that, the one of the login is kept."""
+    from .._oidc.id_token import MissingIdTokenKey  # noqa: PLC0415  for clients that get ID tokens
+    from .._protocol.oidc import id_token  # noqa: PLC0415  likewise
+
     options = {"requests_kwargs": source.token_kwargs.get("requests_kwargs")}
     try:
         return (yield from id_token.check_refreshed(source.client, came, held, **options))
@@ -349,9 +348,11 @@ class TokenExchangeSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Exchange the token."""
+        from .._protocol.grants.token_exchange import token_exchange  # noqa: PLC0415  for clients that exchange tokens
+
         subject_token = yield from _today(self.subject_token)
         kwargs = {"subject_token": subject_token, **self.with_same_key(held)}
-        return (yield from inner(self.client, token_exchange.token_exchange, **kwargs))
+        return (yield from inner(self.client, token_exchange, **kwargs))
 
 
 class JwtBearerSource(TokenSource):
