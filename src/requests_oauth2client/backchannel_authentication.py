@@ -43,7 +43,17 @@ __all__ = [
 
 
 class BackChannelJob(PollingJob):
-    """Asks whether the user has authenticated."""
+    """Asks whether the user has authenticated.
+
+    Args:
+        client: the client that asks.
+        auth_req_id: the auth_req_id, or the response that `backchannel_authentication_request` returned;
+            that one also tells the interval, and when to stop.
+        interval: seconds to wait before each request; by default what the response says, else 5.
+        slow_down_interval: seconds that each `slow_down` adds to it.
+        requests_kwargs: further arguments for the HTTP library.
+        **token_kwargs: further form fields.
+    """
 
     def __init__(
         self,
@@ -54,17 +64,6 @@ class BackChannelJob(PollingJob):
         requests_kwargs: Mapping[str, Any] | None = None,
         **token_kwargs: object,
     ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client that asks.
-            auth_req_id: the auth_req_id, or the response that `backchannel_authentication_request` returned;
-                that one also tells the interval, and when to stop.
-            interval: seconds to wait before each question; by default what the response says, else 5.
-            slow_down_interval: seconds that each `slow_down` adds to it.
-            requests_kwargs: further arguments for the HTTP library.
-            **token_kwargs: further form fields.
-        """
         super().__init__(
             client,
             interval=getattr(auth_req_id, "interval", None) if interval is None else interval,

@@ -21,6 +21,7 @@ from .exceptions import OAuth2Error
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 INVALID_TOKEN = "invalid_token"
+TOKEN_SCHEMES = frozenset({"bearer", "dpop"})
 MAX_HEADER_SIZE = 1 << 13  # characters; web servers stop at 8 KiB for all headers
 MAX_CHALLENGES = 30  # and as many parameters in each; servers have one or two
 STATUS_ERRORS = {"requests": "HTTPError", "httpx2": "HTTPStatusError", "httpx": "HTTPStatusError"}
@@ -109,7 +110,8 @@ def refusal_of_token(response: Response, scheme: str) -> str | None:
     """Return why a 401 refuses a token of a scheme.
 
     Returns:
-        The error that it gives; "" if it gives none, as many APIs do; None if it is not about such a token at all.
+        The error that it gives; "" if it gives none, as many APIs do, or names only schemes that are not for tokens;
+        None if it wants another kind of token.
     """
     if response.status_code != UNAUTHORIZED:
         return None
@@ -117,8 +119,8 @@ def refusal_of_token(response: Response, scheme: str) -> str | None:
         error = challenge_error(response, name)
         if error is not None:
             return error
-    is_wanted = _offers(response, scheme) or not _challenges_of(response)
-    return "" if is_wanted else None
+    others = {one.scheme for one in _challenges_of(response)} & TOKEN_SCHEMES  # Basic, of a gateway, is none
+    return "" if _offers(response, scheme) or not others else None
 
 
 # --- what an API demands, as exceptions -------------------------------------------------------------------

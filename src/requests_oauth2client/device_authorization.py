@@ -26,7 +26,17 @@ __all__ = [
 
 
 class DeviceJob(PollingJob):
-    """Asks whether the user has authorized the device."""
+    """Asks whether the user has authorized the device.
+
+    Args:
+        client: the client that asks.
+        device_code: the device code, or the response that `authorize_device` returned; that one also says
+            the interval, and when to stop.
+        interval: seconds to wait before each request; by default what the response says, else 5.
+        slow_down_interval: seconds that each `slow_down` adds to it.
+        requests_kwargs: further arguments for the HTTP library.
+        **token_kwargs: further form fields.
+    """
 
     def __init__(
         self,
@@ -37,17 +47,6 @@ class DeviceJob(PollingJob):
         requests_kwargs: Mapping[str, Any] | None = None,
         **token_kwargs: object,
     ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client that asks.
-            device_code: the device code, or the response that `authorize_device` returned; that one also tells
-                the interval, and when to stop.
-            interval: seconds to wait before each question; by default what the response says, else 5.
-            slow_down_interval: seconds that each `slow_down` adds to it.
-            requests_kwargs: further arguments for the HTTP library.
-            **token_kwargs: further form fields.
-        """
         super().__init__(
             client,
             interval=getattr(device_code, "interval", None) if interval is None else interval,
@@ -73,15 +72,14 @@ DeviceAuthorizationPoolingJob = DeviceAuthorizationPollingJob
 
 
 class DeviceAuthorizationClient(OAuth2Client):
-    """A client that only asks for device codes (the founding README's name; `OAuth2Client` does it too)."""
+    """A client that only asks for device codes (the founding README's name; `OAuth2Client` does it too).
+
+    Args:
+        device_authorization_endpoint: where to ask.
+        auth: how the client authenticates, as for `OAuth2Client`.
+        **kwargs: further arguments of `OAuth2Client`.
+    """
 
     def __init__(self, device_authorization_endpoint: str, auth: object = None, **kwargs: Any) -> None:
-        """Take what it works with.
-
-        Args:
-            device_authorization_endpoint: where to ask.
-            auth: how the client authenticates, as for `OAuth2Client`.
-            **kwargs: further arguments of `OAuth2Client`.
-        """
         kwargs.setdefault("token_endpoint", None)
         super().__init__(auth=auth, device_authorization_endpoint=device_authorization_endpoint, **kwargs)

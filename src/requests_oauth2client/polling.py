@@ -11,17 +11,28 @@ from ._drivers.requests import SyncRunner
 from ._protocol.grants.device import DEFAULT_INTERVAL, polling_interval
 from ._protocol.grants.polling import poll
 from ._protocol.http.dpop_nonce import with_one_key
-from ._renewal.sources import client_for_runner
+from ._renewal.sources import client_for_runner, further_fields
 from ._tokens.bearer import BearerToken
 
 R = TypeVar("R")
+JOB_OPTIONS = ("interval", "slow_down_interval", "requests_kwargs", "device_code", "auth_req_id")
 
 
 class PollingJob:
     """Asks the token endpoint once at each call, after having waited.
 
+    Args:
+        client: the client that asks.
+        interval: seconds to wait before each request.
+        slow_down_interval: seconds that each `slow_down` adds to it.
+        expires_at: when to stop; None when only the AS knows.
+        requests_kwargs: further arguments for the HTTP library.
+        **token_kwargs: further form fields; `extra={...}` passes on names that are close to a known one.
+
     Attributes:
-        interval: the seconds that the next call waits.
+        interval: the seconds that the next call waits at least.
+        pause: the seconds that the server wants the next call to wait at least, after a failure.
+        failures: how many requests in a row failed in a way that may pass.
     """
 
     runner_class: ClassVar[Any] = object  # SyncRunner or AsyncRunner
@@ -36,22 +47,14 @@ class PollingJob:
         requests_kwargs: Mapping[str, Any] | None = None,
         **token_kwargs: object,
     ) -> None:
-        """Take what it works with.
-
-        Args:
-            client: the client that asks.
-            interval: seconds to wait before each question.
-            slow_down_interval: seconds that each `slow_down` adds to it.
-            expires_at: when to stop; None when only the AS knows.
-            requests_kwargs: further arguments for the HTTP library.
-            **token_kwargs: further form fields.
-        """
         self.client = client_for_runner(client, self.runner_class, self)
         self.interval = polling_interval(interval)
         self.slow_down_interval = slow_down_interval
         self.expires_at = expires_at
+        self.pause: float = 0
+        self.failures = 0
         self.requests_kwargs = requests_kwargs
-        self.token_kwargs = with_one_key(self.client, token_kwargs)
+        self.token_kwargs = with_one_key(self.client, further_fields(type(self).__name__, token_kwargs, JOB_OPTIONS))
 
     def ask(self) -> Steps[BearerToken]:
         """Ask the token endpoint once; what is asked is the job's own."""

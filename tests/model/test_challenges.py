@@ -207,7 +207,11 @@ def test_a_token_that_the_api_echoes_does_not_show(library: Any) -> None:
         ('Bearer error="invalid_token", DPoP error="invalid_dpop_proof"', "DPoP", "invalid_dpop_proof"),
         ('DPoP error="invalid_token"', "Bearer", None),
         ('DPoP algs="ES256"', "Bearer", None),
-        ('Basic realm="r"', "Bearer", None),
+        ('Basic realm="r"', "Bearer", ""),
+        ("Token", "Bearer", ""),
+        ('OAuth realm="r"', "DPoP", ""),
+        ('JWT realm="api"', "Bearer", ""),
+        ('Basic realm="r", DPoP algs="ES256"', "Bearer", None),
     ],
 )
 def test_a_401_says_whether_it_is_about_the_token(challenge: str | None, scheme: str, reason: str | None) -> None:

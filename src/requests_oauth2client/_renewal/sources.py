@@ -323,6 +323,8 @@ class DeviceLogin:
         own = getattr(device_code, "expires_at", None)
         self.expires_at = own if source.expires_in is None else after(source.expires_in)
         self.slow_down_interval = source.slow_down_interval
+        self.pause: float = 0
+        self.failures = 0
         self.token_kwargs = with_one_key(source.client, source.token_kwargs)
 
     def ask(self) -> Steps[BearerToken]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 DEFAULT_INTERVAL = 5  # seconds, RFC 8628 section 3.2
+MAX_INTERVAL = 3600  # seconds
 
 
 class DeviceAuthorizationResponse(Expiring, Received):
@@ -77,10 +78,11 @@ class DeviceAuthorizationResponse(Expiring, Received):
 
 
 def polling_interval(value: Any) -> float:
-    """Read an `interval` in seconds; nonsense counts as the default of 5."""
+    """Read an `interval` in seconds; nonsense counts as the default of 5, more than an hour as an hour."""
     number = seconds(value)
     if number is None or number < 0:
         return DEFAULT_INTERVAL
+    number = min(number, float(MAX_INTERVAL))
     return int(number) if number.is_integer() else number
 
 
