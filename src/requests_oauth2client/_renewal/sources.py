@@ -165,8 +165,10 @@ def obtained(source: TokenSource, held: BearerToken | None, keep: Keep) -> Steps
         if not source.is_repeatable:
             raise login_needed(failure) from failure.__cause__
         return (yield from source.new_token(held))
-    if came.id_token is None or came.id_token == held.id_token:
+    if came.id_token is None:
         return came
+    if held.id_token is not None and held.id_token.checked and came.id_token == held.id_token:
+        return with_id_token(came, held.id_token)
     yield from keep(held.replace(refresh_token=came.refresh_token))
     return (yield from _with_checked_id_token(source, came, held))
 

@@ -950,12 +950,13 @@ class AsyncTokenEndpointPollingJob(PollingJob):
         """Wait for the interval, then ask once.
 
         Returns:
-            The token, or None while the user is not done.
+            The token, or None while the user is not done, or the server can't say.
 
         Raises:
             ExpiredToken: (also named `ExpiredDeviceCode`) the time for an answer is over.
             AccessDenied: the user said no.
-            TokenEndpointError: and everything else that a token request raises.
+            TokenEndpointError: and everything else that a token request raises, but for failures that may pass. Where
+                nobody knows when the code expires, the tenth of these in a row is raised.
 
         Source: RFC 8628 section 3.5, CIBA Core section 10.1.
         """
