@@ -57,14 +57,14 @@ def sent(heard: Any) -> list[str]:
 
 
 def stores() -> list[Any]:
-    return [None, MemoryStore()]
+    return [dict, lambda: {"store": MemoryStore()}]
 
 
 @pytest.mark.parametrize("store", stores(), ids=["alone", "stored"])
 @pytest.mark.parametrize("claims", [{"auth_time": 2000}, {"sub": "mallory"}, {"iss": "https://evil.local"}], ids=repr)
 def test_a_refused_id_token_does_not_lose_the_new_refresh_token(store: Any, claims: dict[str, Any]) -> None:
     kept: list[BearerToken] = []
-    options = {} if store is None else {"store": store}
+    options = store()
     auth = user(with_keys(), login(), on_token=kept.append, **options)
     first = play(valid_token(auth), [rotated(2, id_token=id_token(**claims))])
     assert isinstance(first.error, InvalidIdToken)
@@ -87,7 +87,7 @@ def test_in_the_leeway_the_old_access_token_goes_on_with_the_new_refresh_token()
 @pytest.mark.parametrize("store", stores(), ids=["alone", "stored"])
 def test_keys_that_can_not_be_had_fail_no_call(store: Any) -> None:
     away = client(issuer=ISSUER, jwks_uri=f"{ISSUER}/jwks")
-    options = {} if store is None else {"store": store}
+    options = store()
     auth = user(away, login(), **options)
     heard = play(valid_token(auth), [rotated(2, id_token=id_token(auth_time=2000)), answer(b"", 500)])
     got = heard.result
@@ -143,7 +143,7 @@ def test_a_definite_refusal_leads_to_the_grant(refusal: Answer) -> None:
 @pytest.mark.parametrize("refusal", DEFINITE, ids=repr)
 @pytest.mark.parametrize("store", stores(), ids=["alone", "stored"])
 def test_a_definite_refusal_leads_to_the_login(refusal: Answer, store: Any) -> None:
-    auth = user(client(), login(id_token=None), **({} if store is None else {"store": MemoryStore()}))
+    auth = user(client(), login(id_token=None), **store())
     assert isinstance(play(valid_token(auth), [refusal]).error, LoginNeeded)
 
 
