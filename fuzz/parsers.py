@@ -5,6 +5,7 @@ A parser raises one of its `refusals`, or returns; anything else is a defect.
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -39,10 +40,11 @@ from requests_oauth2client.logout import InvalidFrontChannelLogout, InvalidLogou
 from requests_oauth2client.registration import InvalidClientInformationResponse
 from requests_oauth2client.serializers import MAX_SIZE as MAX_SERIALIZED
 from requests_oauth2client.serializers import InvalidSerializedValue, Serializer
+from requests_oauth2client.stores import TokenStoreError
 from requests_oauth2client.tokens import InvalidIdToken
 from requests_oauth2client.webfinger import InvalidWebFingerResponse
 
-from . import growth
+from . import growth, stores
 from .calls import (
     AS,
     CALLBACK_CLAIMS,
@@ -223,7 +225,14 @@ SERIALIZED = {
     **serialized(TokenSerializer(), TOKEN),
     **serialized(AuthorizationRequestSerializer(), AuthorizationRequestSerializer().fields_of(REQUEST)),
     **serialized(DPoPKeySerializer(), DPoPKeySerializer().fields_of(DPOP_KEY)),
+    **serialized(stores.RECORDS, stores.RECORD),
 }
+
+KEYRING_ENTRY = (
+    b'{"generation":0,"pieces":1,"expires_at":null,"sha256":"'
+    + hashlib.sha256(b"dmFsdWU").hexdigest().encode()
+    + b'"}\ndmFsdWU'
+)
 
 PARSERS: dict[str, Parser] = {
     "JSON": Parser(
@@ -418,6 +427,30 @@ PARSERS: dict[str, Parser] = {
         too_much=(b"Bearer hush\n" + DEEP_MEMBER, b"Bearer hush\n" + b" " * (1 << 16) + as_json({"auth_req_id": "a"})),
     ),
     **SERIALIZED,
+    "token file": Parser(
+        parse=stores.read_token_file,
+        refusals=(TokenStoreError,),
+        seeds=(stores.token_file(), b""),
+        too_much=(b"x" * 9999,),
+    ),
+    "key file": Parser(
+        parse=stores.read_key_file,
+        refusals=(TokenStoreError,),
+        seeds=(b"a" * 43 + b"\n", b"a" * 43 + b"\n" + b"b" * 43 + b"\n"),
+        too_much=(b"a" * (1 << 17),),
+    ),
+    "entry of a keyring": Parser(
+        parse=stores.read_keyring,
+        refusals=(TokenStoreError,),
+        seeds=(KEYRING_ENTRY,),
+        too_much=(DEEP, KEYRING_ENTRY.replace(b'"pieces":1', b'"pieces":1000000')),
+    ),
+    "answer of Redis": Parser(
+        parse=stores.read_redis,
+        refusals=(TokenStoreError,),
+        seeds=(b"$5\r\nvalue\r\n:1\r\n:1\r\n:1\r\n", b":7\r\n", b"*1\r\n:1\r\n", b"+OK\r\n", b"-ERR no\r\n"),
+        too_much=(b"*1\r\n" * 5000,),
+    ),
     "serialized token, encrypted": Parser(
         parse=TokenSerializer(SECRET_KEY).loads,
         refusals=(InvalidSerializedValue,),

@@ -23,6 +23,7 @@ from ..serializers import Serializer, TokenSerializer
 from .sources import TokenSource
 
 PENDING_FOR = 90.0  # seconds: the longest request, and all attempts to save what it gave
+LARGEST_NUMBER = 2**53  # beyond every time and fencing number
 CLOCK_DIFFERENCE = 5.0  # seconds by which the clocks of two machines that share a store may differ
 
 # What makes one token another's: all that is asked for, but no secret and nothing that is used once.
@@ -100,11 +101,18 @@ class RecordSerializer(Serializer[Record]):
         token = fields["token"]
         return Record(
             token=None if token is None else self._tokens.value_of(token),
-            lifetime=fields["lifetime"],
-            pending=fields["pending"],
-            replaced=fields.get("replaced"),
-            fence=fields.get("fence"),
+            lifetime=_number(fields["lifetime"]),
+            pending=_number(fields["pending"]),
+            replaced=_number(fields.get("replaced")),
+            fence=_number(fields.get("fence")),
         )
+
+
+def _number(value: object) -> int | None:
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and abs(value) < LARGEST_NUMBER):
+        return value
+    msg = "it has something else in place of a number"
+    raise ValueError(msg)
 
 
 def entry_of(source: TokenSource, subject: str | None) -> str:

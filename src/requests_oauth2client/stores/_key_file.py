@@ -29,8 +29,8 @@ def keys_in_file(path: Path) -> tuple[bytes, ...]:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))  # a link is fine: secrets are mounted so
         with os.fdopen(descriptor, "rb") as file:
             _check(path, os.fstat(descriptor))
-            text = file.read(MAX_FILE_SIZE)
-    return _parse(path, text)
+            text = file.read(MAX_FILE_SIZE + 1)
+    return _parse(path, text if len(text) <= MAX_FILE_SIZE else b"")
 
 
 def _make(path: Path) -> None:
