@@ -398,7 +398,29 @@ def operations(known: Any) -> list[Callable[[], Any]]:
         lambda: known.introspect_token(token()),
         lambda: known.revoke_token(token(), "refresh_token"),
         lambda: known.userinfo(token()),
+        lambda: known.userinfo(PLANTED["access_token"]),
+        lambda: known.introspect_token(PLANTED["access_token"]),
+        lambda: known.refresh_token(PLANTED["refresh_token"]),
+        lambda: known.authorization_code(PLANTED["code"], code_verifier=VERIFIER, redirect_uri=URL),
+        lambda: known.saml2_bearer(f"<Assertion>{PLANTED['custom']}</Assertion>"),
     ]  # fmt: skip
+
+
+def variables(failure: BaseException) -> str:
+    """Show the local variables of all frames of ours, as error reporters do."""
+    shown: list[str] = []
+    waiting: list[BaseException | None] = [failure]
+    seen: set[int] = set()
+    while waiting:
+        error = waiting.pop()
+        if error is None or id(error) in seen:
+            continue
+        seen.add(id(error))
+        waiting += [error.__cause__, error.__context__]
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if frame.f_globals["__name__"].startswith("requests_oauth2client"):
+                shown += [f"{frame.f_code.co_qualname}: {name}={value!r}" for name, value in frame.f_locals.items()]
+    return "\n".join(shown)
 
 
 @pytest.mark.parametrize("auth", AUTHS)
@@ -418,6 +440,7 @@ def test_no_exchange_shows_a_secret(
         except OAuth2Error as failure:
             shown[f"traceback of {number}"] = traceback.format_exc()
             shown[f"pickle of {number}"] = pickled(failure)
+            shown[f"frames of {number}"] = variables(failure)
         else:
             shown[f"answer to {number}"] = repr(answer) if not isinstance(answer, (dict, str)) else ""
     assert len(ill.received) >= len(operations(known))
@@ -432,3 +455,59 @@ def test_a_call_to_an_api_logs_no_token(flavor: Flavor, ill: FailingServer, capl
     assert flavor.get(ill.endpoint("good"), auth=handler).status_code == 200
     assert caplog.records
     demand_no_secret({"log": caplog.text}, BROUGHT)
+
+
+@pytest.mark.parametrize("path", ["reset_in_body", "truncated", "html_500"])
+def test_no_frame_of_a_failed_registration_holds_a_secret(flavor: Flavor, ill: FailingServer, path: str) -> None:
+    url = ill.endpoint(path)
+    with pytest.raises(OAuth2Error) as raised:
+        flavor.run(
+            flavor.named("OAuth2Client").register(
+                {"redirect_uris": [URL], "custom": PLANTED["custom"]},
+                registration_endpoint=url, token_endpoint=url, retries=None,
+                initial_access_token=PLANTED["registration_access_token"], software_statement=JWT,
+            )
+        )  # fmt: skip
+    demand_no_secret({"frames": variables(raised.value)}, BROUGHT)
+
+
+HANDLERS: dict[str, Callable[[Flavor, Any], Any]] = {
+    "OAuth2ClientCredentialsAuth": lambda flavor, known: flavor.named("OAuth2ClientCredentialsAuth")(known),
+    "OAuth2AccessTokenAuth": lambda flavor, known: flavor.named("OAuth2AccessTokenAuth")(
+        known,
+        token=package.BearerToken(PLANTED["access_token"], refresh_token=PLANTED["refresh_token"], expires_in=-60),
+    ),
+    "OAuth2AuthorizationCodeAuth": lambda flavor, known: flavor.named("OAuth2AuthorizationCodeAuth")(
+        known, PLANTED["code"], code_verifier=VERIFIER
+    ),
+    "OAuth2ResourceOwnerPasswordAuth": lambda flavor, known: flavor.named("OAuth2ResourceOwnerPasswordAuth")(
+        known, username="alice", password=PLANTED["password"]
+    ),
+}
+
+
+@pytest.mark.parametrize("path", ["echo", "echo_as_text", "reset_in_body"])
+@pytest.mark.parametrize("way", ["library", "api client"])
+@pytest.mark.parametrize("handler", HANDLERS)
+def test_no_frame_of_a_failed_call_to_an_api_holds_a_secret(
+    flavor: Flavor, ill: FailingServer, handler: str, way: str, path: str
+) -> None:
+    auth = HANDLERS[handler](flavor, flavor.client(ill.endpoint(path), ("id", PLANTED["client_secret"])))
+    session, _ = flavor.answered_by(lambda _: Answer())
+    api = flavor.named("ApiClient")(URL, auth, session=session)
+    with pytest.raises(OAuth2Error) as raised:
+        _ = flavor.get(URL, auth=auth, session=session) if way == "library" else flavor.run(api.get("x"))
+    demand_no_secret({"frames": variables(raised.value)}, BROUGHT)
+
+
+def test_no_frame_of_a_call_with_wrong_arguments_holds_a_secret(flavor: Flavor) -> None:
+    known = flavor.client(URL, ("id", PLANTED["client_secret"]))
+    for call in (
+        lambda: known.resource_owner_password("alice", PLANTED["password"], PLANTED["custom"]),
+        lambda: known.refresh_token(package.BearerToken(PLANTED["access_token"])),
+        lambda: known.token_exchange(subject_token=PLANTED["access_token"]),
+        lambda: known.client_credentials(scope=3, custom=PLANTED["custom"]),
+    ):
+        with pytest.raises(Exception) as raised:
+            flavor.run(call())
+        demand_no_secret({"frames": variables(raised.value)}, BROUGHT)
