@@ -130,13 +130,17 @@ class _Detached:
     def __init__(self, run: Callable[[], Any]) -> None:
         self._run = run
         self._guard = threading.Lock()
-        self._is_over = False
+        self._has_begun = self._is_over = self._is_called_off = False
         self._leases: list[Any] = []  # of the interrupted operations
         self._outcome: tuple[Any, BaseException | None] = (None, None)
         self.done = threading.Event()
 
     def __call__(self) -> None:
         """Run it, in its thread."""
+        with self._guard:
+            if self._is_called_off:
+                return
+            self._has_begun = True
         try:
             self._outcome = self._run(), None
         except BaseException as failure:  # noqa: BLE001  raised in the thread that waits
@@ -148,11 +152,13 @@ class _Detached:
             _release(self._leases)
 
     def adopt(self, leases: list[Any]) -> bool:
-        """Release these when it has ended; False when it has already."""
+        """Release these when it has ended; False when it has already, or has not begun: then it never will."""
         with self._guard:
-            if not self._is_over:
+            if self._has_begun and not self._is_over:
                 self._leases += leases
-            return not self._is_over
+                return True
+            self._is_called_off = True
+            return False
 
     def outcome(self) -> Any:
         """Return its result, or raise its failure."""
@@ -170,16 +176,25 @@ def _detached(drive: Callable[[Steps[R]], R], steps: Steps[R], run: Run[Any]) ->
     operation = _Detached(lambda: drive(steps))
     thread = threading.Thread(target=copy_context().run, args=(operation,), name=THREAD, daemon=False)
     try:
-        thread.start()
-    except RuntimeError:  # the program ends, or has too many
-        return drive(steps)
-    try:
-        operation.done.wait()
+        can_start = _start(thread)
+        if can_start:
+            operation.done.wait()
     except BaseException as interruption:  # noqa: BLE001  it is raised again, past all operations
         run.hand_over(operation.adopt)
         raise Interrupted(interruption) from None
+    if not can_start:
+        return drive(steps)
     result: R = operation.outcome()
     return result
+
+
+def _start(thread: threading.Thread) -> bool:
+    """Start a thread; False when the program ends, or has too many."""
+    try:
+        thread.start()
+    except RuntimeError:
+        return False
+    return True
 
 
 def new_session() -> requests.Session:

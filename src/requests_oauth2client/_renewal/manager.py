@@ -308,10 +308,17 @@ def _renew_behind(manager: TokenManager, held: BearerToken) -> Steps[None]:
 def _obtain(
     manager: TokenManager, held: BearerToken | None, *, is_good: Any = None, wait: float | None = None
 ) -> Steps[BearerToken]:
-    """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back."""
+    """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back.
+
+    Where a refresh token is spent, that goes on even if the thread is interrupted: it would be lost with the answer.
+    """
     refreshes = held is not None and held.refresh_token is not None
     steps = _obtain_now(manager, held, is_good or manager.is_good, wait)
-    token: BearerToken = yield Subtask(steps, shielded=refreshes or not manager.source.waits_for_user)
+    token: BearerToken = yield Subtask(
+        steps,
+        shielded=refreshes or not manager.source.waits_for_user,
+        detached=refreshes or manager.store_entry is not None,
+    )
     return token
 
 

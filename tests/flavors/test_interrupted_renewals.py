@@ -1,0 +1,116 @@
+"""A renewal that a signal interrupts runs to its end, and leaves no lock behind (sync; tasks: `test_single_flight`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devkit.exchange import Answer, Received, token
+from devkit.flavors import Flavor, open_flavor
+from requests_oauth2client import BearerToken, OAuth2AccessTokenAuth
+from requests_oauth2client.stores import FileStore
+
+API = "https://api.local/"
+
+
+class TimeLimitError(Exception):
+    """As Celery raises it: no KeyboardInterrupt, so that `except Exception` catches it."""
+
+
+@pytest.fixture
+def flavor() -> Iterator[Flavor]:
+    with open_flavor("requests") as opened:
+        yield opened
+
+
+class Interrupting:
+    """A token endpoint that has this thread interrupted while it works, and answers when that is done."""
+
+    def __init__(self) -> None:
+        self.interrupted = threading.Event()
+        self.refresh_tokens: list[str] = []
+
+    def __call__(self, request: Received) -> Answer:
+        self.refresh_tokens.append(request.form["refresh_token"])
+        if len(self.refresh_tokens) == 1:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            assert self.interrupted.wait(20)
+        number = len(self.refresh_tokens)
+        return token(access_token=f"new-{number}", refresh_token=f"next-{number}", expires_in=3600)
+
+
+@pytest.fixture(params=[TimeLimitError, KeyboardInterrupt])
+def interruption(request: pytest.FixtureRequest) -> Iterator[type[BaseException]]:
+    def interrupt(*_: Any) -> None:
+        raise request.param
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    yield request.param
+    signal.signal(signal.SIGUSR1, before)
+
+
+def expired() -> BearerToken:
+    return BearerToken("old", refresh_token="first", expires_in=-60)
+
+
+def fresh() -> BearerToken:
+    """In the leeway, where a failed renewal would be no failure."""
+    return BearerToken("old", refresh_token="first", expires_in=10)
+
+
+@pytest.mark.parametrize("held", [expired, fresh])
+@pytest.mark.parametrize("stored", [False, True])
+def test_an_interrupted_renewal_is_not_lost(
+    flavor: Flavor, interruption: type[BaseException], stored: bool, tmp_path: Path, held: Callable[[], BearerToken]
+) -> None:
+    server = Interrupting()
+    client, _ = flavor.mocked(server)
+    store = FileStore(tmp_path / "tokens", key=b"k" * 32) if stored else None
+    auth = OAuth2AccessTokenAuth(client, held(), store=store, subject="alice", leeway=3600)
+    session, _ = flavor.answered_by(lambda _: Answer())
+    with pytest.raises(interruption):
+        session.get(API, auth=auth)
+    server.interrupted.set()
+    if held is fresh:  # else who comes waits for the renewal
+        for thread in threading.enumerate():
+            if thread.name == "requests_oauth2client":
+                thread.join(20)
+    answers = [session.get(API, auth=auth) for _ in range(2)]
+    assert server.refresh_tokens == ["first"]
+    assert {answer.request.headers["Authorization"] for answer in answers} == {"Bearer new-1"}
+    assert auth.token is not None
+    assert auth.token.refresh_token == "next-1"
+
+
+def test_waiting_for_another_renewal_can_be_interrupted(flavor: Flavor, interruption: type[BaseException]) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def respond(_: Received) -> Answer:
+        begun.set()
+        assert go_on.wait(20)
+        return token(access_token="new", expires_in=3600)
+
+    client, _ = flavor.mocked(respond)
+    auth = OAuth2AccessTokenAuth(client, expired())
+    session, _ = flavor.answered_by(lambda _: Answer())
+    renewing = threading.Thread(target=session.get, args=(API,), kwargs={"auth": auth})
+    renewing.start()
+    assert begun.wait(20)
+    kill = threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGUSR1))
+
+    def interrupted() -> None:
+        kill.start()
+        session.get(API, auth=auth)
+
+    with pytest.raises(interruption):
+        interrupted()
+    go_on.set()
+    renewing.join()
+    kill.join()
+    assert session.get(API, auth=auth).request.headers["Authorization"] == "Bearer new"
