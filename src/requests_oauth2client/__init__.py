@@ -81,9 +81,9 @@ _HOMES = {
         " InvalidState InvalidTarget InvalidTokenResponse InvalidUri InvalidUrl InvalidUserInfoResponse"
         " LoginNeeded LoginRequired LostStoredToken MismatchingIssuer MismatchingState MissingAuthCode"
         " MissingEndpointUri MissingIdTokenEncryptedResponseAlgParam MissingIssuer MissingIssuerParam"
-        " NonRenewableTokenError OAuth2Error RecursiveRenewal RefusedRefreshToken RepeatedParameter"
-        " ResponseTooLarge RevocationError ServerError SessionSelectionRequired SlowDown TokenEndpointError"
-        " TokenResponseError TransportError UnauthorizedClient UnknownIntrospectionError"
+        " NonRenewableTokenError OAuth2Error OtherEventLoop RecursiveRenewal RefusedRefreshToken"
+        " RepeatedParameter ResponseTooLarge RevocationError ServerError SessionSelectionRequired SlowDown"
+        " TokenEndpointError TokenResponseError TransportError UnauthorizedClient UnknownIntrospectionError"
         " UnknownTokenEndpointError UnknownTokenResponseError UnsupportedTokenType UnsupportedTokenTypeError"
         " UseDPoPNonce"
     ),

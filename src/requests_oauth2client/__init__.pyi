@@ -178,6 +178,7 @@ from .exceptions import MissingIssuer as MissingIssuer
 from .exceptions import MissingIssuerParam as MissingIssuerParam
 from .exceptions import NonRenewableTokenError as NonRenewableTokenError
 from .exceptions import OAuth2Error as OAuth2Error
+from .exceptions import OtherEventLoop as OtherEventLoop
 from .exceptions import RecursiveRenewal as RecursiveRenewal
 from .exceptions import RefusedRefreshToken as RefusedRefreshToken
 from .exceptions import RepeatedParameter as RepeatedParameter
@@ -469,6 +470,7 @@ __all__ = [
     "OAuth2Error",
     "OAuth2ResourceOwnerPasswordAuth",
     "OAuth2TokenSourceAuth",
+    "OtherEventLoop",
     "PkceUtils",
     "PrivateKeyJWT",
     "PrivateKeyJwt",

@@ -19,6 +19,7 @@ from ._api.fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam, validat
 from ._api.message import Message
 from ._api.urls import InvalidPathParam, InvalidRedirect
 from ._core.effects import blocking
+from ._drivers.ambient import session_settings
 from ._drivers.requests import SyncRunner
 from .challenges import api_error
 from .exceptions import InvalidParam, OAuth2Error
@@ -157,12 +158,13 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
             ready.prepare_auth(message.auth)
         given = message.options
         no_cert: Any = False  # for requests, None would be the one of the session
-        settings = self.session.merge_environment_settings(
+        settings = session_settings(
+            self.session,
             str(ready.url),
-            dict(given.get("proxies") or {}),
-            message.stream,
-            given.get("verify"),
-            given.get("cert", None if message.is_ours else no_cert),
+            proxies=given.get("proxies"),
+            verify=given.get("verify"),
+            cert=given.get("cert", None if message.is_ours else no_cert),
+            stream=message.stream,
         )
         try:
             response = self.session.send(ready, timeout=message.timeout, allow_redirects=False, **settings)

@@ -210,6 +210,17 @@ class TransportError(OAuth2Error):
         self.args = (f"{self.endpoint}: {description}",)
 
 
+class OtherEventLoop(OAuth2Error, RuntimeError):
+    """The session that was given belongs to another event loop: its connections can't be used in this one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            description="This client belongs to another event loop: the session in session= has connections that were"
+            " opened there, and works in no other one. Make a session in each event loop, or pass none: the client's"
+            " own session serves any number of event loops."
+        )
+
+
 class ResponseTooLarge(TransportError):
     """The body is larger than the limit, which was checked while it was read."""
 
@@ -554,6 +565,7 @@ __all__ = [
     "MissingIssuerParam",
     "NonRenewableTokenError",
     "OAuth2Error",
+    "OtherEventLoop",
     "RecursiveRenewal",
     "RefusedRefreshToken",
     "RepeatedParameter",

@@ -7,6 +7,7 @@ import inspect
 import sys
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from .._core.effects import (
     CallOverride,
@@ -33,32 +34,60 @@ from .locks import EntryLease, lock_of
 
 import anyio  # isort: skip  # comes with either
 
+from .loop_transport import check_loop, loop_transport  # isort: skip
 from .httpx_exchange import read_timeout, send  # isort: skip
 from .loops import in_store_thread, in_user_thread, new_lease, spawn, take_in_task, to_completion  # isort: skip
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["AUTHS", "CLIENTS", "LIBRARY", "AsyncRunner", "library_of", "new_session", "read_timeout"]
+__all__ = [
+    "AUTHS",
+    "CLIENTS",
+    "LIBRARY",
+    "AsyncRunner",
+    "check_loop",
+    "close_session",
+    "library_of",
+    "new_session",
+    "read_timeout",
+]
 
 R = TypeVar("R")
 LONGEST_WAIT = 30.0  # seconds for the lock of an entry that does not say how long
 FIRST_LOOK, LAST_LOOK = 0.01, 0.25  # seconds between attempts to take the lock of an entry
 
 
-def new_session(certificate: Certificate | None = None) -> httpx2.AsyncClient:
-    """Make the session of a client that was given none; with a certificate, it shows that to every server.
+TLS_OPTIONS = ("verify", "cert", "http1", "http2", "limits", "proxy", "trust_env")
+_own_transports: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+
+
+def new_session(certificate: Certificate | None = None, **settings: Any) -> httpx2.AsyncClient:
+    """Make the session of a client that was given none. Each event loop has connections of its own in it.
 
     Args:
-        certificate: for mutual TLS. A session that a user gives has to have it already: here, it belongs to the
-            connections, not to a request.
+        certificate: for mutual TLS; it is shown to every server. A session that a user gives has to have it already:
+            here, it belongs to the connections, not to a request.
+        **settings: arguments of the `AsyncClient`.
     """
-    options: dict[str, Any] = {}
+    if "transport" in settings:  # a user's own, which knows its loop
+        made: httpx2.AsyncClient = LIBRARY.AsyncClient(**settings)
+        return made
+    options = {name: settings.pop(name) for name in TLS_OPTIONS if name in settings}
     if certificate is not None:
-        context = options["verify"] = LIBRARY.create_ssl_context()
-        context.load_cert_chain(*([certificate] if isinstance(certificate, str) else certificate))
-    session: httpx2.AsyncClient = LIBRARY.AsyncClient(**options)
+        options["cert"] = certificate
+    transport = loop_transport(LIBRARY, **options)
+    session: httpx2.AsyncClient = LIBRARY.AsyncClient(
+        transport=transport, trust_env=options.get("trust_env", True), **settings
+    )
+    _own_transports[session] = transport
     return session
+
+
+async def close_session(session: httpx2.AsyncClient) -> None:
+    """Close the connections that this event loop has in a session of ours; other loops go on with theirs."""
+    transport = _own_transports.get(session)
+    await (session if transport is None else transport).aclose()
 
 
 class AsyncRunner:

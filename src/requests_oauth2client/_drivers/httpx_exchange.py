@@ -14,6 +14,7 @@ from .._core.messages import ACCEPT_ENCODING, Body, Request
 from .._core.redaction import excerpt
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
 from .httpx_library import library_of
+from .loop_transport import check_loop
 
 if TYPE_CHECKING:
     import httpx2
@@ -104,6 +105,7 @@ class _Answer:
 
     async def read(self, session: Any, prepared: Any) -> None:
         """Send, and read the body up to the limit."""
+        check_loop(session)
         options = {"auth": self.request.foreign_auth, "follow_redirects": False, "stream": True}
         self.streamed = await session.send(prepared, **options)
         try:

@@ -28,6 +28,17 @@ def running_trio() -> Any:
     return trio if trio is not None and trio.lowlevel.in_trio_run() else None
 
 
+def current_loop() -> Any:
+    """Return what stands for the event loop of this task: asyncio's loop, or trio's token."""
+    trio = running_trio()
+    return asyncio.get_running_loop() if trio is None else trio.lowlevel.current_trio_token()
+
+
+def is_closed(loop: Any) -> bool:
+    """Tell whether an event loop of asyncio has been closed; a token of trio does not say it."""
+    return isinstance(loop, asyncio.AbstractEventLoop) and loop.is_closed()
+
+
 async def in_store_thread(call: Callable[..., Any], *args: Any) -> Any:
     """Call a store in a worker thread."""
     return await _in_thread(_store_threads, STORE_THREADS, call, *args)

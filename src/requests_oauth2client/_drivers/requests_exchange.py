@@ -23,6 +23,7 @@ from .._core.dual_errors import dual_error
 from .._core.messages import ACCEPT_ENCODING, Body, Request
 from .._core.redaction import excerpt
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
+from .ambient import session_settings
 from .deadlines import Exchange, until
 
 CHUNK = 1 << 14  # bytes read at once
@@ -85,9 +86,7 @@ def _send_prepared(
 ) -> requests.Response:
     """Send with the proxies, certificates and verification of the session and its environment."""
     asked = {name: options.get(name) for name in ("proxies", "verify", "cert")}
-    settings = session.merge_environment_settings(
-        str(prepared.url), asked["proxies"] or {}, stream=True, verify=asked["verify"], cert=asked["cert"]
-    )
+    settings = session_settings(session, str(prepared.url), stream=True, **asked)
     return session.send(prepared, allow_redirects=False, timeout=options["timeout"], **settings)
 
 

@@ -55,7 +55,7 @@ class AsyncApiClient(AsyncRunner, _Api):
     async def aclose(self) -> None:
         """Close the connections, if the session is this client's own."""
         if self._owns_session:
-            await self.session.aclose()
+            await driver.close_session(self.session)
 
     async def __aenter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class AsyncApiClient(AsyncRunner, _Api):
     def _open(self, session: Any, settings: dict[str, Any]) -> httpx2.AsyncClient:
         if session is None:
             try:
-                opened: httpx2.AsyncClient = driver.LIBRARY.AsyncClient(**settings)
+                opened = driver.new_session(**settings)
             except TypeError as wrong:
                 msg = f"The session can't be made with {', '.join(sorted(settings))}: {wrong}."
                 raise InvalidParam(msg) from None
@@ -148,6 +148,7 @@ class AsyncApiClient(AsyncRunner, _Api):
             headers=request.headers,
             extensions=request.extensions,
         )
+        driver.check_loop(self.session)
         response = await self.session.send(
             ready, auth=message.auth, follow_redirects=False, stream=bool(message.stream)
         )

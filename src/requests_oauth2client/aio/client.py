@@ -95,8 +95,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     async def aclose(self) -> None:
         """Close the session that the client made; one that was given stays open."""
         if self._owns_session:
-            await self.session.aclose()
-            self._given_session, self._owns_session = None, False
+            await driver.close_session(self.session)
 
     async def __aenter__(self) -> Self:
         try:
