@@ -55,6 +55,6 @@ def session_settings(
     if not explicit and session.trust_env:
         proxy = proxy_for(url)
         explicit = {} if proxy is None else {"all": proxy}
-    certificate = session.cert if cert is None else cert or None
+    certificate = session.cert if cert is None else cert
     streams = session.stream if stream is None else stream
     return {"proxies": explicit, "verify": verify, "cert": certificate, "stream": streams}

@@ -84,10 +84,18 @@ def new_session(certificate: Certificate | None = None, **settings: Any) -> http
     return session
 
 
-async def close_session(session: httpx2.AsyncClient) -> None:
-    """Close the connections that this event loop has in a session of ours; other loops go on with theirs."""
+async def close_session(session: httpx2.AsyncClient, *, for_good: bool) -> None:
+    """Close the connections that this event loop has in a session of ours; other loops go on with theirs.
+
+    Args:
+        session: the session.
+        for_good: whether it can't be used any more then, unless another loop still does.
+    """
     transport = _own_transports.get(session)
-    await (session if transport is None else transport).aclose()
+    if transport is not None:
+        await transport.aclose()
+    if transport is None or (for_good and not transport.is_in_use):
+        await session.aclose()
 
 
 class AsyncRunner:

@@ -84,6 +84,12 @@ class _LoopTransports:
                 self._connections[loop] = found
         return found
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether an event loop has connections here."""
+        with self._guard:
+            return any(not is_closed(loop) for loop in self._connections)
+
     async def aclose(self) -> None:
         """Close the connections of this loop. Those of another loop can be closed only there, and are when it ends."""
         with self._guard:
@@ -145,6 +151,7 @@ def check_loop(session: Any) -> None:
     if isinstance(transport, _LoopTransports):
         return
     loop, last = current_loop(), _last_loops.get(session)
-    if last is not None and last() is not loop and getattr(getattr(transport, "_pool", None), "connections", ()):
+    pool: Any = getattr(transport, "_pool", None)
+    if last is not None and last() is not loop and getattr(pool, "connections", None):
         raise OtherEventLoop
     _last_loops[session] = ref(loop)

@@ -55,7 +55,7 @@ class AsyncApiClient(AsyncRunner, _Api):
     async def aclose(self) -> None:
         """Close the connections, if the session is this client's own."""
         if self._owns_session:
-            await driver.close_session(self.session)
+            await driver.close_session(self.session, for_good=True)
 
     async def __aenter__(self) -> Self:
         return self

@@ -95,7 +95,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     async def aclose(self) -> None:
         """Close the session that the client made; one that was given stays open."""
         if self._owns_session:
-            await driver.close_session(self.session)
+            await driver.close_session(self.session, for_good=False)
 
     async def __aenter__(self) -> Self:
         try:
