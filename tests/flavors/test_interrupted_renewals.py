@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
+import time
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +32,19 @@ def flavor() -> Iterator[Flavor]:
         yield opened
 
 
+def interrupt_main_thread(*, waiting_in: str) -> None:
+    """Send the signal when the main thread waits there: elsewhere, Python may swallow what the handler raises."""
+    main = threading.main_thread().ident
+    assert main is not None
+    for _ in range(2000):
+        names = [frame.f_code.co_name for frame, _ in traceback.walk_stack(sys._current_frames()[main])]
+        if waiting_in in names and names[:1] == ["wait"] and "start" not in names[: names.index(waiting_in)]:
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return
+        time.sleep(0.01)
+    pytest.fail(f"the main thread never waited in {waiting_in}")
+
+
 class Interrupting:
     """A token endpoint that has this thread interrupted while it works, and answers when that is done."""
 
@@ -39,7 +55,7 @@ class Interrupting:
     def __call__(self, request: Received) -> Answer:
         self.refresh_tokens.append(request.form["refresh_token"])
         if len(self.refresh_tokens) == 1:
-            os.kill(os.getpid(), signal.SIGUSR1)
+            interrupt_main_thread(waiting_in="_detached")
             assert self.interrupted.wait(20)
         number = len(self.refresh_tokens)
         return token(access_token=f"new-{number}", refresh_token=f"next-{number}", expires_in=3600)
@@ -102,7 +118,7 @@ def test_waiting_for_another_renewal_can_be_interrupted(flavor: Flavor, interrup
     renewing = threading.Thread(target=session.get, args=(API,), kwargs={"auth": auth})
     renewing.start()
     assert begun.wait(20)
-    kill = threading.Thread(target=lambda: os.kill(os.getpid(), signal.SIGUSR1))
+    kill = threading.Thread(target=interrupt_main_thread, kwargs={"waiting_in": "take_in_thread"})
 
     def interrupted() -> None:
         kill.start()
