@@ -120,6 +120,10 @@ class Stub:
         bases = ", ".join(self.annotation(ast.unparse(base), origins) for base in node.bases)
         lines = [f"class {node.name}({bases}):", _docstring(made.__dict__.get("__doc__"))]
         lines += [f"    {line}" for line in self.attributes(node, origins)]
+        if "Session" in self.meant and "Session" in inspect.get_annotations(made.__init__).get("session", ""):
+            lines.append(
+                textwrap.indent(self.function("__init__", made.__init__, ""), "    ")
+            )  # which session it takes
         for name, member in vars(made).items():
             is_demanded = any(
                 getattr(getattr(base, name, None), "__isabstractmethod__", False) for base in made.__bases__

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from ._protocol.oidc.userinfo import MismatchingUserInfoSubject
     from ._protocol.tokens import introspection, revocation
     from ._protocol.tokens.introspection import InvalidIntrospectionResponse
+
+    Session = requests.Session
 else:  # a program loads the operations that it calls
     authorization_endpoint = operations(__package__, "._protocol.authorization.authorization_endpoint")
     ciba = operations(__package__, "._protocol.grants.ciba")

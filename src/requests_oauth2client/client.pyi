@@ -1,15 +1,17 @@
 """Written by `python -m devkit.stubs` from src/requests_oauth2client/client.py."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, Self
 
 import requests
 
 from ._authorization.callback import AuthorizationResponse
 from ._authorization.request_object import RequestParameterAuthorizationRequest, RequestUriParameterAuthorizationRequest
+from ._core.messages import Certificate
 from ._drivers.deadlines import DeadlineAdapter
 from ._drivers.requests import SyncRunner
 from ._oidc.user_info import UserInfo
+from ._protocol.arguments import ClientAuth
 from ._protocol.client import Client
 from ._protocol.grants.ciba import BackChannelAuthenticationResponse
 from ._protocol.grants.device import DeviceAuthorizationResponse
@@ -37,6 +39,7 @@ from ._tokens.introspection_response import IntrospectionResponse
 from .authorization_request import AnyAuthorizationRequest, AuthorizationRequest
 from .dpop import DPoPKey
 from .logout import LogoutToken
+from .registration import ClientInformation
 from .retries import Retries
 
 class OAuth2Client(SyncRunner, Client):
@@ -110,6 +113,64 @@ class OAuth2Client(SyncRunner, Client):
         InvalidIssuer: the issuer is not acceptable.
         ProfileViolation: what is given contradicts the profile; it names the clause.
     """
+    def __init__(
+        self,
+        token_endpoint: str,
+        auth: ClientAuth | None = None,
+        *,
+        client_id: str | None = None,
+        client_secret: str | None = None,
+        private_key: object = None,
+        revocation_endpoint: str | None = None,
+        introspection_endpoint: str | None = None,
+        userinfo_endpoint: str | None = None,
+        authorization_endpoint: str | None = None,
+        redirect_uri: str | None = None,
+        backchannel_authentication_endpoint: str | None = None,
+        device_authorization_endpoint: str | None = None,
+        pushed_authorization_request_endpoint: str | None = None,
+        end_session_endpoint: str | None = None,
+        registration_endpoint: str | None = None,
+        mtls_endpoint_aliases: Mapping[str, str] | None = None,
+        authorization_server_metadata: Mapping[str, Any] | None = None,
+        jwks_uri: str | None = None,
+        authorization_server_jwks: object = None,
+        issuer: str | None = None,
+        id_token_signed_response_alg: str | None = ...,
+        id_token_encrypted_response_alg: str | None = None,
+        id_token_encrypted_response_enc: str | None = None,
+        id_token_decryption_key: object = None,
+        id_token_iat_max_age: float | None = None,
+        id_token_s_hash_required: bool = False,
+        userinfo_signed_response_alg: str | None = None,
+        userinfo_encrypted_response_alg: str | None = None,
+        userinfo_encrypted_response_enc: str | None = None,
+        introspection_signed_response_alg: str | None = None,
+        introspection_encrypted_response_alg: str | None = None,
+        introspection_encrypted_response_enc: str | None = None,
+        authorization_signed_response_alg: str | None = None,
+        authorization_encrypted_response_alg: str | None = None,
+        authorization_encrypted_response_enc: str | None = None,
+        client_certificate: Certificate | None = None,
+        allow_unknown_issuer: bool = False,
+        code_challenge_method: str | None = "S256",
+        authorization_response_iss_parameter_supported: bool = False,
+        token_class: type[BearerToken] = ...,
+        session: requests.Session | None = None,
+        dpop_bound_access_tokens: bool = ...,
+        dpop_key_generator: Callable[[str], DPoPKey] = ...,
+        dpop_alg: str = "ES256",
+        default_auth_handler: Callable[[str, str], Any] = ...,
+        timeout: float = 10.0,
+        max_response_size: int = 1048576,
+        retries: Retries | None = ...,
+        registration: ClientInformation | None = None,
+        profile: str | None = None,
+        testing: bool = False,
+        extra: Mapping[str, Any] | None = None,
+        **extra_metadata: Any,
+    ) -> None:
+        """Initialize self.  See help(type(self)) for accurate signature."""
     @property
     def session(self) -> requests.Session:  # type: ignore[override]
         """The session that requests to the AS are sent with."""
@@ -121,11 +182,11 @@ class OAuth2Client(SyncRunner, Client):
     def from_discovery_endpoint(
         cls,
         /,
-        url: Any = None,
+        url: str | None = None,
         issuer: object = None,
         *,
-        auth: object = None,
-        session: object = None,
+        auth: ClientAuth | None = None,
+        session: requests.Session | None = None,
         testing: bool = False,
         **kwargs: object,
     ) -> Self:
@@ -163,8 +224,8 @@ class OAuth2Client(SyncRunner, Client):
         entity_id: Any,
         *,
         trust_anchors: Mapping[str, Any],
-        auth: object = None,
-        session: object = None,
+        auth: ClientAuth | None = None,
+        session: requests.Session | None = None,
         testing: bool = False,
         **kwargs: object,
     ) -> Self:
@@ -202,7 +263,7 @@ class OAuth2Client(SyncRunner, Client):
         identifier: Any,
         *,
         host: object = None,
-        session: object = None,
+        session: requests.Session | None = None,
         testing: bool = False,
         timeout: float = 10.0,
         max_response_size: int = 1048576,
@@ -245,7 +306,7 @@ class OAuth2Client(SyncRunner, Client):
         initial_access_token: str | BearerToken | None = None,
         software_statement: object = None,
         private_key: object = None,
-        session: object = None,
+        session: requests.Session | None = None,
         testing: bool = False,
         **kwargs: object,
     ) -> Self:

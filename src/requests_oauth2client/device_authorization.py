@@ -6,7 +6,7 @@ The rules and the response are in `_protocol.grants.device`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ._core.effects import Steps, inner
 from ._protocol.grants import token_endpoint
@@ -15,6 +15,9 @@ from ._protocol.grants.token_endpoint import MissingDeviceCode
 from ._tokens.bearer import BearerToken
 from .client import OAuth2Client
 from .polling import BaseTokenEndpointPollingJob, PollingJob
+
+if TYPE_CHECKING:
+    from ._protocol.arguments import ClientAuth
 
 __all__ = [
     "DeviceAuthorizationClient",
@@ -80,6 +83,6 @@ class DeviceAuthorizationClient(OAuth2Client):
         **kwargs: further arguments of `OAuth2Client`.
     """
 
-    def __init__(self, device_authorization_endpoint: str, auth: object = None, **kwargs: Any) -> None:
+    def __init__(self, device_authorization_endpoint: str, auth: ClientAuth | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("token_endpoint", None)
         super().__init__(auth=auth, device_authorization_endpoint=device_authorization_endpoint, **kwargs)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .._core.messages import Response
     from ..authorization_request import RequestUriParameterAuthorizationRequest
     from ..dpop import DPoPKey
+    from .arguments import ClientAuth
     from .authorization import authorization_endpoint, par
     from .grants import ciba, device, token_exchange
     from .metadata import discovery as server_documents
@@ -93,7 +94,7 @@ class Client(ClientSettings):
         discovery: Mapping[str, Any],
         issuer: object = None,
         *,
-        auth: object = None,
+        auth: ClientAuth | None = None,
         https: bool = True,
         testing: bool = False,
         **kwargs: object,

@@ -30,6 +30,7 @@ from ..retries import DEFAULT_RETRIES, Retries, check_retries
 if TYPE_CHECKING:
     from ..dpop import DPoPKey
     from ..registration import ClientInformation
+    from .arguments import ClientAuth, Session
 
 S = TypeVar("S")
 
@@ -109,7 +110,7 @@ class ClientSettings:
     def __init__(
         self,
         token_endpoint: str,
-        auth: object = None,
+        auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
@@ -149,7 +150,7 @@ class ClientSettings:
         code_challenge_method: str | None = "S256",
         authorization_response_iss_parameter_supported: bool = False,
         token_class: type[BearerToken] = BearerToken,
-        session: object = None,
+        session: Session | None = None,
         dpop_bound_access_tokens: bool = profiles.UNSAID_NO,
         dpop_key_generator: Callable[[str], DPoPKey] = GENERATE_DPOP_KEY,
         dpop_alg: str = DEFAULT_DPOP_ALG,

@@ -19,6 +19,7 @@ from ..exceptions import InvalidParam
 from ..polling import PollingJob
 
 if TYPE_CHECKING:
+    import httpx
     import httpx2
 
     from .._protocol.authorization import authorization_endpoint, par
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from .._protocol.metadata import constructors, registration, server_keys
     from .._protocol.oidc import claim_sources, logout, userinfo
     from .._protocol.tokens import introspection, revocation
+
+    Session = httpx2.AsyncClient | httpx.AsyncClient
 else:  # a program loads the operations that it calls
     authorization_endpoint = operations(__package__, ".._protocol.authorization.authorization_endpoint")
     ciba = operations(__package__, ".._protocol.grants.ciba")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -11,6 +11,9 @@ from ..api_client import ApiClient
 from ..auth import OAuth2ClientCredentialsAuth
 from ..client import OAuth2Client
 from ..exceptions import InvalidParam
+
+if TYPE_CHECKING:
+    from .._protocol.arguments import ClientAuth
 
 
 class Auth0:
@@ -38,7 +41,7 @@ class Auth0:
     def client(
         cls,
         tenant: str,
-        auth: object = None,
+        auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
@@ -64,7 +67,7 @@ class Auth0:
     def management_api_client(
         cls,
         tenant: str,
-        auth: object = None,
+        auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,
@@ -107,7 +110,7 @@ def endpoints_of(tenant: str) -> dict[str, Any]:
 class Auth0Client(OAuth2Client):
     """A client of a tenant (the first generation's name)."""
 
-    def __init__(self, tenant: str, auth: object = None, **kwargs: Any) -> None:
+    def __init__(self, tenant: str, auth: ClientAuth | None = None, **kwargs: Any) -> None:
         """Take the tenant, and what `OAuth2Client` takes."""
         super().__init__(auth=auth, **{**endpoints_of(tenant), **kwargs})
 
@@ -118,7 +121,7 @@ Auth0OIDCClient = Auth0Client
 class Auth0ManagementApiClient(ApiClient):
     """A client of the Management API v2 (the first generation's name)."""
 
-    def __init__(self, tenant: str, auth: object = None, **kwargs: Any) -> None:
+    def __init__(self, tenant: str, auth: ClientAuth | None = None, **kwargs: Any) -> None:
         """Take the tenant, how its client authenticates, and what `ApiClient` takes."""
         api = f"https://{Auth0.tenant(tenant)}/api/v2/"
         super().__init__(api, auth=OAuth2ClientCredentialsAuth(Auth0.client(tenant, auth), audience=api), **kwargs)

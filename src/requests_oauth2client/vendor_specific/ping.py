@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from .._core.urls import validate_issuer_uri
 from ..client import OAuth2Client
+
+if TYPE_CHECKING:
+    from .._protocol.arguments import ClientAuth
 
 PATHS = {
     "token_endpoint": "/as/token.oauth2",
@@ -29,7 +32,7 @@ class Ping:
     def client(
         cls,
         issuer: str,
-        auth: object = None,
+        auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
         client_secret: str | None = None,

@@ -1,5 +1,8 @@
 """Mistakes that both type checkers find, each on its line: what mypy calls it, then pyright."""
 
+import httpx2
+import requests
+
 import requests_oauth2client
 from requests_oauth2client import AsyncOAuth2Client, OAuth2Client, OAuth2ClientCredentialsAuth
 from requests_oauth2client import OAuth3Client  # attr-defined, reportAttributeAccessIssue
@@ -8,6 +11,7 @@ client = OAuth2Client("https://as.example/token", ("id", "secret"))
 auth = OAuth2ClientCredentialsAuth(client, scope="read")
 token = client.client_credentials("read")
 
+auth.renew_tokn()  # attr-defined, reportAttributeAccessIssue
 client.client_credential("read")  # attr-defined, reportAttributeAccessIssue
 client.token_endpint  # attr-defined, reportAttributeAccessIssue
 client.client_credentials(42)  # arg-type, reportArgumentType
@@ -17,6 +21,10 @@ token.foo  # attr-defined, reportAttributeAccessIssue
 token.acces_token  # attr-defined, reportAttributeAccessIssue
 token.access_token + 1  # operator, reportOperatorIssue
 OAuth2Client("https://as.example/token", timeout="soon")  # arg-type, reportArgumentType
+OAuth2Client("https://as.example/token", 42)  # arg-type, reportArgumentType
+OAuth2Client("https://as.example/token", "id", session=httpx2.Client())  # arg-type, reportArgumentType
+OAuth2Client.from_discovery_endpoint("https://as.example", session=httpx2.Client())  # arg-type, reportArgumentType
+AsyncOAuth2Client("https://as.example/token", session=requests.Session())  # arg-type, reportArgumentType
 requests_oauth2client.OAuth3Client  # attr-defined, reportAttributeAccessIssue
 
 

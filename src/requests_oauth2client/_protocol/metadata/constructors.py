@@ -11,7 +11,7 @@ Each takes the class of the client. What is found where stands in the modules be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import NewClient, Steps
 from ..._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT
@@ -21,15 +21,18 @@ from ..http.limits import FetchLimits
 from ..settings import check_settings
 from . import discovery, federation, registration, server_keys, webfinger
 
+if TYPE_CHECKING:
+    from ..arguments import ClientAuth, Session
+
 
 def from_discovery_endpoint(
     cls: Any,
     /,
-    url: Any = None,
+    url: str | None = None,
     issuer: object = None,
     *,
-    auth: object = None,
-    session: object = None,
+    auth: ClientAuth | None = None,
+    session: Session | None = None,
     testing: bool = False,
     **kwargs: object,
 ) -> Steps[NewClient]:
@@ -77,8 +80,8 @@ def from_federation(
     entity_id: Any,
     *,
     trust_anchors: Mapping[str, Any],
-    auth: object = None,
-    session: object = None,
+    auth: ClientAuth | None = None,
+    session: Session | None = None,
     testing: bool = False,
     **kwargs: object,
 ) -> Steps[NewClient]:
@@ -124,7 +127,7 @@ def find_issuer(
     identifier: Any,
     *,
     host: object = None,
-    session: object = None,  # noqa: ARG001  for who runs this
+    session: Session | None = None,  # noqa: ARG001  for who runs this
     testing: bool = False,
     timeout: float = DEFAULT_TIMEOUT,
     max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
@@ -170,7 +173,7 @@ def register(
     initial_access_token: str | BearerToken | None = None,
     software_statement: object = None,
     private_key: object = None,
-    session: object = None,
+    session: Session | None = None,
     testing: bool = False,
     **kwargs: object,
 ) -> Steps[NewClient]:
