@@ -134,6 +134,7 @@ from .enums import TokenType as TokenType
 from .exceptions import AccessDenied as AccessDenied
 from .exceptions import AccessTokenError as AccessTokenError
 from .exceptions import AccountSelectionRequired as AccountSelectionRequired
+from .exceptions import AuthorizationDenied as AuthorizationDenied
 from .exceptions import AuthorizationPending as AuthorizationPending
 from .exceptions import AuthorizationResponseError as AuthorizationResponseError
 from .exceptions import BackChannelAuthenticationError as BackChannelAuthenticationError
@@ -144,6 +145,7 @@ from .exceptions import EndpointError as EndpointError
 from .exceptions import ExpiredAccessToken as ExpiredAccessToken
 from .exceptions import ExpiredBearerToken as ExpiredBearerToken
 from .exceptions import ExpiredDeviceCode as ExpiredDeviceCode
+from .exceptions import ExpiredLoginHintToken as ExpiredLoginHintToken
 from .exceptions import ExpiredToken as ExpiredToken
 from .exceptions import IncompleteResponse as IncompleteResponse
 from .exceptions import InsecureTransport as InsecureTransport
@@ -153,18 +155,22 @@ from .exceptions import InvalidAnswer as InvalidAnswer
 from .exceptions import InvalidAuthorizationServerJwks as InvalidAuthorizationServerJwks
 from .exceptions import InvalidAuthResponse as InvalidAuthResponse
 from .exceptions import InvalidBackChannelAuthenticationResponse as InvalidBackChannelAuthenticationResponse
+from .exceptions import InvalidBindingMessage as InvalidBindingMessage
 from .exceptions import InvalidClient as InvalidClient
 from .exceptions import InvalidDeviceAuthorizationResponse as InvalidDeviceAuthorizationResponse
 from .exceptions import InvalidGrant as InvalidGrant
 from .exceptions import InvalidParam as InvalidParam
 from .exceptions import InvalidPushedAuthorizationResponse as InvalidPushedAuthorizationResponse
 from .exceptions import InvalidRequest as InvalidRequest
+from .exceptions import InvalidRequestObject as InvalidRequestObject
+from .exceptions import InvalidRequestUri as InvalidRequestUri
 from .exceptions import InvalidScope as InvalidScope
 from .exceptions import InvalidState as InvalidState
 from .exceptions import InvalidTarget as InvalidTarget
 from .exceptions import InvalidTokenResponse as InvalidTokenResponse
 from .exceptions import InvalidUri as InvalidUri
 from .exceptions import InvalidUrl as InvalidUrl
+from .exceptions import InvalidUserCode as InvalidUserCode
 from .exceptions import InvalidUserInfoResponse as InvalidUserInfoResponse
 from .exceptions import LoginNeeded as LoginNeeded
 from .exceptions import LoginRequired as LoginRequired
@@ -176,24 +182,37 @@ from .exceptions import MissingEndpointUri as MissingEndpointUri
 from .exceptions import MissingIdTokenEncryptedResponseAlgParam as MissingIdTokenEncryptedResponseAlgParam
 from .exceptions import MissingIssuer as MissingIssuer
 from .exceptions import MissingIssuerParam as MissingIssuerParam
+from .exceptions import MissingUserCode as MissingUserCode
 from .exceptions import NonRenewableTokenError as NonRenewableTokenError
 from .exceptions import OAuth2Error as OAuth2Error
 from .exceptions import OtherEventLoop as OtherEventLoop
 from .exceptions import RecursiveRenewal as RecursiveRenewal
+from .exceptions import RefusedAuthorizationDetails as RefusedAuthorizationDetails
+from .exceptions import RefusedAuthorizationRequest as RefusedAuthorizationRequest
 from .exceptions import RefusedRefreshToken as RefusedRefreshToken
+from .exceptions import RegistrationNotSupported as RegistrationNotSupported
 from .exceptions import RepeatedParameter as RepeatedParameter
+from .exceptions import RequestNotSupported as RequestNotSupported
+from .exceptions import RequestUriNotSupported as RequestUriNotSupported
 from .exceptions import ResponseTooLarge as ResponseTooLarge
 from .exceptions import RevocationError as RevocationError
 from .exceptions import ServerError as ServerError
 from .exceptions import SessionSelectionRequired as SessionSelectionRequired
 from .exceptions import SlowDown as SlowDown
+from .exceptions import TemporarilyUnavailable as TemporarilyUnavailable
 from .exceptions import TokenEndpointError as TokenEndpointError
+from .exceptions import TokenInteractionRequired as TokenInteractionRequired
 from .exceptions import TokenResponseError as TokenResponseError
+from .exceptions import TransactionFailed as TransactionFailed
 from .exceptions import TransportError as TransportError
 from .exceptions import UnauthorizedClient as UnauthorizedClient
 from .exceptions import UnknownIntrospectionError as UnknownIntrospectionError
 from .exceptions import UnknownTokenEndpointError as UnknownTokenEndpointError
 from .exceptions import UnknownTokenResponseError as UnknownTokenResponseError
+from .exceptions import UnknownUserId as UnknownUserId
+from .exceptions import UnmetAuthenticationRequirements as UnmetAuthenticationRequirements
+from .exceptions import UnsupportedGrantType as UnsupportedGrantType
+from .exceptions import UnsupportedResponseType as UnsupportedResponseType
 from .exceptions import UnsupportedTokenType as UnsupportedTokenType
 from .exceptions import UnsupportedTokenTypeError as UnsupportedTokenTypeError
 from .exceptions import UseDPoPNonce as UseDPoPNonce
@@ -299,6 +318,7 @@ __all__ = [
     "ApiClient",
     "ApiError",
     "AuthorizationCodeSource",
+    "AuthorizationDenied",
     "AuthorizationDetail",
     "AuthorizationPending",
     "AuthorizationRequest",
@@ -348,6 +368,7 @@ __all__ = [
     "ExpiredDeviceCode",
     "ExpiredEntityStatement",
     "ExpiredIdToken",
+    "ExpiredLoginHintToken",
     "ExpiredResponseJwt",
     "ExpiredToken",
     "FileSource",
@@ -369,6 +390,7 @@ __all__ = [
     "InvalidAuthorizationServerJwks",
     "InvalidBackChannelAuthenticationResponse",
     "InvalidBackchannelAuthenticationRequestHintParam",
+    "InvalidBindingMessage",
     "InvalidBoolFieldsParam",
     "InvalidClaimSource",
     "InvalidClient",
@@ -405,6 +427,8 @@ __all__ = [
     "InvalidRedirectUri",
     "InvalidRequest",
     "InvalidRequestForClientAuthentication",
+    "InvalidRequestObject",
+    "InvalidRequestUri",
     "InvalidResponseJwt",
     "InvalidSamlAssertion",
     "InvalidScope",
@@ -417,6 +441,7 @@ __all__ = [
     "InvalidUri",
     "InvalidUrl",
     "InvalidUseDPoPNonceResponse",
+    "InvalidUserCode",
     "InvalidUserInfoResponse",
     "InvalidWebFingerResponse",
     "JwtBearerSource",
@@ -460,6 +485,7 @@ __all__ = [
     "MissingRefreshToken",
     "MissingResponseJwt",
     "MissingTrustChain",
+    "MissingUserCode",
     "NonRenewableTokenError",
     "NotAnAccessToken",
     "OAuth2AccessTokenAuth",
@@ -478,12 +504,17 @@ __all__ = [
     "PublicApp",
     "RecursiveRenewal",
     "RefreshTokenSource",
+    "RefusedAuthorizationDetails",
+    "RefusedAuthorizationRequest",
     "RefusedDPoPProof",
     "RefusedRedirectUri",
     "RefusedRefreshToken",
+    "RegistrationNotSupported",
     "RepeatedDPoPNonce",
     "RepeatedParameter",
+    "RequestNotSupported",
     "RequestParameterAuthorizationRequest",
+    "RequestUriNotSupported",
     "RequestUriParameterAuthorizationRequest",
     "ResourceOwnerPasswordSource",
     "ResponseTooLarge",
@@ -499,14 +530,17 @@ __all__ = [
     "SlowDown",
     "SourcedClaims",
     "StaleIdToken",
+    "TemporarilyUnavailable",
     "TlsClientAuth",
     "TokenEndpointError",
     "TokenEvent",
     "TokenExchangeSource",
+    "TokenInteractionRequired",
     "TokenResponseError",
     "TokenSerializer",
     "TokenSource",
     "TokenType",
+    "TransactionFailed",
     "TransportError",
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
@@ -518,14 +552,18 @@ __all__ = [
     "UnknownTokenEndpointError",
     "UnknownTokenResponseError",
     "UnknownTokenType",
+    "UnknownUserId",
     "UnknownWebFingerResource",
+    "UnmetAuthenticationRequirements",
     "UnrepeatableRequestBody",
     "UnsupportedClientCredentials",
     "UnsupportedClientRegistrationTypes",
     "UnsupportedCodeChallengeMethod",
     "UnsupportedEntityStatement",
+    "UnsupportedGrantType",
     "UnsupportedIdTokenAlg",
     "UnsupportedResponseJwtAlg",
+    "UnsupportedResponseType",
     "UnsupportedResponseTypeParam",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",

@@ -47,6 +47,7 @@ from ._core.scope import scope_words
 from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
 from .exceptions import (
     AccountSelectionRequired,
+    AuthorizationDenied,
     AuthorizationResponseError,
     ConsentRequired,
     InteractionRequired,
@@ -138,6 +139,7 @@ class AuthorizationRequest(Signable, Spelled):
         "account_selection_required": AccountSelectionRequired,
         "session_selection_required": SessionSelectionRequired,
         "consent_required": ConsentRequired,
+        "access_denied": AuthorizationDenied,
     }
 
     named = frozenset(

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from ._core import hints
 from ._core.dual_errors import dual_error
 from ._core.messages import Response
 from ._core.printable import kept
@@ -179,8 +180,9 @@ class ApiError(OAuth2Error):
         said = f": {excerpt(self.description, hide=hide).rstrip('.')}." if self.description else "."
         asked = ", ".join(f"{name}={value!r}" for name, value in self.authorization_params().items())
         wants = f"It asks for {excerpt(asked, hide=hide)}." if asked else ""
+        clock = hints.clock_difference(self.response) if self.error == INVALID_TOKEN else ""
         came = f"{self.endpoint or 'The API'} answered {self.status} error={excerpt(self.error, hide=hide)!r}{said}"
-        return " ".join(part for part in (came, wants, self.advice) if part)
+        return " ".join(part for part in (came, wants, self._advice(), clock) if part)
 
 
 class InvalidAccessToken(ApiError):
@@ -199,6 +201,11 @@ class InsufficientUserAuthentication(ApiError):
     """`insufficient_user_authentication`: the user has to log in again, or better (RFC 9470 section 3)."""
 
     advice = "Let the user log in again: authorization_params() makes the parameters of a new authorization request."
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether only a new login of the user helps: yes."""
+        return True
 
 
 ERRORS: dict[str, type[ApiError]] = {

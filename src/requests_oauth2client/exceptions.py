@@ -37,125 +37,52 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error
+from ._core import hints
+from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error, sentence
+from ._core.oauth_errors import (
+    AccessDenied,
+    AuthorizationPending,
+    BackChannelAuthenticationError,
+    DeviceAuthorizationError,
+    ExpiredLoginHintToken,
+    ExpiredToken,
+    IntrospectionError,
+    InvalidBindingMessage,
+    InvalidClient,
+    InvalidGrant,
+    InvalidRequest,
+    InvalidRequestObject,
+    InvalidRequestUri,
+    InvalidScope,
+    InvalidTarget,
+    InvalidUserCode,
+    LoginNeeded,
+    LostStoredToken,
+    MissingUserCode,
+    RefusedAuthorizationDetails,
+    RefusedAuthorizationRequest,
+    RefusedRefreshToken,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    RevocationError,
+    ServerError,
+    SlowDown,
+    TemporarilyUnavailable,
+    TokenEndpointError,
+    TokenInteractionRequired,
+    TransactionFailed,
+    UnauthorizedClient,
+    UnknownTokenEndpointError,
+    UnknownUserId,
+    UnmetAuthenticationRequirements,
+    UnsupportedGrantType,
+    UnsupportedResponseType,
+    UnsupportedTokenType,
+    UseDPoPNonce,
+)
 from ._core.printable import kept
 from ._core.redaction import excerpt, one_line, without_credentials, without_query
-
-# --- the AS answers with an OAuth error ---------------------------------------------------------------
-
-
-class TokenEndpointError(EndpointError):
-    """The token endpoint refused the request."""
-
-
-class InvalidRequest(TokenEndpointError):
-    """`invalid_request`: a parameter is missing, repeated or malformed."""
-
-
-class InvalidClient(TokenEndpointError):
-    """`invalid_client`: the client is unknown, or its authentication failed."""
-
-    advice = (
-        "Check the client_id, the credentials, and that the client is registered for the authentication method in use."
-    )
-
-
-class InvalidScope(TokenEndpointError):
-    """`invalid_scope`: the scope is unknown, malformed, or more than was granted."""
-
-
-class InvalidTarget(TokenEndpointError):
-    """`invalid_target`: the resource is unknown or malformed (RFC 8707 section 2)."""
-
-
-class InvalidGrant(TokenEndpointError):
-    """`invalid_grant`: the code, assertion or refresh token is no longer, or never was, good."""
-
-    advice = (
-        "It may be used, expired or revoked, or have been issued to another client or redirect_uri."
-        " Log in again: start the authorization anew."
-    )
-
-
-class LoginNeeded(OAuth2Error):
-    """The user has to log in again: nothing here can get another token."""
-
-
-class RefusedRefreshToken(InvalidGrant, LoginNeeded):
-    """`invalid_grant` for a refresh token: the login that it belongs to has ended (RFC 6749 section 6)."""
-
-
-class LostStoredToken(LoginNeeded):
-    """The entry of a token has vanished from its store, and with it the refresh token that is valid now."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            description="The store no longer has the entry of this token. Another process may have renewed it, so the"
-            " refresh token held here may be used, and using it again could end the whole session. Log in again, and"
-            " pass the new token to the handler's `save_token`."
-        )
-
-    def _text(self) -> str:
-        return self.description or ""
-
-
-class UseDPoPNonce(TokenEndpointError):
-    """`use_dpop_nonce`: the AS wants a nonce in the DPoP proof (RFC 9449 section 8)."""
-
-
-class DeviceAuthorizationError(EndpointError):
-    """The device authorization endpoint, or a poll for its outcome, answered with an error (RFC 8628)."""
-
-
-class AuthorizationPending(TokenEndpointError, DeviceAuthorizationError):
-    """`authorization_pending`: the user is not done yet (RFC 8628 section 3.5)."""
-
-    advice = "Ask again after the interval."
-
-
-class SlowDown(TokenEndpointError, DeviceAuthorizationError):
-    """`slow_down`: pending, and asked too often: wait 5 seconds more each time (RFC 8628 section 3.5)."""
-
-    advice = "Ask again after the interval, lengthened by 5 seconds."
-
-
-class ExpiredToken(TokenEndpointError, DeviceAuthorizationError):
-    """`expired_token`: the device_code or auth_req_id is no longer valid (RFC 8628 section 3.5)."""
-
-    advice = "Start the authorization again."
-
-
-class UnknownTokenEndpointError(EndpointError):
-    """The token endpoint sent an error code that no specification known here defines."""
-
-
-class ServerError(EndpointError):
-    """`server_error`: the AS failed."""
-
-
-class AccessDenied(EndpointError):
-    """`access_denied`: the user or the AS said no."""
-
-
-class UnauthorizedClient(EndpointError):
-    """`unauthorized_client`: this client may not use this grant."""
-
-
-class IntrospectionError(EndpointError):
-    """The introspection endpoint answered with an error (RFC 7662 section 2.3)."""
-
-
-class BackChannelAuthenticationError(EndpointError):
-    """The backchannel authentication endpoint answered with an error (CIBA Core section 13)."""
-
-
-class RevocationError(EndpointError):
-    """The revocation endpoint answered with an error (RFC 7009 section 2.2.1)."""
-
-
-class UnsupportedTokenType(RevocationError):
-    """`unsupported_token_type`: the AS can't revoke this type of token (RFC 7009 section 2.2.1)."""
-
 
 # --- the AS answers, but not as the specification says ------------------------------------------------
 
@@ -209,6 +136,11 @@ class TransportError(OAuth2Error):
         self.endpoint = without_query(endpoint)
         self.args = (f"{self.endpoint}: {description}",)
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later: not where the server's certificate is refused."""
+        return "CERTIFICATE_VERIFY_FAILED" not in (self.description or "")
+
 
 class OtherEventLoop(OAuth2Error, RuntimeError):
     """The session that was given belongs to another event loop: its connections can't be used in this one."""
@@ -231,6 +163,11 @@ class ResponseTooLarge(TransportError):
             " send that much, raise `max_response_size` on the client.",
             response=response,
         )
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later: no, it would be as large."""
+        return False
 
 
 class IncompleteResponse(TransportError):
@@ -348,18 +285,32 @@ class AuthorizationResponseError(OAuth2Error):
     ) -> None:
         self.authorization_request = request
         self.error, self.uri, self.state = kept(error) or "", kept(uri), state
-        super().__init__(description=description)
+        OAuth2Error.__init__(self, description=description)  # not super(): see AuthorizationDenied
         self.response = response
 
     def _text(self) -> str:
-        said = f": {excerpt(self.description)}" if self.description else "."
-        return " ".join(p for p in (f"The AS refused: error={excerpt(self.error)!r}{said}", self.advice) if p)
+        said = f": {sentence(excerpt(self.description))}" if self.description else "."
+        return " ".join(p for p in (f"The AS refused: error={excerpt(self.error)!r}{said}", self._advice()) if p)
+
+    def _advice(self) -> str:
+        return " ".join(part for part in (self.advice, hints.pkce(self.description)) if part)
+
+
+class AuthorizationDenied(AuthorizationResponseError, AccessDenied):
+    """`access_denied`: the user, or the server for the user, said no (RFC 6749 section 4.1.2.1)."""
+
+    advice = "Nothing is wrong with the request: offer the login again, if the user wants it."
 
 
 class InteractionRequired(AuthorizationResponseError):
     """`interaction_required`: not possible without showing the user something (OIDC Core section 3.1.2.6)."""
 
     advice = "Send the request again without prompt=none."
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether only a new login of the user helps: yes, one that may show something."""
+        return True
 
 
 class LoginRequired(InteractionRequired):
@@ -521,6 +472,7 @@ __all__ = [
     "AccessDenied",
     "AccessTokenError",
     "AccountSelectionRequired",
+    "AuthorizationDenied",
     "AuthorizationPending",
     "AuthorizationResponseError",
     "BackChannelAuthenticationError",
@@ -531,6 +483,7 @@ __all__ = [
     "ExpiredAccessToken",
     "ExpiredBearerToken",
     "ExpiredDeviceCode",
+    "ExpiredLoginHintToken",
     "ExpiredToken",
     "IncompleteResponse",
     "InsecureTransport",
@@ -540,18 +493,22 @@ __all__ = [
     "InvalidAuthResponse",
     "InvalidAuthorizationServerJwks",
     "InvalidBackChannelAuthenticationResponse",
+    "InvalidBindingMessage",
     "InvalidClient",
     "InvalidDeviceAuthorizationResponse",
     "InvalidGrant",
     "InvalidParam",
     "InvalidPushedAuthorizationResponse",
     "InvalidRequest",
+    "InvalidRequestObject",
+    "InvalidRequestUri",
     "InvalidScope",
     "InvalidState",
     "InvalidTarget",
     "InvalidTokenResponse",
     "InvalidUri",
     "InvalidUrl",
+    "InvalidUserCode",
     "InvalidUserInfoResponse",
     "LoginNeeded",
     "LoginRequired",
@@ -563,24 +520,37 @@ __all__ = [
     "MissingIdTokenEncryptedResponseAlgParam",
     "MissingIssuer",
     "MissingIssuerParam",
+    "MissingUserCode",
     "NonRenewableTokenError",
     "OAuth2Error",
     "OtherEventLoop",
     "RecursiveRenewal",
+    "RefusedAuthorizationDetails",
+    "RefusedAuthorizationRequest",
     "RefusedRefreshToken",
+    "RegistrationNotSupported",
     "RepeatedParameter",
+    "RequestNotSupported",
+    "RequestUriNotSupported",
     "ResponseTooLarge",
     "RevocationError",
     "ServerError",
     "SessionSelectionRequired",
     "SlowDown",
+    "TemporarilyUnavailable",
     "TokenEndpointError",
+    "TokenInteractionRequired",
     "TokenResponseError",
+    "TransactionFailed",
     "TransportError",
     "UnauthorizedClient",
     "UnknownIntrospectionError",
     "UnknownTokenEndpointError",
     "UnknownTokenResponseError",
+    "UnknownUserId",
+    "UnmetAuthenticationRequirements",
+    "UnsupportedGrantType",
+    "UnsupportedResponseType",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UseDPoPNonce",

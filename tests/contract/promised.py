@@ -98,8 +98,6 @@ ALIASES = {
 NOT_YET: set[str] = {
     ".BaseClientAssertionAuthenticationMethod",
     ".BaseClientAuthenticationMethod",
-    ".InvalidAcrValuesParam",
-    ".UnsupportedResponseTypeParam",
 }
 
 

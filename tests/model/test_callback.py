@@ -13,6 +13,7 @@ from requests_oauth2client._authorization.callback import MAX_CALLBACK_PARAMETER
 from requests_oauth2client.authorization_request import AuthorizationRequest, AuthorizationResponse
 from requests_oauth2client.exceptions import (
     AccountSelectionRequired,
+    AuthorizationDenied,
     AuthorizationResponseError,
     ConsentRequired,
     InteractionRequired,
@@ -223,7 +224,7 @@ def test_a_state_that_was_not_sent_must_not_come() -> None:
 @pytest.mark.parametrize(
     ("code", "error"),
     [
-        ("access_denied", AuthorizationResponseError),
+        ("access_denied", AuthorizationDenied),
         ("interaction_required", InteractionRequired),
         ("login_required", LoginRequired),
         ("account_selection_required", AccountSelectionRequired),

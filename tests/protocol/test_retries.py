@@ -377,8 +377,7 @@ def test_each_failed_attempt_is_logged_with_what_comes_next(caplog: pytest.LogCa
     caplog.set_level(logging.INFO, "requests_oauth2client.retries")
     ask(answer(b"", 503, Retry_After="1"), reset(), BUSY)
     seen = [
-        (r.levelname, *(getattr(r, name) for name in ("attempt", "failed_attempt", "wait", "sent")))
-        for r in caplog.records
+        (r.levelname, *(getattr(r, name) for name in ("attempt", "trouble", "wait", "sent"))) for r in caplog.records
     ]
     assert seen == [
         ("INFO", 1, "status 503", 1.5, True),

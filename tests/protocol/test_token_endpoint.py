@@ -105,8 +105,8 @@ def test_a_client_without_a_token_endpoint_says_so() -> None:
 def test_what_the_as_says_is_kept_with_the_error(uri: str) -> None:
     fields = {"error": "invalid_scope", "error_description": "no\nway\x1b[31m", "error_uri": uri}
     error: Any = play(token_endpoint.client_credentials(CLIENT), [answer(fields, 400)]).error
-    assert (error.error, error.description, error.uri) == ("invalid_scope", "no\nway\x1b[31m", uri)
-    assert "no way [31m" in str(error)
+    assert (error.error, error.description, error.uri) == ("invalid_scope", "no way", uri)
+    assert "no way" in str(error)
     assert "planted-9" not in str(error)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from . import hints
 from .printable import kept
-from .redaction import excerpt, sent_secrets, without_query
-from .retry_info import add_tries, retry_after
+from .redaction import READ, excerpt, sent_secrets, without_query
+from .retry_info import add_tries, is_transient, retry_after
 
 PUBLIC = "requests_oauth2client.exceptions"
 
@@ -48,13 +49,28 @@ class OAuth2Error(Exception):
     def _text(self) -> str:
         """Join what came, what is wrong, and what to do."""
         where = f"{self.endpoint or 'The endpoint'} answered {self.status}." if self.response is not None else ""
-        said = excerpt(self.description, hide=sent_secrets(self.request)) if self.description else ""
+        hide = sent_secrets(self.request)
+        said = excerpt(self.description, hide=hide, shown=READ) if self.description else ""  # our own words
         body = self._body() if self.response is not None else ""
-        return " ".join(part for part in (where, said, body, self.advice) if part)
+        return " ".join(part for part in (where, said, body, self._advice()) if part)
+
+    def _advice(self) -> str:
+        """Say what to do."""
+        return self.advice
 
     def _body(self) -> str:
         """Quote the beginning of the body, where it helps."""
         return ""
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later, without anything being changed."""
+        return is_transient(self.status, getattr(self, "error", "") or "", self.retry_after)
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether only a new login of the user helps."""
+        return False
 
     @property
     def request(self) -> Any:
@@ -119,14 +135,20 @@ class EndpointError(OAuth2Error):
     def _text(self) -> str:
         where = self.endpoint or "The endpoint"
         hide = sent_secrets(self.request)
-        said = f": {_sentence(excerpt(self.description, hide=hide))}" if self.description else "."
+        said = f": {sentence(excerpt(self.description, hide=hide))}" if self.description else "."
         status = f" with status {self.status}" if self.status else ""
         more = f"See {excerpt(self.uri, hide=hide)}" if self.uri else ""
         code = excerpt(self.error, hide=hide)
-        return " ".join(part for part in (f"{where} answered{status} error={code!r}{said}", more, self.advice) if part)
+        return " ".join(
+            part for part in (f"{where} answered{status} error={code!r}{said}", more, self._advice()) if part
+        )
+
+    def _advice(self) -> str:
+        clock = hints.clock_difference(self.response) if hints.times_matter(self.request) else ""
+        return " ".join(part for part in (self.advice, hints.demanded(self.description, self.request), clock) if part)
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     """End a text of the AS as a sentence, so that ours can follow."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 

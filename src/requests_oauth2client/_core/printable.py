@@ -40,4 +40,4 @@ def kept(text: str | None) -> str | None:
     """Return a message of others as errors keep it: printable, and of bounded length; None stays None."""
     if text is None:
         return None
-    return printable(text) if len(text) <= LONGEST else f"{printable(text[:LONGEST])}…"
+    return printable(text).strip() if len(text) <= LONGEST else f"{printable(text[:LONGEST]).strip()}…"

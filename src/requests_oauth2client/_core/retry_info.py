@@ -1,4 +1,4 @@
-"""What an error tells when a server was ill: how often it was asked, and when it wants to be asked again.
+"""Retry details on errors: whether a failure may pass, the number of attempts, and Retry-After.
 
 Retry-After (RFC 9110 section 10.2.3) is seconds, or a date; that is compared with the server's own `Date` where it
 says one: clocks differ. Knows no error class and no policy.
@@ -14,6 +14,33 @@ from .times import http_date, now
 
 LONGEST = float(1 << 31)  # seconds, some 68 years; a later date is no appointment
 _DIGITS = re.compile(r"[0-9]{1,64}")
+
+
+TOO_MANY_REQUESTS = 429  # RFC 6585 section 4
+REQUEST_TIMEOUT = 408
+SERVER_ERRORS = 500
+PERMANENT = frozenset({501, 505})  # Not Implemented, HTTP Version Not Supported: so it will be tomorrow
+TRANSIENT_ERRORS = frozenset({"server_error", "temporarily_unavailable", "too_many_requests"})  # others are definite
+PENDING_ERRORS = frozenset({"authorization_pending", "slow_down"})
+
+
+def is_transient(status: int | None, error: str = "", retry_after: float | None = None) -> bool:
+    """Whether the same request may succeed later.
+
+    Args:
+        status: the HTTP status, or None where no answer came.
+        error: the OAuth error, or "".
+        retry_after: seconds after which the server asks to come again, or None.
+    """
+    if error:
+        return error in TRANSIENT_ERRORS | PENDING_ERRORS or (_is_passing(status) and retry_after is not None)
+    return _is_passing(status)
+
+
+def _is_passing(status: int | None) -> bool:
+    if status is None or status in PERMANENT:
+        return False
+    return status in {TOO_MANY_REQUESTS, REQUEST_TIMEOUT} or status >= SERVER_ERRORS
 
 
 class Tries(NamedTuple):

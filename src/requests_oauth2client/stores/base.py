@@ -48,6 +48,11 @@ class TokenStoreError(OAuth2Error):
 class StoreUnavailable(TokenStoreError):
     """A token store can't be reached, read or written now."""
 
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later: yes, once the store is there again."""
+        return True
+
 
 class EntryLocked(TokenStoreError):
     """Another holder kept an entry locked for as long as the caller waited.
@@ -55,6 +60,11 @@ class EntryLocked(TokenStoreError):
     Attributes:
         entry: the name of the entry, which is no secret.
     """
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same request may succeed later: yes, once the lock is free."""
+        return True
 
     kept: ClassVar[tuple[str, ...]] = (*TokenStoreError.kept, "entry")
     advice = "Its holder may be renewing the token: try again, or wait longer."

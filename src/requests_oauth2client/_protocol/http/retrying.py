@@ -24,17 +24,20 @@ from ..._core.events import run_hook
 from ..._core.frozen import frozen, replace
 from ..._core.messages import Request, Response, read_oauth_error
 from ..._core.redaction import without_query
-from ..._core.retry_info import Tries, add_tries, retry_after
+from ..._core.retry_info import (
+    PERMANENT,
+    SERVER_ERRORS,
+    TOO_MANY_REQUESTS,
+    TRANSIENT_ERRORS,
+    Tries,
+    add_tries,
+    retry_after,
+)
 from ...exceptions import ResponseTooLarge, TransportError
 from ...retries import Retries
 from .limits import Limits
 
 log = logging.getLogger("requests_oauth2client.retries")
-
-TOO_MANY_REQUESTS = 429  # RFC 6585 section 4
-SERVER_ERRORS = 500
-PERMANENT = frozenset({501, 505})  # Not Implemented, HTTP Version Not Supported: so it will be tomorrow
-PASSING = frozenset({"server_error", "temporarily_unavailable", "too_many_requests"})  # other errors are definite
 
 Attempt: TypeAlias = Callable[[Request], Steps[Response]]
 
@@ -132,7 +135,7 @@ def _failing(response: Response) -> FailedAttempt | None:
     if status != TOO_MANY_REQUESTS and (status < SERVER_ERRORS or status in PERMANENT):
         return None
     answer, wait = read_oauth_error(response), retry_after(response.headers)
-    if answer is not None and answer["error"] not in PASSING and wait is None:
+    if answer is not None and answer["error"] not in TRANSIENT_ERRORS and wait is None:
         return None
     return FailedAttempt(what=f"status {status}", status=status, retry_after=wait)
 

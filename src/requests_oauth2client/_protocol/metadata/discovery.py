@@ -18,6 +18,7 @@ from ..._core.effects import Now, Steps
 from ..._core.http_caching import fresh_until
 from ..._core.messages import Response
 from ..._core.redaction import one_line, without_query
+from ..._core.retry_info import SERVER_ERRORS, TOO_MANY_REQUESTS
 from ..._core.urls import InvalidEndpointUri, validate_endpoint_uri, validate_issuer_uri
 from ...discovery import (
     InvalidDiscoveryDocument,
@@ -29,7 +30,6 @@ from ...discovery import (
 )
 from ...exceptions import InvalidParam
 from ..http.limits import FetchLimits, Limits
-from ..http.retrying import SERVER_ERRORS, TOO_MANY_REQUESTS
 from ..settings import ENDPOINTS
 from . import documents
 
