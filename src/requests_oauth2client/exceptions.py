@@ -237,7 +237,8 @@ class MismatchingIssuer(InvalidAuthResponse):
             request=request,
             response=response,
         )
-        self.received, self.expected = kept(received), expected
+        self.received = kept(received) if isinstance(received, str) else received  # a JWT may say anything
+        self.expected = expected
 
 
 class MismatchingState(InvalidAuthResponse):

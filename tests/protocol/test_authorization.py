@@ -15,6 +15,7 @@ from devkit.exchange import Answer
 from devkit.flavors import Flavor
 from devkit.play import play
 from requests_oauth2client import (
+    AuthorizationDenied,
     AuthorizationRequest,
     AuthorizationResponseError,
     ExpiredResponseJwt,
@@ -165,7 +166,7 @@ def test_a_shared_secret_signs_only_where_it_is_registered_so(flavor: Flavor) ->
         (signed(state=5), MismatchingState),
         (signed(state=None), MismatchingState),
         (signed(code=None), MissingAuthCode),
-        (signed(code=None, error="access_denied"), AuthorizationResponseError),
+        (signed(code=None, error="access_denied"), AuthorizationDenied),
     ],
 )
 def test_each_wrong_answer_has_its_error(jwt: str, error: type[Exception]) -> None:
