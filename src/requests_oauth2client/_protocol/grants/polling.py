@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from ..._core.effects import Now, Sleep, Steps
 from ..._core.messages import read_json_object
+from ..._core.retry_info import PERMANENT, SERVER_ERRORS, TOO_MANY_REQUESTS, TRANSIENT_ERRORS
 from ..._core.times import seconds
 from ..._tokens.bearer import BearerToken
 from ...exceptions import (
@@ -25,7 +26,6 @@ from ...exceptions import (
     SlowDown,
     TransportError,
 )
-from ..http.retrying import PASSING, PERMANENT, SERVER_ERRORS, TOO_MANY_REQUESTS
 from .device import MAX_INTERVAL
 
 FAILURE_FACTOR = 2  # RFC 8628 section 3.5: on a connection timeout, double the interval
@@ -99,7 +99,7 @@ def is_passing(failure: OAuth2Error) -> bool:
     if isinstance(failure, TransportError):
         return not isinstance(failure, ResponseTooLarge)
     status = failure.status or 0
-    if isinstance(failure, EndpointError) and failure.error in PASSING:
+    if isinstance(failure, EndpointError) and failure.error in TRANSIENT_ERRORS:
         return True
     is_server = (status >= SERVER_ERRORS and status not in PERMANENT) or status in {TOO_MANY_REQUESTS, REQUEST_TIMEOUT}
     return is_server and isinstance(failure, (EndpointError, InvalidTokenResponse))
