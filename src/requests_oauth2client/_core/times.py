@@ -12,6 +12,7 @@ from typing import Any
 
 UTC = timezone.utc  # noqa: UP017  freezing tools patch datetime, not this
 LONGEST_DATE = 64  # characters of an HTTP-date; a right one has 29
+FIRST_MILLISECONDS = 253_402_300_800  # the year 10000, if it were seconds; as milliseconds, it is in 1978
 FOREVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
@@ -46,7 +47,7 @@ def seconds(value: Any) -> float | None:
 
 
 def moment(value: Any) -> datetime | None:
-    """Read a point in time: a datetime (a naive one is local time), seconds since 1970, or an ISO 8601 text."""
+    """Read a point in time: a datetime (a naive one is local time), seconds or milliseconds since 1970, or ISO 8601."""
     if isinstance(value, str) and seconds(value) is None:
         try:
             value = datetime.fromisoformat(value)
@@ -60,6 +61,8 @@ def moment(value: Any) -> datetime | None:
     number = seconds(value)
     if number is None:
         return None
+    if number > FIRST_MILLISECONDS:
+        number /= 1000
     try:
         return datetime.fromtimestamp(math.floor(number), tz=UTC)
     except (ValueError, OverflowError, OSError):

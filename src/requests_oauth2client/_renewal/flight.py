@@ -11,6 +11,7 @@ Knows no source and no store.
 
 from __future__ import annotations
 
+import hashlib
 import random
 from contextlib import suppress
 from contextvars import ContextVar
@@ -22,7 +23,7 @@ from .._core.dual_errors import copied_error
 from .._core.effects import Lock, Steps, Subtask
 from .._core.events import reported_after
 from .._tokens.bearer import BearerToken
-from ..exceptions import RecursiveRenewal
+from ..exceptions import InvalidParam, RecursiveRenewal
 
 R = TypeVar("R")
 FIRST_PAUSE = 0.5  # seconds after the second failure in a row; doubled with each further one
@@ -111,6 +112,7 @@ class _States:
     def __init__(self) -> None:
         self.recent: dict[str, TokenState] = {}
         self.living: WeakValueDictionary[str, TokenState] = WeakValueDictionary()
+        self.entries: dict[Any, str] = {}  # by login and the hash of a refresh token
 
 
 _states: WeakKeyDictionary[Any, _States] = WeakKeyDictionary()
@@ -132,6 +134,37 @@ def state_of(store: Any, entry: str) -> TokenState:
         with suppress(RuntimeError, StopIteration):  # another thread does it
             states.recent.pop(next(iter(states.recent)), None)
     return state
+
+
+def claim(store: Any, login: tuple[Any, ...], entry: str, refresh_token: str) -> None:
+    """Note in which entry a refresh token is.
+
+    Raises:
+        InvalidParam: it is in another one already, of the same login.
+    """
+    try:
+        entries = _states.setdefault(store, _States()).entries
+    except TypeError:  # see `state_of`
+        return
+    known = login, hashlib.sha256(refresh_token.encode()).digest()
+    if entries.setdefault(known, entry) != entry:
+        msg = (
+            "This store has the refresh token of this login already, for another scope, resource or audience. Two"
+            " handlers that each renew it would log the user out, as soon as the server replaces it. Use one handler"
+            " for all, or a login for each."
+        )
+        raise InvalidParam(msg)
+    while len(entries) > MAX_STATES:
+        with suppress(RuntimeError, StopIteration):  # another thread does it
+            entries.pop(next(iter(entries)), None)
+
+
+def disclaim(store: Any, entry: str) -> None:
+    """Forget which refresh tokens are in an entry: their login has ended."""
+    with suppress(TypeError, KeyError):
+        entries = _states[store].entries
+        for known in [known for known, home in list(entries.items()) if home == entry]:
+            entries.pop(known, None)
 
 
 class _Visit:

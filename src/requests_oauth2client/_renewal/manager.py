@@ -103,7 +103,10 @@ class TokenManager:
 
     def replace_by(self, token: BearerToken | str | None) -> None:
         """Hold a token that also replaces the stored one, at the next opportunity."""
-        self.token = BearerToken(token) if isinstance(token, str) else token
+        given = BearerToken(token) if isinstance(token, str) else token
+        if self.store_entry is not None:
+            self.store_entry.claim(given)
+        self.token = given
         if self.store_entry is not None:
             self.store_entry.unsaved = "anyway"
 

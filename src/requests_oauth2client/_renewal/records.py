@@ -148,6 +148,13 @@ def entry_of(source: TokenSource, subject: str | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def login_of(source: TokenSource, subject: str | None) -> tuple[Any, ...]:
+    """Return what entries have in common whose tokens may be of one login of a user."""
+    client = source.client
+    server = getattr(client, "issuer", None) or getattr(client, "token_endpoint", None)
+    return server, getattr(client, "client_id", None), source.is_a_users, subject
+
+
 def certificate_thumbprint(certificate: Any) -> str | None:
     """Return the SHA-256 thumbprint of a client certificate (RFC 8705 section 3.1), of its path if it can't be read."""
     if certificate is None:

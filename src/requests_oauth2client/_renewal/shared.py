@@ -27,8 +27,8 @@ from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidGrant, LoginNeeded, LostStoredToken, OAuth2Error
 from ..serializers import InvalidSerializedValue
 from ..stores.base import EntryLocked, StaleFence, StoreCorrupted, TokenStoreError
-from .flight import BETWEEN_REFUSALS, TokenState, is_same
-from .records import Owed, Record, RecordSerializer, entry_of, has_begun
+from .flight import BETWEEN_REFUSALS, TokenState, claim, disclaim, is_same
+from .records import Owed, Record, RecordSerializer, entry_of, has_begun, login_of
 from .sources import TokenSource, obtained
 
 LONGEST_WAIT = 30.0  # seconds for the lock of an entry; a renewal takes as long as the client's timeout at most
@@ -93,9 +93,19 @@ class StoreEntry:
         self.state = TokenState()
         self.unsaved: str | None = None
         self._source = source
+        self._login = login_of(source, subject)
         self._owed: Owed | None = None
         self._serializer = RecordSerializer(self.entry, store.keys, getattr(source.client, "token_class", BearerToken))
         self._known_fence: int | None = None  # of the record that was last read or written here
+
+    def claim(self, token: BearerToken | None) -> None:
+        """Note that the refresh token of a token is in this entry.
+
+        Raises:
+            InvalidParam: it is in another one already, of the same login.
+        """
+        if token is not None and token.refresh_token is not None:
+            claim(self.store, self._login, self.entry, token.refresh_token)
 
     def hold(self, wait: float | None) -> AbstractContextManager[Any]:
         """Wait for the lock of the entry, and hold it; the outcome is its fencing number."""
@@ -257,6 +267,7 @@ class StoreEntry:
         with suppress(StoreCorrupted):
             record = yield from self._read()
         yield from self._write(Record(), fence)
+        disclaim(self.store, self.entry)
         self.unsaved = self._owed = None
         return record.token
 

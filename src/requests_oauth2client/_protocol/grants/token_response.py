@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..._core.messages import Response, is_success, read_json_object, read_oauth_error
+from ..._core.times import seconds
 from ..._tokens.bearer import BearerToken
 from ...exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
 from ..http.call import raise_oauth_error
@@ -42,6 +43,8 @@ def parse(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
 
 def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> BearerToken:
     """Make the token; one that shall be bound to a key has to be of type DPoP, never of a lesser one."""
+    if seconds(answer.get("expires_in")) is not None:  # the server's clock may differ from ours
+        answer = {name: value for name, value in answer.items() if name != "expires_at"}
     if dpop_key is None:
         return client.token_class(**answer)
     if answer["token_type"] is None:
