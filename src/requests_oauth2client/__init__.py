@@ -29,10 +29,10 @@ _HOMES = {
     "authorization_request": (
         "AuthorizationRequest AuthorizationResponse BrowserRequest ExpiredResponseJwt InvalidAcrValuesParam"
         " InvalidAuthorizationRequestParam InvalidMaxAgeParam InvalidPromptParam"
-        " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt"
-        " MismatchingResponseJwtAudience MissingResponseJwt RequestParameterAuthorizationRequest"
-        " RequestUriParameterAuthorizationRequest UncheckableResponseJwt UnsupportedResponseJwtAlg"
-        " UnsupportedResponseTypeParam"
+        " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt MismatchingRedirectUri"
+        " MismatchingResponseJwtAudience MismatchingResponseMode MissingResponseJwt"
+        " RequestParameterAuthorizationRequest RequestUriParameterAuthorizationRequest UncheckableResponseJwt"
+        " UnsupportedResponseJwtAlg UnsupportedResponseTypeParam"
     ),
     "backchannel_authentication": (
         "BackChannelAuthenticationPollingJob BackChannelAuthenticationPoolingJob"

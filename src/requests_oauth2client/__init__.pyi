@@ -44,7 +44,9 @@ from .authorization_request import InvalidPromptParam as InvalidPromptParam
 from .authorization_request import InvalidPushedAuthorizationRequest as InvalidPushedAuthorizationRequest
 from .authorization_request import InvalidRedirectUri as InvalidRedirectUri
 from .authorization_request import InvalidResponseJwt as InvalidResponseJwt
+from .authorization_request import MismatchingRedirectUri as MismatchingRedirectUri
 from .authorization_request import MismatchingResponseJwtAudience as MismatchingResponseJwtAudience
+from .authorization_request import MismatchingResponseMode as MismatchingResponseMode
 from .authorization_request import MissingResponseJwt as MissingResponseJwt
 from .authorization_request import RequestParameterAuthorizationRequest as RequestParameterAuthorizationRequest
 from .authorization_request import RequestUriParameterAuthorizationRequest as RequestUriParameterAuthorizationRequest
@@ -465,7 +467,9 @@ __all__ = [
     "MismatchingIdTokenNonce",
     "MismatchingIdTokenSubject",
     "MismatchingIssuer",
+    "MismatchingRedirectUri",
     "MismatchingResponseJwtAudience",
+    "MismatchingResponseMode",
     "MismatchingSerializerKey",
     "MismatchingState",
     "MismatchingUserInfoSubject",

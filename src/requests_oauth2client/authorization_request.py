@@ -15,7 +15,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 from . import profiles
 from ._authorization import params
-from ._authorization.callback import AuthorizationResponse, judge_callback
+from ._authorization.callback import (
+    AuthorizationResponse,
+    MismatchingRedirectUri,
+    MismatchingResponseMode,
+    validate_callback,
+)
 from ._authorization.jarm import (
     ExpiredResponseJwt,
     InvalidResponseJwt,
@@ -343,16 +348,18 @@ class AuthorizationRequest(Signable, Spelled):
             MissingResponseJwt: this request asked for a signed answer, and this one is not.
             UncheckableResponseJwt: it is signed, and the keys or the issuer to check it with are not known here.
             InvalidResponseJwt: its JWT is refused; the subclass says for what.
+            MismatchingRedirectUri: under the profile `fapi2`, it came on another address.
+            MismatchingResponseMode: under the profile `fapi2`, it came in another mode than was asked for.
+            MismatchingState: the state is not the one of this request, or came unasked.
             MissingIssuer: the AS announces `iss`, and none came.
             MismatchingIssuer: another AS answered.
-            MismatchingState: the state is not the one of this request, or came unasked.
             AuthorizationResponseError: the AS refused; `exception_classes` has the classes for some errors.
             MissingAuthCode: there is neither error nor code.
             InvalidIdToken: this request asked for an ID token, and there is none (`MissingIdToken`), or it is no JWT.
 
         Source: RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4, JARM section 2.4.
         """
-        return judge_callback(self, response, jwks=jwks, alg=alg)
+        return validate_callback(self, response, jwks=jwks, alg=alg)
 
 
 AnyAuthorizationRequest: TypeAlias = (
@@ -374,7 +381,9 @@ __all__ = [
     "InvalidRedirectUri",
     "InvalidResponseJwt",
     "MismatchingIssuer",
+    "MismatchingRedirectUri",
     "MismatchingResponseJwtAudience",
+    "MismatchingResponseMode",
     "MismatchingState",
     "MissingAuthCode",
     "MissingIssuer",

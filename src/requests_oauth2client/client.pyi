@@ -68,8 +68,11 @@ class OAuth2Client(SyncRunner, Client):
         jwks_uri: where the AS publishes its keys; they are fetched when they are first needed, and again when they
             are no longer fresh or a token names one that is unknown.
         authorization_server_jwks: those keys, where they are known already.
-        issuer: who the AS is (RFC 8414 section 2). With it, or with keys, every ID token is checked; without both,
-            they are handed back unchecked, and the log says so.
+        issuer: who the AS is (RFC 8414 section 2); for one with many tenants a template, such as
+            `https://login.microsoftonline.com/{tenantid}/v2.0` (`{tenantid}` is the claim `tid`, any other name the
+            claim of that name), or a function of the claims that returns the issuer which they must have, or whether
+            theirs is right. With an issuer, or with keys, every ID token is checked; without both, they are returned
+            unchecked, and the log says so.
         id_token_signed_response_alg: the only JWS alg that ID tokens may have.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
         id_token_encrypted_response_enc: their JWE enc; by default A128CBC-HS256.
@@ -78,8 +81,21 @@ class OAuth2Client(SyncRunner, Client):
             None leaves that to the AS.
         id_token_s_hash_required: refuse ID tokens that come through the browser without the `s_hash` of the state, as
             FAPI 1.0 Advanced demands (part 2, section 5.2.2.1).
-        allow_unknown_issuer: take ID tokens of any issuer, where none is known, if a known key has signed them.
-            Whoever else signs with these keys can then log in anybody.
+        allow_unknown_issuer: return ID tokens of any issuer, where none is known, if a known key has signed them. They
+            stay unchecked: anyone else who signs with these keys could log in as any user.
+        further_issuers: other names of the issuer, which ID tokens and logout tokens may have, to the letter.
+        id_token_leeway: seconds for which an expired ID token is still accepted.
+        trusted_audiences: who else an ID token without `azp` may be for.
+        authorized_parties: other clients that an ID token may have been issued to, such as the app (`azp`).
+        acr_policy: what an `acr` means that is none of the `acr_values` of the request: `report` (in
+            `id_token.missed_acr_values`) or `demand` (an error), or a function of the `acr` and of those values that
+            says whether it is as good. By default, `validate_id_token` demands, and everything else reports.
+        refreshed_auth_time_may_change: accept another `auth_time` in the ID token of a refresh.
+        bearer_token_types: what servers call a bearer token, such as Slack's `bot`.
+        zero_lifetime_is_unlimited: read `expires_in: 0` in a token response as a token that never expires (Mailchimp).
+        logout_token_max_age: seconds for which a logout token is accepted after it was issued; None for no limit.
+        compare_callback_address: refuse a callback on another address than the redirect_uri, or in another mode than
+            the request asked for. Only where no proxy rewrites addresses.
         userinfo_signed_response_alg: the only JWS alg that userinfo answers may have; None when they are not signed.
             With userinfo_encrypted_response_alg and userinfo_encrypted_response_enc they are encrypted too.
         introspection_signed_response_alg: the only JWS alg that introspection answers may have (RFC 9701), likewise.
@@ -421,6 +437,7 @@ class OAuth2Client(SyncRunner, Client):
             The token; `id_token.checked` tells whether its ID token was checked.
 
         Raises:
+            MismatchingIssuer: another AS answered; nothing was sent.
             InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
             InvalidIdToken: the ID token is not acceptable.
             TokenEndpointError: and everything else that `token_request` raises.
@@ -670,6 +687,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Raises:
             InvalidAuthResponse: or one of its subclasses, each for one rule: this is no answer to the request.
+            InvalidAuthorizationRequestParam: another client made this request.
             AuthorizationResponseError: the AS refused.
             InvalidIdToken: or one of its subclasses: the ID token is not acceptable.
             MissingEndpointUri: keys are needed, and the client has neither `authorization_server_jwks` nor `jwks_uri`.

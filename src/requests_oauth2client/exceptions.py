@@ -35,6 +35,7 @@ anything with `status_code`, `url`, `content`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from ._core import hints
@@ -190,12 +191,27 @@ class DeadlineExceeded(TransportError):
 
 
 class InvalidAuthResponse(OAuth2Error, ValueError):
-    """What came back on the redirect_uri is not an answer to this authorization request."""
+    """What came back on the redirect_uri is not an answer to this authorization request.
+
+    Attributes:
+        server_error: the `error` that the server put into the callback, or None.
+    """
+
+    kept: ClassVar[tuple[str, ...]] = (*OAuth2Error.kept, "server_error")
+    server_error: str | None = None
 
     def __init__(self, description: str, *, request: object = None, response: object = None) -> None:
         self.authorization_request = request
         super().__init__(description=description)
         self.response = response
+
+    def add_server_error(self, params: Mapping[str, str]) -> None:
+        """Let the text say the `error` that the server put into the callback, too."""
+        if self.server_error is not None or "error" not in params:
+            return
+        self.server_error = params["error"]
+        said = f": {excerpt(params['error_description'])}" if "error_description" in params else ""
+        self.args = (f"{self} It says error={excerpt(params['error'])!r}{said}",)
 
 
 class MissingAuthCode(InvalidAuthResponse):
@@ -226,7 +242,7 @@ class MismatchingIssuer(InvalidAuthResponse):
         expected: the issuer that the request went to.
     """
 
-    kept = (*OAuth2Error.kept, "received", "expected")
+    kept = (*InvalidAuthResponse.kept, "received", "expected")
 
     def __init__(
         self, received: str | None, expected: str | None, request: object = None, response: object = None

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import EllipsisType, MappingProxyType
@@ -20,7 +20,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from ._authorization.callback import parse_callback
+from ._core import issuers
 from ._core.compare import is_same_secret
+from ._core.issuers import Issuer
 from ._core.messages import Form
 from ._core.redaction import one_line
 from ._core.times import moment
@@ -179,21 +181,42 @@ class LogoutToken:
         return moment(self.claims.get("exp"))
 
 
-def judged(
-    header: Mapping[str, Any], found: Mapping[str, Any], *, issuer: str, client_id: str, now: float
-) -> LogoutToken:
-    """Judge the claims of a logout token whose signature is right, one rule after the other (section 2.6).
+def check_addressees(
+    header: Mapping[str, Any],
+    found: Mapping[str, Any],
+    *,
+    issuer: Issuer,
+    client_id: str,
+    further_issuers: Collection[str] = (),
+) -> None:
+    """Check what needs no key: the kind of a JWT, whom it is from and for (section 2.6).
 
     Raises:
-        JoseError: a claim is missing or wrong.
+        JoseError: it is another JWT, or another's.
     """
     typ = str(header.get("typ", "")).lower().removeprefix("application/")
     if typ not in TYPES:
         msg = f"It says typ={one_line(typ)!r}, expected 'logout+jwt' or none: it is another JWT of the OP."
         raise errors.MalformedToken(msg)
-    claims.check_equal(found, "iss", issuer)
-    audiences = claims.check_aud(found, client_id)
-    claims.check_iat(found, now, LEEWAY)
+    claims.check_issuer(found, issuer, further=further_issuers)
+    claims.check_aud(found, client_id)
+
+
+def read_claims(found: Mapping[str, Any], *, now: float, max_age: float | None) -> LogoutToken:
+    """Check the other claims of a logout token whose signature is right, one rule after the other (section 2.6).
+
+    Args:
+        found: the claims.
+        now: seconds since 1970.
+        max_age: seconds for which one is accepted after it was issued; None for no limit.
+
+    Raises:
+        JoseError: a claim is missing or wrong.
+    """
+    iat = claims.check_iat(found, now, LEEWAY) or 0
+    if max_age is not None and iat < now - max_age - LEEWAY:
+        msg = f"It was issued {now - iat:.0f} seconds ago, expected up to logout_token_max_age={max_age:g}."
+        raise errors.InvalidClaim(msg, claim="iat", received=iat, expected=f"from {now - max_age:.0f} on")
     claims.check_exp(found, now, LEEWAY)
     _check_event(found)
     if "nonce" in found:  # rule 7: so that no ID token passes for a logout token
@@ -206,7 +229,12 @@ def judged(
     if jti is None:
         raise errors.MissingClaim(claim="jti")
     return LogoutToken(
-        issuer=issuer, audiences=audiences, jti=jti, sub=sub, sid=sid, claims=MappingProxyType(dict(found))
+        issuer=str(found["iss"]),
+        audiences=claims.audiences(found),
+        jti=jti,
+        sub=sub,
+        sid=sid,
+        claims=MappingProxyType(dict(found)),
     )
 
 
@@ -225,8 +253,10 @@ def _text(found: Mapping[str, Any], claim: str) -> str | None:
     return value
 
 
-def judge_front_channel(params: Any, *, issuer: str | None, sid: str | None) -> str | None:
-    """Judge a front-channel logout; see `OAuth2Client.front_channel_logout`."""
+def validate_front_channel(
+    params: Any, *, issuer: Issuer | None, sid: str | None, further_issuers: Collection[str] = ()
+) -> str | None:
+    """Check a front-channel logout; see `OAuth2Client.front_channel_logout`."""
     came = parse_callback(params) if not _is_bare(params) else {}
     iss, session = came.get("iss"), came.get("sid")
     if (iss is None) is not (session is None):
@@ -234,8 +264,8 @@ def judge_front_channel(params: Any, *, issuer: str | None, sid: str | None) -> 
         raise InvalidFrontChannelLogout(msg, response=params)
     if iss is None:
         return None
-    if iss != issuer:
-        raise MismatchingIssuer(iss, issuer, None, params)
+    if issuer is None or not issuers.is_one_of(issuer, iss, further=further_issuers):
+        raise MismatchingIssuer(iss, None if issuer is None else str(issuers.written(issuer)), None, params)
     if sid is not None and session is not None and not is_same_secret(session, sid):
         msg = "This front-channel logout is about another session than the one of this browser. Leave it alone."
         raise InvalidFrontChannelLogout(msg, response=params)

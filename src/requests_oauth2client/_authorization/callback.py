@@ -1,4 +1,4 @@
-"""What comes back on the redirect_uri: parsed, judged, and kept (RFC 6749 section 4.1.2, RFC 9207).
+"""What comes back on the redirect_uri: parsed, checked, and kept (RFC 6749 section 4.1.2, RFC 9207).
 
 One parser for all shapes: a URL, a query string, what a web framework parsed; also the body of a
 form_post. Bounded in size and number; no parameter twice. A JWT is read by `jarm`. Then the checks, in the order of
@@ -13,10 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 from .. import profiles
 from .._core.compare import is_same_secret
+from .._core.issuers import accepts
+from .._core.redaction import one_line, without_query
 from .._oidc.id_token import IdToken, MissingIdToken
 from ..exceptions import (
     AuthorizationResponseError,
@@ -38,6 +40,14 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f]")
 
 
+class MismatchingRedirectUri(InvalidAuthResponse):
+    """The callback came on another address than the redirect_uri of the request (RFC 6749 section 3.1.2)."""
+
+
+class MismatchingResponseMode(InvalidAuthResponse):
+    """The callback came in another mode than the request asked for (Multiple Response Type Encoding section 2.1)."""
+
+
 @dataclass(frozen=True, init=False)
 class AuthorizationResponse(Extended):
     """The AS said yes: a code, with what is needed to redeem it (RFC 6749 section 4.1.2).
@@ -55,6 +65,7 @@ class AuthorizationResponse(Extended):
         issuer: who was asked, and, if it names itself in its answers, who answered.
         dpop_key: the key that the code is bound to (RFC 9449 section 10).
         id_token: the ID token that came with the code, where the response_type asked for one.
+        essential_acr: the classes of login of which the `claims` of the request demand one; empty: any, but one.
         profile: the profile that the request kept to, and by which the callback was checked.
         **kwargs: the other parameters of the callback, such as `session_state`; reachable as attributes.
 
@@ -80,6 +91,7 @@ class AuthorizationResponse(Extended):
     issuer: str | None
     dpop_key: Any = field(hash=False)
     id_token: IdToken | None = field(repr=False)
+    essential_acr: tuple[str, ...] | None
     profile: str | None
     kwargs: Mapping[str, Any] = field(hash=False)
 
@@ -97,6 +109,7 @@ class AuthorizationResponse(Extended):
         dpop_key: object = None,
         id_token: IdToken | str | None = None,
         profile: str | None = None,
+        essential_acr: Iterable[str] | None = None,
         **kwargs: object,
     ) -> None:
         self.__dict__.update(
@@ -110,6 +123,7 @@ class AuthorizationResponse(Extended):
             issuer=issuer,
             dpop_key=dpop_key,
             id_token=id_token if isinstance(id_token, IdToken) or not id_token else IdToken(id_token),
+            essential_acr=None if essential_acr is None else tuple(essential_acr),
             profile=profile,
             kwargs=further(kwargs),
         )
@@ -120,13 +134,15 @@ class AuthorizationResponse(Extended):
         return self.code
 
 
-def judge_callback(
+def validate_callback(
     request: SentRequest, response: Any, *, jwks: Any = None, alg: str = "RS256"
 ) -> AuthorizationResponse:
-    """Check that a callback answers a request, without asking anybody; see `validate_callback`."""
+    """Check that a callback answers a request, without asking anyone; see `AuthorizationRequest.validate_callback`."""
     params = parse_callback(response, request=request)
+    if request.profile == "fapi2":
+        check_address(request, params, response)
     if not jarm.is_asked_for(request):
-        return judge_parameters(request, params, response)
+        return validate_parameters(request, params, response)
     profiles.check(request.profile, "signed answer", alg)
     token = jarm.response_jwt(request, params, response)
     if jwks is None:
@@ -137,34 +153,99 @@ def judge_callback(
         raise jarm.UncheckableResponseJwt(msg, request=request, response=response)
     registration = jarm.Registration(signed_alg=alg)
     parsed = jarm.read(request, token, registration, response)
-    return judge_parameters(request, jarm.verify(request, parsed, jwks, registration, response), response)
+    return validate_parameters(request, jarm.verify(request, parsed, jwks, registration, response), response)
 
 
-def judge_parameters(request: SentRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
-    """Check the parameters of a callback, one rule after the other."""
+def validate_parameters(request: SentRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
+    """Check the parameters of a callback: state, issuer, error, code. Every error tells what the server said."""
+    try:
+        return _validated(request, params, response)
+    except InvalidAuthResponse as wrong:
+        wrong.add_server_error(params)
+        raise
+
+
+def _validated(request: SentRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
+    wanted = request.response_type.split()
+    lacks_answer = not {"error", "code", "id_token", "access_token"} & params.keys() and wanted != ["none"]
+    if lacks_answer and "state" not in params:
+        msg = (
+            "This callback has neither code nor error, nor a state. Pass the whole URL that the user came back with, or"
+            " its parameters; it is not the one of the request, nor that of a login page."
+        )
+        raise MissingAuthCode(msg, request=request, response=response)
+    if not _same(params.get("state"), request.state):  # RFC 6749 §10.12; one that was not sent must not come
+        raise MismatchingState(params.get("state"), request.state, request, response)
+    if lacks_answer:
+        msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
+        raise MissingAuthCode(msg, request=request, response=response)
+
+    _check_issuers(request, params, response)
+    if "error" in params:  # RFC 6749 §4.1.2.1
+        raise _refusal(request, params, response)
+
+    if "code" in wanted and "code" not in params:
+        msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
+        raise MissingAuthCode(msg, request=request, response=response)
+    if "id_token" in wanted and "id_token" not in params:  # OIDC Core §3.2.2.5, §3.3.2.5
+        msg = f"response_type={request.response_type!r} asked for an ID token, and the callback has none. Start again."
+        raise MissingIdToken(msg)
+    return _answer(request, params, {name: params[name] for name in ("code", "id_token") if name in wanted})
+
+
+def _check_issuers(request: SentRequest, params: Mapping[str, str], response: Any) -> None:
+    """Check that who was asked has answered (RFC 9207 section 2.4)."""
     issuers = _named_issuers(request, params)
     if not issuers and request.authorization_response_iss_parameter_supported:
         msg = f"The callback has no iss, expected {request.issuer!r}. Drop it and start again."
         raise MissingIssuer(msg, request=request, response=response)
     for issuer in issuers:
-        if request.issuer is not None and issuer != request.issuer:  # RFC 9207 §2.4: as it is written
+        if request.issuer is not None and not (issuer and accepts(request.issuer, issuer)):  # to the letter
             raise MismatchingIssuer(issuer, request.issuer, request, response)
 
-    if not _same(params.get("state"), request.state):  # RFC 6749 §10.12; one that was not sent must not come
-        raise MismatchingState(params.get("state"), request.state, request, response)
 
-    if "error" in params:  # RFC 6749 §4.1.2.1
-        raise _refusal(request, params, response)
+def check_address(request: SentRequest, params: Mapping[str, str], response: Any) -> None:
+    """Check that a callback came on the redirect_uri, and in the mode that was asked for, as far as it shows that.
 
-    wanted = request.response_type.split()
-    if "code" in wanted and "code" not in params:
-        msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
-        raise MissingAuthCode(msg, request=request, response=response)
+    Raises:
+        MismatchingRedirectUri: it came on another address.
+        MismatchingResponseMode: it came in another mode.
+    """
+    text = _address_of(response)
+    if text is None:
+        return
+    front = text.partition("#")[0]
+    if request.redirect_uri is not None and not _is_at(front, request.redirect_uri):
+        msg = (
+            f"The callback came on {one_line(without_query(front))!r}, the redirect_uri of the request is"
+            f" {request.redirect_uri!r}. Drop it and start again. If a proxy rewrites addresses, pass the parameters"
+            " of the callback instead of its URL."
+        )
+        raise MismatchingRedirectUri(msg, request=request, response=response)
+    mode = (request.response_mode or "").removesuffix("jwt").removesuffix(".")
+    came = "query" if any(name in dict(parse_qsl(urlsplit(front).query)) for name in params) else "fragment"
+    expected = mode or ("fragment" if _in_fragment(request) else "query")
+    if params and came != expected:
+        msg = f"The callback came in the {came}, the request asked for {expected!r}. Drop it and start again."
+        raise MismatchingResponseMode(msg, request=request, response=response)
 
-    if "id_token" in wanted and "id_token" not in params:  # OIDC Core §3.2.2.5, §3.3.2.5
-        msg = f"response_type={request.response_type!r} asked for an ID token, and the callback has none. Start again."
-        raise MissingIdToken(msg)
-    return _answer(request, params, {name: params[name] for name in ("code", "id_token") if name in wanted})
+
+def _address_of(response: Any) -> str | None:
+    """Return a callback that is a full URL, as a str; None for anything that does not show its address."""
+    if response is None or isinstance(response, Mapping) or hasattr(response, "getlist"):
+        return None
+    text = response.decode(errors="replace") if isinstance(response, bytes) else str(response)
+    return text.strip() if _ABSOLUTE.match(text.strip()) else None
+
+
+def _is_at(address: str, redirect_uri: str) -> bool:
+    ours, theirs = urlsplit(redirect_uri), urlsplit(address)
+    kept = set(parse_qsl(ours.query, keep_blank_values=True)) <= set(parse_qsl(theirs.query, keep_blank_values=True))
+    return kept and (ours.scheme.lower(), ours.netloc.lower(), ours.path or "/") == (
+        theirs.scheme.lower(),
+        theirs.netloc.lower(),
+        theirs.path or "/",
+    )
 
 
 def _named_issuers(request: SentRequest, params: Mapping[str, str]) -> list[str | None]:
@@ -206,12 +287,23 @@ def _answer(request: SentRequest, params: Mapping[str, str], asked_for: Mapping[
         nonce=request.nonce,
         acr_values=request.acr_values,
         max_age=request.max_age,
-        issuer=request.issuer,
+        issuer=named[0] if (named := _named_issuers(request, params)) and request.issuer else request.issuer,
         dpop_key=request.dpop_key,
         id_token=asked_for.get("id_token"),
         profile=request.profile,
+        essential_acr=_essential_acr(request.kwargs.get("claims")),
         **{name: value for name, value in params.items() if name not in ours},
     )
+
+
+def _essential_acr(claims: Any) -> tuple[str, ...] | None:
+    """Return the values of which an essential `acr` has to have one (OIDC Core section 5.5.1.1); None without one."""
+    wanted = claims.get("id_token") if isinstance(claims, Mapping) else None
+    acr = wanted.get("acr") if isinstance(wanted, Mapping) else None
+    if not isinstance(acr, Mapping) or acr.get("essential") is not True:
+        return None
+    values = acr["values"] if isinstance(acr.get("values"), (list, tuple)) else [acr.get("value")]
+    return tuple(value for value in values if isinstance(value, str))
 
 
 def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
@@ -315,7 +407,10 @@ __all__ = [
     "MAX_CALLBACK_PARAMETERS",
     "MAX_CALLBACK_SIZE",
     "AuthorizationResponse",
-    "judge_callback",
-    "judge_parameters",
+    "MismatchingRedirectUri",
+    "MismatchingResponseMode",
+    "check_address",
     "parse_callback",
+    "validate_callback",
+    "validate_parameters",
 ]

@@ -8,16 +8,25 @@ The client's registration pins the algorithms (section 3). Knows no client and f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .._core.redaction import excerpt
+from .._core.issuers import accepts
+from .._core.redaction import one_line
 from .._core.times import now
 from .._jose import claims as jwt_claims
 from .._jose.algs import SIGNATURE, same_alg
-from .._jose.errors import ExpiredJwt, InvalidKey, JoseError, MismatchingAudience, NoMatchingKey, UnsupportedAlg
+from .._jose.errors import (
+    ExpiredJwt,
+    InvalidKey,
+    JoseError,
+    MalformedToken,
+    MismatchingAudience,
+    NoMatchingKey,
+    UnsupportedAlg,
+)
 from .._oidc import decryption
 from ..exceptions import InvalidAuthResponse, MismatchingIssuer, MissingIssuer
 
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ALG = "RS256"  # section 3
 LEEWAY = 10  # seconds that the two clocks may differ
+TYPES = frozenset({"", "jwt", "jarm+jwt", "jwt+jarm", "oauth-authz-res+jwt"})  # no other JWT of the AS is taken for one
 ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})  # section 2.1; all others are parameters
 
 
@@ -99,12 +109,13 @@ def response_jwt(request: SentRequest, params: dict[str, str], response: Any) ->
         UncheckableResponseJwt: nobody said who the AS is.
     """
     if "response" not in params:
-        said = f" It says error={excerpt(params['error'])!r}." if "error" in params else ""
         msg = (
             f"A signed answer was asked for (response_mode={request.response_mode!r}), and the callback has no"
-            f" response.{said} Drop it and start again: it may be forged."
+            " response. Drop it and start again: it may be forged."
         )
-        raise MissingResponseJwt(msg, request=request, response=response)
+        wrong = MissingResponseJwt(msg, request=request, response=response)
+        wrong.add_server_error(params)
+        raise wrong
     if request.issuer is None:
         msg = "The answer is a JWT, and who may have made it is not known. Pass issuer= to the AuthorizationRequest."
         raise UncheckableResponseJwt(msg, request=request, response=response)
@@ -136,6 +147,7 @@ def read(request: SentRequest, token: str, registration: Registration, response:
     with translated(request, response):
         parsed = jws.parse(_decrypted(token, registration))
         claims = parsed.claims()
+        _check_type(parsed.header)
         _check_issuer(request, claims, response)
         jwt_claims.check_aud(claims, request.client_id)
         second = now().timestamp()
@@ -159,13 +171,21 @@ def _decrypted(token: str, registration: Registration) -> str | bytes:
         raise InvalidKey(str(missing)) from None  # a setting of ours is missing: the JWT may be right
 
 
+def _check_type(header: Mapping[str, Any]) -> None:
+    """Refuse JWTs of another kind, such as access tokens (RFC 8725 section 3.11)."""
+    typ = str(header.get("typ", "")).lower().removeprefix("application/")
+    if typ not in TYPES:
+        msg = f"It says typ={one_line(header.get('typ'))!r}, so it is another JWT of the AS; expected 'JWT' or no typ."
+        raise MalformedToken(msg)
+
+
 def _check_issuer(request: SentRequest, claims: dict[str, Any], response: Any) -> None:
     issuer = claims.get("iss")
     if issuer is None:
         msg = f"The JWT of the callback has no iss, expected {request.issuer!r}. Drop it and start again."
         raise MissingIssuer(msg, request=request, response=response)
-    if issuer != request.issuer:
-        raise MismatchingIssuer(issuer, request.issuer, request, response)
+    if not isinstance(issuer, str) or not accepts(str(request.issuer), issuer):
+        raise MismatchingIssuer(str(issuer), request.issuer, request, response)
 
 
 def verify(

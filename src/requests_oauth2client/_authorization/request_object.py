@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import profiles
 from .._core.encoding import b64u_encode
+from .._core.issuers import exact
 from .._core.messages import Form
 from .._core.times import Expiring, expiry, now
 from .._core.urls import validate_endpoint_uri
@@ -194,7 +195,13 @@ class Signable:
         """Put the claims together: the request's parameters, and what the caller adds."""
         lifetime, claims = profiles.request_object(self.profile, lifetime, claims)
         second = int(now().timestamp())
-        ours = {"iss": self.client_id, "aud": self.issuer, "iat": second, "nbf": second, "jti": secrets.token_urlsafe()}
+        ours = {
+            "iss": self.client_id,
+            "aud": exact(self.issuer),
+            "iat": second,
+            "nbf": second,
+            "jti": secrets.token_urlsafe(),
+        }
         params: Form = self.args
         added: dict[str, Any] = {} if lifetime is None else {"iat": second, "exp": second + int(lifetime)}
         for name, value in claims.items():
@@ -202,7 +209,7 @@ class Signable:
                 problem = "a further claim must be none that the request itself sets, nor another request object"
                 raise InvalidAuthorizationRequestParam(name=name, problem=problem)
             added[name] = ours[name] if value is True and name in ours else value
-        if claims.get("aud") is True and self.issuer is None:
+        if claims.get("aud") is True and exact(self.issuer) is None:
             problem = "the issuer, which it shall be, is not known; pass issuer= to the request"
             raise InvalidAuthorizationRequestParam(name="aud", problem=problem)
         together = {**params, **{name: value for name, value in added.items() if value is not None}}

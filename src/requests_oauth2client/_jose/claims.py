@@ -8,10 +8,11 @@ token, and not which claims a kind of token must have: `required=False` where on
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .._core.issuers import Issuer, describe, is_one_of
 from .._core.redaction import one_line
 from .errors import (
     ExpiredJwt,
@@ -132,6 +133,32 @@ def check_equal(claims: Mapping[str, Any], claim: str, expected: str) -> str:
         msg = f"The JWT says {claim}={one_line(value)!r}, expected {expected!r}."
         raise MismatchingClaim(msg, claim=claim, received=value, expected=expected)
     return value
+
+
+def check_issuer(
+    claims: Mapping[str, Any], issuer: Issuer, *, further: Collection[str] = (), required: bool = True
+) -> str | None:
+    """Check who issued the JWT (RFC 7519 section 4.1.1), and return that.
+
+    Args:
+        claims: the claims.
+        issuer: who has to be it: an issuer, or a rule for many of them.
+        further: other names of that issuer.
+        required: whether `iss` has to be there.
+
+    Raises:
+        MissingClaim: it is absent.
+        MismatchingClaim: it is another.
+    """
+    iss = claims.get("iss")
+    if iss is None:
+        if required:
+            raise MissingClaim(claim="iss")
+        return None
+    if not isinstance(iss, str) or not is_one_of(issuer, iss, claims, further=further):
+        msg = f"The JWT says iss={one_line(iss)!r}, expected {describe(issuer)}."
+        raise MismatchingClaim(msg, claim="iss", received=iss, expected=issuer if isinstance(issuer, str) else None)
+    return iss
 
 
 def _when(seconds: float) -> str:

@@ -109,7 +109,7 @@ def split(token: object, parts: int, max_size: int, name: str) -> list[bytes]:
     if len(found) != parts:
         count = "more" if len(found) > parts else len(found)
         came = f"{count} parts between dots" if found else f"{len(octets)} bytes, more than {max_size}"
-        msg = f"This is no compact {name}: expected {parts} parts, got {came}."
+        msg = f"This is no compact {name}; expected {parts} parts, got {came}."
         raise MalformedToken(msg)
     return found
 

@@ -1,16 +1,19 @@
-"""What an ID token is judged by: how the client is registered, and what it asked for.
+"""What an ID token is compared with: the settings of the client, and what it asked for.
 
-Read from the settings of a client and from an authorization response. Knows no token and no rule.
+Read from a client and from an authorization response. Knows no token and no check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
+from .._core.issuers import Issuer
 from .._core.values import NotPickled
-from .._jose.algs import HMAC
+from .._jose.algs import HMAC, SIGNATURE, same_alg
+
+AcrPolicy: TypeAlias = Literal["demand", "report"] | Callable[[str | None, tuple[str, ...]], bool]
 
 DEFAULT_ALG = "RS256"  # OIDC Registration section 2
 
@@ -50,11 +53,12 @@ class LoginResponse(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Registration(NotPickled):
+class IdTokenSettings(NotPickled):
     """How a client is registered for ID tokens, and what it knows of the OP."""
 
     client_id: str
-    issuer: str | None
+    issuer: Issuer | None
+    further_issuers: Collection[str]
     allow_unknown_issuer: bool
     signed_alg: str
     encrypted_alg: str | None
@@ -64,6 +68,16 @@ class Registration(NotPickled):
     has_keys: bool
     iat_max_age: float | None = None
     s_hash_required: bool = False
+    leeway: float = 0
+    trusted_audiences: Collection[str] = ()
+    authorized_parties: Collection[str] = ()
+    acr_policy: AcrPolicy | None = None
+    auth_time_may_change: bool = False
+
+    @property
+    def signed_algs(self) -> tuple[str, ...]:
+        """All names of the algorithm: Ed25519 is also called EdDSA (RFC 9864 section 2.2)."""
+        return tuple(alg for alg in SIGNATURE if same_alg(alg, self.signed_alg)) or (self.signed_alg,)
 
     @property
     def is_symmetric(self) -> bool:
@@ -76,19 +90,21 @@ class Registration(NotPickled):
         return self.issuer is not None or self.has_keys
 
 
-def registration_of(client: Any) -> Registration:
-    """Read the settings of a client, once: they don't change."""
-    found: Registration | None = client.__dict__.get("_registration")
-    if found is None:
-        found = client.__dict__["_registration"] = _read_registration(client)
-    return found
+def id_token_settings(client: Any) -> IdTokenSettings:
+    """Read the settings of a client, and again when it has learned more about its OP."""
+    known = (client.issuer_rule, client.jwks_uri, client.authorization_server_jwks, client.id_token_signed_response_alg)
+    found: tuple[tuple[Any, ...], IdTokenSettings] | None = client.__dict__.get("_id_token_settings")
+    if found is None or any(one is not other for one, other in zip(found[0], known, strict=True)):
+        found = client.__dict__["_id_token_settings"] = known, _read_settings(client)
+    return found[1]
 
 
-def _read_registration(client: Any) -> Registration:
+def _read_settings(client: Any) -> IdTokenSettings:
     alg = client.id_token_signed_response_alg or DEFAULT_ALG
-    return Registration(
+    return IdTokenSettings(
         client_id=client.client_id,
-        issuer=client.issuer,
+        issuer=client.issuer_rule,
+        further_issuers=client.further_issuers,
         allow_unknown_issuer=client.allow_unknown_issuer,
         signed_alg=alg,
         encrypted_alg=client.id_token_encrypted_response_alg,
@@ -98,6 +114,11 @@ def _read_registration(client: Any) -> Registration:
         has_keys=bool(client.jwks_uri or client.authorization_server_jwks is not None or alg in HMAC),
         iat_max_age=client.id_token_iat_max_age,
         s_hash_required=client.id_token_s_hash_required,
+        leeway=client.id_token_leeway,
+        trusted_audiences=client.trusted_audiences,
+        authorized_parties=client.authorized_parties,
+        acr_policy=client.acr_policy,
+        auth_time_may_change=client.refreshed_auth_time_may_change,
     )
 
 
@@ -107,8 +128,14 @@ class Expected(NotPickled):
 
     Attributes:
         client_id: in `aud`, and `azp`.
-        issuers: those that the client and the request know; the same, if all is well.
-        allow_unknown_issuer: take any issuer when none is known.
+        issuer: that of the client, or its rule.
+        answering_issuer: who answered the authorization request, or was asked.
+        further_issuers: other names of that issuer.
+        allow_unknown_issuer: accept any issuer when none is known; the token stays unchecked.
+        trusted_audiences: who else may be in `aud` without an `azp`.
+        authorized_parties: who else may be the `azp`.
+        acr_policy: what a login in another way than was asked for means.
+        essential_acr: the classes of login of which one is demanded; empty: any, but one (OIDC Core section 5.5.1.1).
         compares_nonce: False where it is unknown whether a nonce was sent.
         nonce, acr_values, max_age: of the authorization request; `max_age` in seconds.
         texts: what the claims `at_hash`, `c_hash` and `s_hash` are hashes of.
@@ -118,7 +145,13 @@ class Expected(NotPickled):
     """
 
     client_id: str
-    issuers: Sequence[str] = ()
+    issuer: Issuer | None = None
+    answering_issuer: str | None = None
+    further_issuers: Collection[str] = ()
+    trusted_audiences: Collection[str] = ()
+    authorized_parties: Collection[str] = ()
+    acr_policy: AcrPolicy = "report"
+    essential_acr: tuple[str, ...] | None = None
     allow_unknown_issuer: bool = False
     compares_nonce: bool = False
     nonce: str | None = field(default=None, repr=False)
@@ -132,29 +165,36 @@ class Expected(NotPickled):
 
 
 def expectations(
-    registration: Registration,
+    settings: IdTokenSettings,
     answered: Any,
     *,
     access_token: str | None = None,
     required: frozenset[str] = frozenset(),
     exp_leeway: float = 0,
     auth_time_leeway: float = 10,
+    acr_policy: AcrPolicy = "report",
 ) -> Expected:
     """Put together what an ID token has to agree with.
 
     Args:
-        registration: of the client.
+        settings: of the client.
         answered: the authorization response that it belongs to; None where there is none, or it is unknown.
         access_token: the access token that came with it.
         required: the hashes that have to be there.
         exp_leeway: seconds for which an expired one is still taken.
         auth_time_leeway: seconds of clock difference that `max_age` allows for.
+        acr_policy: what counts where the client has none.
     """
-    known = (registration.issuer, getattr(answered, "issuer", None))
     return Expected(
-        client_id=registration.client_id,
-        issuers=[issuer for issuer in known if issuer is not None],
-        allow_unknown_issuer=registration.allow_unknown_issuer,
+        client_id=settings.client_id,
+        issuer=settings.issuer,
+        answering_issuer=getattr(answered, "issuer", None),
+        further_issuers=settings.further_issuers,
+        trusted_audiences=settings.trusted_audiences,
+        authorized_parties=settings.authorized_parties,
+        acr_policy=settings.acr_policy or acr_policy,
+        essential_acr=getattr(answered, "essential_acr", None),
+        allow_unknown_issuer=settings.allow_unknown_issuer,
         compares_nonce=answered is not None,
         nonce=getattr(answered, "nonce", None),
         acr_values=getattr(answered, "acr_values", None),
@@ -165,7 +205,7 @@ def expectations(
             "s_hash": getattr(answered, "state", None),
         },
         required=required,
-        iat_max_age=registration.iat_max_age,
-        exp_leeway=exp_leeway,
+        iat_max_age=settings.iat_max_age,
+        exp_leeway=max(exp_leeway, settings.leeway),
         auth_time_leeway=auth_time_leeway,
     )

@@ -100,10 +100,13 @@ class IdToken(NotPickled):
 
     Args:
         value: the compact JWT; any object whose `str()` it is, or bytes.
-        checked: whether signature and claims were checked; code of this package says so, nobody else should.
+        checked: whether signature and claims were checked; set by this package only.
 
     Attributes:
-        checked: True after validation. What an unchecked token says is nothing to rely on.
+        checked: True after validation. Don't rely on what an unchecked token says.
+        missed_acr_values: the `acr_values` that the request asked for, where the `acr` is none of them; else empty. The
+            server may do that (OIDC Core section 5.5.1.1): `acr_policy` of the client, or an essential `acr` in the
+            `claims` of the request, make it an error.
         headers: the JOSE header.
         claims: the payload; reading it raises `InvalidIdToken` while the token is encrypted.
 
@@ -132,8 +135,9 @@ class IdToken(NotPickled):
         email_verified: bool
 
     def __init__(self, value: object, *, checked: bool = False) -> None:
-        self.value = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+        self.value = (value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)).strip()
         self.checked = checked
+        self.missed_acr_values: tuple[str, ...] = ()
         try:
             self._take_apart()
         except MalformedToken as wrong:
@@ -214,10 +218,10 @@ class IdToken(NotPickled):
         """Tell whether it is expired, or will be within `leeway` seconds; None when it does not say."""
         return is_past(self.expires_at, leeway)
 
-    def _as_checked(self) -> IdToken:
+    def _as_checked(self, missed_acr_values: tuple[str, ...] = ()) -> IdToken:
         """Return this token as one that was checked, without reading it again."""
         checked = object.__new__(type(self))
-        checked.__dict__.update(self.__dict__, checked=True)
+        checked.__dict__.update(self.__dict__, checked=True, missed_acr_values=missed_acr_values)
         return checked
 
     if not TYPE_CHECKING:  # or every misspelt name would pass

@@ -1,10 +1,10 @@
-"""Whether an ID token is right: one function for each rule, in the order of OIDC Core section 3.1.3.7.
+"""Whether an ID token is valid: one function for each rule, in the order of OIDC Core section 3.1.3.7.
 
-    opened() ──► addressed(): iss, aud, azp ──► signature ──► agreed(): all other claims ──► a checked IdToken
+    decrypt() ──► check_addressees(): iss, aud, azp ──► signature ──► check_claims(): the others ──► a checked IdToken
 
-What can be judged without a key comes first, so that a token for somebody else never makes anyone fetch keys.
-Every failure is an `InvalidIdToken`. Times are seconds since 1970; a leeway is in favour of the token. Knows
-no I/O: whose keys they are, and where they come from, is the caller's business.
+What needs no key is checked first, so that a token for someone else never makes anyone fetch keys. Every failure is an
+`InvalidIdToken`. Times are seconds since 1970; a leeway is in favor of the token. Does no I/O: the caller knows whose
+keys they are, and where they come from.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from .. import _jose
+from .._core import issuers
 from .._core.compare import is_same_secret
 from .._core.encoding import b64u_encode
+from .._core.issuers import Issuer
 from .._core.redaction import one_line
 from .._jose import claims, errors
 from . import decryption
-from .expectations import Expected, Registration
+from .expectations import AcrPolicy, Expected, IdTokenSettings
 from .id_token import (
     ExpiredIdToken,
     IdToken,
@@ -44,9 +46,8 @@ from .id_token import (
 # and refuse more than 60, for the same reason: clocks differ, and not by more.
 CLOCK_LEEWAY = 60
 
-OTHER_TYPES = frozenset(  # JWTs that the same AS signs, and that are no ID tokens (RFC 8725 section 3.11)
-    "at+jwt logout+jwt secevent+jwt dpop+jwt token-introspection+jwt oauth-authz-req+jwt jwt+jarm".split()
-)
+# What an ID token may say that it is; any other JWT of the same AS is none (RFC 8725 section 3.11).
+TYPES = frozenset({"", "jwt", "id+jwt", "id_token+jwt", "idtoken+jwt", "id-token+jwt"})
 
 REFUSED = (errors.JoseError, errors.InvalidKey)
 
@@ -73,32 +74,35 @@ DIGESTS = {  # of at_hash, c_hash and s_hash: that of the ID token's alg (OIDC C
 # --- the way of a token through the rules -----------------------------------------------------------------
 
 
-def addressed(id_token: IdToken, expected: Expected) -> IdToken:
+def check_addressees(id_token: IdToken, expected: Expected) -> IdToken:
     """Judge who made it, and for whom: what needs no key."""
-    return _judged(id_token, expected, 0, RULES_WITHOUT_KEY)
+    return _check_all(id_token, expected, 0, RULES_WITHOUT_KEY)
 
 
-def agreed(id_token: IdToken, expected: Expected, now: float) -> IdToken:
-    """Judge the other claims of a token whose signature is right; then it is checked."""
-    return _judged(id_token, expected, now, RULES)._as_checked()  # noqa: SLF001  we are the code that says so
+def check_claims(id_token: IdToken, expected: Expected, now: float) -> IdToken:
+    """Check the other claims of a token whose signature is right; then it is checked, if its issuer is known."""
+    _check_all(id_token, expected, now, RULES)
+    if expected.issuer is None and expected.answering_issuer is None:
+        return id_token  # with allow_unknown_issuer, nobody has said whose token this may be
+    return id_token._as_checked(_missed_acr(id_token, expected))  # noqa: SLF001  we are the code that says so
 
 
-def compared(id_token: IdToken, expected: Expected, now: float) -> None:
+def check_without_keys(id_token: IdToken, expected: Expected, now: float) -> None:
     """Judge what a client that knows nothing of its OP still can: the token stays unchecked."""
     if not id_token.is_encrypted:
-        _judged(id_token, expected, now, (check_audience, check_expiry, check_nonce))
+        _check_all(id_token, expected, now, (check_audience, check_expiry, check_nonce))
 
 
-def verify(id_token: IdToken, registration: Registration, keys: Any) -> None:
+def verify(id_token: IdToken, settings: IdTokenSettings, keys: Any) -> None:
     """Check the signature with keys that are there (rules 6 to 8)."""
-    if keys is None and not registration.is_symmetric:
+    if keys is None and not settings.is_symmetric:
         raise no_keys(id_token)
     try:
         _jose.jws.verify(  # loads cryptography
             id_token._jws,  # noqa: SLF001  taken apart once
-            algs=(registration.signed_alg,),
+            algs=settings.signed_algs,
             keys=keys,
-            secret=registration.client_secret,
+            secret=settings.client_secret,
         )
     except REFUSED as wrong:
         raise refusal(wrong, id_token) from wrong
@@ -117,7 +121,7 @@ def no_keys(id_token: IdToken) -> MissingIdTokenKey:
 Rule: TypeAlias = Callable[[Mapping[str, Any], IdToken, Expected, float], None]
 
 
-def _judged(id_token: IdToken, expected: Expected, now: float, rules: tuple[Rule, ...]) -> IdToken:
+def _check_all(id_token: IdToken, expected: Expected, now: float, rules: tuple[Rule, ...]) -> IdToken:
     found = id_token.claims
     try:
         for rule in rules:
@@ -136,9 +140,9 @@ def refusal(wrong: errors.JoseError | errors.InvalidKey, id_token: IdToken) -> I
 # --- rule 1: decryption -------------------------------------------------------------------------------------
 
 
-def opened(id_token: IdToken, registration: Registration) -> IdToken:
+def decrypt(id_token: IdToken, settings: IdTokenSettings) -> IdToken:
     """Decrypt it, if this client is registered for encrypted ones; and only then (rule 1)."""
-    alg = registration.encrypted_alg
+    alg = settings.encrypted_alg
     if alg is None and not id_token.is_encrypted:
         return id_token
     if alg is None or not id_token.is_encrypted:
@@ -149,10 +153,10 @@ def opened(id_token: IdToken, registration: Registration) -> IdToken:
         inner = IdToken(
             decryption.decrypt(
                 id_token.value,
-                key=registration.decryption_key,
-                client_secret=registration.client_secret,
+                key=settings.decryption_key,
+                client_secret=settings.client_secret,
                 alg=alg,
-                enc=registration.encrypted_enc,
+                enc=settings.encrypted_enc,
             )
         )
     except REFUSED as wrong:
@@ -169,22 +173,39 @@ def opened(id_token: IdToken, registration: Registration) -> IdToken:
 def check_type(_claims: Mapping[str, Any], id_token: IdToken, _expected: Expected, _now: float) -> None:
     """It is no JWT of another kind (RFC 8725 section 3.11)."""
     typ = str(id_token.headers.get("typ", "")).lower().removeprefix("application/")
-    if typ in OTHER_TYPES:
-        msg = f"The ID token says typ={one_line(typ)!r}, so it is no ID token but another JWT of the AS."
+    if typ not in TYPES:
+        msg = f"The ID token says typ={one_line(typ)!r}, so it is another JWT of the AS; expected 'JWT' or no typ."
         raise InvalidIdToken(msg, id_token)
 
 
 def check_issuer(found: Mapping[str, Any], id_token: IdToken, expected: Expected, _now: float) -> None:
     """Rule 2: it is from the AS that was asked."""
-    if not expected.issuers and not expected.allow_unknown_issuer:
+    iss, issuer, answering = found.get("iss"), expected.issuer, expected.answering_issuer
+    if iss is None:
+        raise errors.MissingClaim(claim="iss")
+    if issuer is None and answering is None and not expected.allow_unknown_issuer:
         msg = (
-            f"This client knows keys of the AS but not its issuer, so it can't tell whether"
-            f" iss={one_line(found.get('iss'))!r} is right. Pass issuer=, or let from_discovery_endpoint find it."
-            " allow_unknown_issuer=True takes ID tokens of anybody who has a key in that set."
+            f"This client knows keys of the AS but not its issuer, so it can't tell whether iss={one_line(iss)!r} is"
+            " right. Pass issuer=, or let from_discovery_endpoint find it. With allow_unknown_issuer=True, ID tokens"
+            " of anyone who has a key in that set are returned, unchecked."
         )
         raise MismatchingIdTokenIssuer(msg, id_token)
-    for issuer in expected.issuers or (_text(found, "iss"),):
-        claims.check_equal(found, "iss", issuer)
+    for rule in (issuer, answering):
+        if rule is not None and not (isinstance(iss, str) and _is_issued_by(rule, iss, found, expected)):
+            msg = (
+                f"The ID token says iss={one_line(iss)!r}, expected {issuers.describe(rule)}. If that is another name"
+                " of the same server, pass it in further_issuers=."
+            )
+            raise MismatchingIdTokenIssuer(msg, id_token)
+
+
+def _is_issued_by(rule: Issuer, iss: str, found: Mapping[str, Any], expected: Expected) -> bool:
+    if rule is expected.issuer:
+        return issuers.is_one_of(rule, iss, found, further=expected.further_issuers)
+    known = issuers.exact(rule)
+    if known is None:  # the template that the request was made with
+        return issuers.accepts(rule, iss, found)
+    return issuers.are_same(iss, known, issuer=expected.issuer, further=expected.further_issuers)
 
 
 def check_audience(found: Mapping[str, Any], _id_token: IdToken, expected: Expected, _now: float) -> None:
@@ -194,16 +215,33 @@ def check_audience(found: Mapping[str, Any], _id_token: IdToken, expected: Expec
 
 def check_authorized_party(found: Mapping[str, Any], id_token: IdToken, expected: Expected, _now: float) -> None:
     """Rules 4 and 5: with several audiences, it says that it is for this client in particular."""
-    if found.get("azp") is not None:
-        claims.check_equal(found, "azp", expected.client_id)
-    elif len(set(audiences := claims.audiences(found))) > 1:
-        msg = f"The ID token is for aud={one_line(audiences)} and has no azp, expected azp={expected.client_id!r}."
+    azp = found.get("azp")
+    if azp is not None:
+        if not isinstance(azp, str) or azp not in expected.authorized_parties:
+            _check_azp(found, expected)
+        return
+    others = set(claims.audiences(found)) - {expected.client_id, *expected.trusted_audiences}
+    if others:
+        msg = (
+            f"The ID token is for aud={one_line(sorted(claims.audiences(found)))} and has no azp, expected"
+            f" azp={expected.client_id!r}. If the other audiences may have it too, pass them in trusted_audiences=."
+        )
         raise MismatchingIdTokenAzp(msg, id_token)
+
+
+def _check_azp(found: Mapping[str, Any], expected: Expected) -> None:
+    try:
+        claims.check_equal(found, "azp", expected.client_id)
+    except errors.MismatchingClaim as wrong:
+        msg = f"{wrong} If that is another client of yours, such as an app, pass its id in authorized_parties=."
+        raise errors.MismatchingClaim(
+            msg, claim="azp", received=found.get("azp"), expected=expected.client_id
+        ) from None
 
 
 def check_subject(found: Mapping[str, Any], _id_token: IdToken, _expected: Expected, _now: float) -> None:
     """It says who the user is (OIDC Core section 2)."""
-    _text(found, "sub")
+    _string(found, "sub")
 
 
 def check_expiry(found: Mapping[str, Any], _id_token: IdToken, expected: Expected, now: float) -> None:
@@ -238,11 +276,29 @@ def check_nonce(found: Mapping[str, Any], id_token: IdToken, expected: Expected,
 
 
 def check_acr(found: Mapping[str, Any], id_token: IdToken, expected: Expected, _now: float) -> None:
-    """Rule 12: the user logged in one of the ways that were asked for."""
-    if expected.acr_values and found.get("acr") not in expected.acr_values:
-        came = "has no acr" if found.get("acr") is None else f"says acr={one_line(found['acr'])!r}"
-        msg = f"The ID token {came}, expected one of {list(expected.acr_values)}."
+    """Rule 12: an essential `acr` is one of those (OIDC Core section 5.5.1.1); a voluntary one may be another."""
+    acr, essential = found.get("acr"), expected.essential_acr
+    wanted = essential or (expected.acr_values or () if expected.acr_policy != "report" else ())
+    is_missing = essential is not None and not essential and acr is None
+    if is_missing or (wanted and not _is_wanted(acr, wanted, expected.acr_policy)):
+        came = "has no acr" if acr is None else f"says acr={one_line(acr)!r}"
+        msg = (
+            f"The ID token {came}, expected {f'one of {list(wanted)}' if wanted else 'one'}. Send the user to log in"
+            " again. If other values are as good, say so with acr_policy=, a function."
+        )
         raise MismatchingIdTokenAcr(msg, id_token)
+
+
+def _is_wanted(acr: Any, wanted: tuple[str, ...], policy: AcrPolicy) -> bool:
+    if acr in wanted:
+        return True
+    return callable(policy) and policy(acr if isinstance(acr, str) else None, wanted)
+
+
+def _missed_acr(id_token: IdToken, expected: Expected) -> tuple[str, ...]:
+    """Return the voluntary classes of login that were asked for, if the user logged in in none of them."""
+    wanted = expected.acr_values or ()
+    return () if _is_wanted(id_token.claims.get("acr"), wanted, expected.acr_policy) else wanted
 
 
 def check_auth_time(found: Mapping[str, Any], id_token: IdToken, expected: Expected, now: float) -> None:
@@ -289,24 +345,33 @@ def check_same_user(one: IdToken, other: IdToken) -> None:
         _check_same(one, other, claim, refusal)
 
 
-def check_refreshed(one: IdToken, old: IdToken) -> None:
-    """A refreshed ID token is about the same login (OIDC Core section 12.2)."""
+def check_refreshed(one: IdToken, old: IdToken, *, auth_time_may_change: bool = False) -> None:
+    """A refreshed ID token is about the same login (OIDC Core section 12.2).
+
+    Args:
+        one: the refreshed one.
+        old: that of the login, or of the refresh before.
+        auth_time_may_change: accept another `auth_time`, as Cognito and B2C send.
+    """
     check_same_user(one, old)
     if set(one.audiences) != set(old.audiences):
         msg = f"The refreshed ID token says aud={one_line(one.audiences)}, that of the login {one_line(old.audiences)}."
         raise MismatchingIdTokenAudience(msg, one)
-    if "auth_time" in one and "auth_time" in old:
-        _check_same(one, old, "auth_time", MismatchingIdTokenAuthTime)
+    if "auth_time" in one and "auth_time" in old and not auth_time_may_change:
+        advice = "If this server counts a refresh as a login, pass refreshed_auth_time_may_change=True."
+        _check_same(one, old, "auth_time", MismatchingIdTokenAuthTime, advice)
     nonce = old.claims.get("nonce")
     if "nonce" in one and not (isinstance(nonce, str) and is_same_secret(one["nonce"], nonce)):
         msg = "The nonce of the refreshed ID token is not that of the login. Log in again."
         raise MismatchingIdTokenNonce(msg, one)
 
 
-def _check_same(one: IdToken, other: IdToken, claim: str, refusal: type[InvalidIdToken]) -> None:
+def _check_same(
+    one: IdToken, other: IdToken, claim: str, refusal: type[InvalidIdToken], advice: str = "Log in again."
+) -> None:
     came, expected = one.claims.get(claim), other.claims.get(claim)
     if came != expected or came is None:
-        msg = f"The ID token says {claim}={one_line(came)!r}, that of the login {one_line(expected)!r}. Log in again."
+        msg = f"The ID token says {claim}={one_line(came)!r}, that of the login {one_line(expected)!r}. {advice}"
         raise refusal(msg, one)
 
 
@@ -327,7 +392,7 @@ def _octets(text: str) -> bytes:
     return text.encode(errors="surrogatepass")  # JSON can hold half a character
 
 
-def _text(found: Mapping[str, Any], claim: str) -> str:
+def _string(found: Mapping[str, Any], claim: str) -> str:
     value = found.get(claim)
     if value is None:
         raise errors.MissingClaim(claim)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from .._core.issuers import is_exact
 from .._core.redaction import one_line
 from .._core.urls import is_loopback
 
@@ -67,7 +68,7 @@ def _weak_method(client: Any) -> str | None:
 
 
 def _unknown_issuer(client: Any) -> str | None:
-    if client.issuer is None or client.allow_unknown_issuer:
+    if not is_exact(client.issuer) or client.allow_unknown_issuer:
         return "the issuer of the AS has to be known. Make the client with from_discovery_endpoint, or pass issuer=."
     return None
 

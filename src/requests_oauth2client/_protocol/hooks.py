@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
 from .._authorization.request_object import RequestUriParameterAuthorizationRequest
+from .._core.issuers import Issuer
 from .._core.messages import Certificate, Request
 from .._tokens.bearer import BearerToken
 from ..dpop import DPoPKey
@@ -36,7 +37,12 @@ class Client(Protocol):
 
     @property
     def issuer(self) -> str | None:
-        """Who the server is."""
+        """Who the server is, or a template for that."""
+        ...
+
+    @property
+    def issuer_rule(self) -> Issuer | None:
+        """Who it may be: the issuer, or a function."""
         ...
 
     @property
@@ -122,6 +128,31 @@ class Client(Protocol):
     @property
     def allow_unknown_issuer(self) -> bool:
         """Whether any issuer is accepted while none is known."""
+        ...
+
+    @property
+    def further_issuers(self) -> tuple[str, ...]:
+        """Other names of the issuer."""
+        ...
+
+    @property
+    def bearer_token_types(self) -> tuple[str, ...]:
+        """What the server calls a bearer token."""
+        ...
+
+    @property
+    def zero_lifetime_is_unlimited(self) -> bool:
+        """Whether `expires_in: 0` means that a token does not expire."""
+        ...
+
+    @property
+    def logout_token_max_age(self) -> float | None:
+        """Seconds for which a logout token is accepted."""
+        ...
+
+    @property
+    def compare_callback_address(self) -> bool:
+        """Whether the address and the mode of callbacks are compared."""
         ...
 
     @property

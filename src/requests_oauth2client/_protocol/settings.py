@@ -7,12 +7,14 @@ section 2, RFC 8414 section 2). Knows no HTTP library and no operation.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .. import profiles
+from .._core import issuers
 from .._core.frozen import replace
+from .._core.issuers import Issuer, IssuerFunction
 from .._core.late import LateFunction
 from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
 from .._core.options import accept_further
@@ -26,8 +28,10 @@ from ..exceptions import (
     MissingIssuerParam,
 )
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
+from . import leniency
 
 if TYPE_CHECKING:
+    from .._oidc.expectations import AcrPolicy
     from ..dpop import DPoPKey
     from ..registration import ClientInformation
     from .arguments import ClientAuth, Session
@@ -62,6 +66,7 @@ class ClientSettings:
     testing: bool
     profile: str | None
     issuer: str | None
+    issuer_function: IssuerFunction | None
     client_id: str
     token_endpoint: str
     revocation_endpoint: str | None
@@ -92,6 +97,16 @@ class ClientSettings:
     authorization_encrypted_response_alg: str | None
     authorization_encrypted_response_enc: str | None
     allow_unknown_issuer: bool
+    further_issuers: tuple[str, ...]
+    id_token_leeway: float
+    trusted_audiences: tuple[str, ...]
+    authorized_parties: tuple[str, ...]
+    acr_policy: AcrPolicy | None
+    refreshed_auth_time_may_change: bool
+    bearer_token_types: tuple[str, ...]
+    zero_lifetime_is_unlimited: bool
+    logout_token_max_age: float | None
+    compare_callback_address: bool
     mtls_endpoint_aliases: Mapping[str, str]
     authorization_server_metadata: Mapping[str, Any]
     client_certificate: Certificate | None
@@ -129,7 +144,7 @@ class ClientSettings:
         authorization_server_metadata: Mapping[str, Any] | None = None,
         jwks_uri: str | None = None,
         authorization_server_jwks: object = None,
-        issuer: str | None = None,
+        issuer: Issuer | None = None,
         id_token_signed_response_alg: str | None = profiles.UNSAID_ALG,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,
@@ -147,6 +162,16 @@ class ClientSettings:
         authorization_encrypted_response_enc: str | None = None,
         client_certificate: Certificate | None = None,
         allow_unknown_issuer: bool = False,
+        further_issuers: Iterable[str] = (),
+        id_token_leeway: float = 0,
+        trusted_audiences: Iterable[str] = (),
+        authorized_parties: Iterable[str] = (),
+        acr_policy: AcrPolicy | None = None,
+        refreshed_auth_time_may_change: bool = False,
+        bearer_token_types: Iterable[str] = (),
+        zero_lifetime_is_unlimited: bool = False,
+        logout_token_max_age: float | None = 3600,
+        compare_callback_address: bool = False,
         code_challenge_method: str | None = "S256",
         authorization_response_iss_parameter_supported: bool = False,
         token_class: type[BearerToken] = BearerToken,
@@ -168,20 +193,23 @@ class ClientSettings:
         self.extra_metadata = accept_further(extra_metadata, known_settings(type(self)), where=OWNER, extra=extra)
         self.testing = testing
         self.profile = profiles.known(profile)
-        self.issuer = None if issuer is None else validate_issuer_uri(issuer, https=not testing)
+        self.issuer_function = issuer if callable(issuer) else None
+        said = issuers.written(issuer)
+        self.issuer = None if said is None else validate_issuer_uri(said, https=not testing)
         method = client_auth_factory(
             auth,
             client_id=client_id,
             client_secret=client_secret,
             private_key=private_key,
-            issuer=self.issuer,
+            issuer=issuers.exact(self.issuer),
             default_auth_handler=default_auth_handler,
             profile=self.profile,
         )
-        self.auth = profiles.addressed(self.profile, method, self.issuer)
+        self.auth = profiles.addressed(self.profile, method, issuers.exact(self.issuer))
         self.client_id = _client_id(self.auth, client_id)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
+        self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
             dpop_alg=_check_dpop_alg(dpop_alg),
@@ -204,7 +232,7 @@ class ClientSettings:
 
     def _check_combinations(self) -> None:
         """Refuse settings that can't work together."""
-        if self.authorization_response_iss_parameter_supported and self.issuer is None:
+        if self.authorization_response_iss_parameter_supported and self.issuer_rule is None:
             raise MissingIssuerParam
         encrypted = [f"{answer}_encrypted_response_alg" for answer in ENCRYPTED_ANSWERS]
         if self.id_token_decryption_key is not None and all(getattr(self, name) is None for name in encrypted):
@@ -244,6 +272,7 @@ class ClientSettings:
         settings = {name: value for name, value in settings.items() if name not in self._unsaid}
         if self.jwks_uri is not None:
             del settings["authorization_server_jwks"]
+        settings["issuer"] = settings.pop("issuer_function") or settings["issuer"]
         session = None if self._owns_session else self._given_session
         extra = {**settings.pop("extra_metadata"), **(changes.pop("extra", None) or {})}
         known = {**settings, "auth": self.auth, "session": session}
@@ -262,7 +291,13 @@ class ClientSettings:
         raise TypeError(msg)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} client_id={self.client_id!r} token_endpoint={self.token_endpoint!r}>"
+        known = f"client_id={self.client_id!r} token_endpoint={self.token_endpoint!r}"
+        return f"<{type(self).__name__} {known}{leniency.shown(vars(self))}>"
+
+    @property
+    def issuer_rule(self) -> Issuer | None:
+        """What the `iss` of a token is compared with: the issuer, its template, or the function that was given."""
+        return self.issuer_function or self.issuer
 
     @property
     def client_secret(self) -> str | None:

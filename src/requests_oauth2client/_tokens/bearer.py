@@ -136,7 +136,7 @@ class BearerToken(Expiring, Received):
     def validate_id_token(
         self, client: object, azr: LoginResponse, exp_leeway: int = 0, auth_time_leeway: int = 10
     ) -> BearerToken:
-        """Check the ID token against the client's registration and the authorization request.
+        """Check the ID token against the client's settings and the authorization request.
 
         Args:
             client: the client that got this token; its issuer, keys and algorithms count.
@@ -284,12 +284,17 @@ def validate_id_token(
 
         raise MissingIdToken(msg)
     checks = _checks()
-    from .._oidc.expectations import expectations, registration_of  # noqa: PLC0415  like the checks
+    from .._oidc.expectations import expectations, id_token_settings  # noqa: PLC0415  like the checks
 
-    registration = registration_of(client)
+    settings = id_token_settings(client)
     expected = expectations(
-        registration, azr, access_token=token.access_token, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway
+        settings,
+        azr,
+        access_token=token.access_token,
+        exp_leeway=exp_leeway,
+        auth_time_leeway=auth_time_leeway,
+        acr_policy="demand",
     )
-    id_token = checks.addressed(checks.opened(token.id_token, registration), expected)
-    checks.verify(id_token, registration, client.authorization_server_jwks)
-    return token._with_id_token(checks.agreed(id_token, expected, timestamp()))  # noqa: SLF001  its other half
+    id_token = checks.check_addressees(checks.decrypt(token.id_token, settings), expected)
+    checks.verify(id_token, settings, client.authorization_server_jwks)
+    return token._with_id_token(checks.check_claims(id_token, expected, timestamp()))  # noqa: SLF001  its other half

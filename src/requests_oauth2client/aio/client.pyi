@@ -351,6 +351,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             The token; `id_token.checked` tells whether its ID token was checked.
 
         Raises:
+            MismatchingIssuer: another AS answered; nothing was sent.
             InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
             InvalidIdToken: the ID token is not acceptable.
             TokenEndpointError: and everything else that `token_request` raises.
@@ -600,6 +601,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Raises:
             InvalidAuthResponse: or one of its subclasses, each for one rule: this is no answer to the request.
+            InvalidAuthorizationRequestParam: another client made this request.
             AuthorizationResponseError: the AS refused.
             InvalidIdToken: or one of its subclasses: the ID token is not acceptable.
             MissingEndpointUri: keys are needed, and the client has neither `authorization_server_jwks` nor `jwks_uri`.

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from ... import profiles
 from ..._authorization import jarm
-from ..._authorization.callback import AuthorizationResponse, judge_parameters, parse_callback
+from ..._authorization.callback import AuthorizationResponse, check_address, parse_callback, validate_parameters
+from ..._authorization.params import InvalidAuthorizationRequestParam
 from ..._authorization.request_object import ReferringAuthorizationRequest
 from ..._authorization.values import SentRequest
+from ..._core import issuers
 from ..._core.effects import Steps
 from ...authorization_request import AnyAuthorizationRequest, AuthorizationRequest
 from ...dpop import DPoPKey
+from ...exceptions import MismatchingIssuer, MissingIssuer
 from ..http import dpop_nonce
 from ..metadata import server_keys
 from ..oidc import id_token
@@ -72,7 +75,8 @@ def authorization_request(
     known = {
         "code_challenge_method": client.code_challenge_method,
         "issuer": client.issuer,
-        "authorization_response_iss_parameter_supported": client.authorization_response_iss_parameter_supported,
+        "authorization_response_iss_parameter_supported": client.authorization_response_iss_parameter_supported
+        and client.issuer is not None,  # then authorization_response() compares it
         "testing": client.testing,
     }
     profile = {} if client.profile is None else {"profile": client.profile}
@@ -118,6 +122,7 @@ def authorization_response(
 
     Raises:
         InvalidAuthResponse: or one of its subclasses, each for one rule: this is no answer to the request.
+        InvalidAuthorizationRequestParam: another client made this request.
         AuthorizationResponseError: the AS refused.
         InvalidIdToken: or one of its subclasses: the ID token is not acceptable.
         MissingEndpointUri: keys are needed, and the client has neither `authorization_server_jwks` nor `jwks_uri`.
@@ -126,10 +131,15 @@ def authorization_response(
     Source: RFC 6749 section 4.1.2, JARM section 2.4, OIDC Core sections 3.2.2.11 and 3.3.2.12.
     """
     asked = request.original if isinstance(request, ReferringAuthorizationRequest) else request
+    _check_belongs(client, asked)
     params = parse_callback(response, request=asked)
+    if client.compare_callback_address or client.profile == "fapi2":
+        check_address(asked, params, response)
     if jarm.is_asked_for(asked):
         params = yield from _open_response_jwt(client, asked, params, response, requests_kwargs)
-    answer = judge_parameters(asked, params, response)
+    answer = validate_parameters(asked, params, response)
+    if asked.issuer is None:
+        answer = _with_issuer(client, asked, answer, params, response)
     if answer.id_token is None:
         return answer
     access_token = params.get("access_token") if "token" in asked.response_type.split() else None
@@ -137,6 +147,31 @@ def authorization_response(
         client, answer.id_token, answer, access_token=access_token, requests_kwargs=requests_kwargs
     )
     return answer.replace(id_token=checked)
+
+
+def _check_belongs(client: Client, request: SentRequest) -> None:
+    """Refuse a request that another client made, or that went to another AS: its response would go to the wrong one."""
+    if request.client_id != client.client_id:
+        msg = f"This is a request of client {request.client_id!r}, and {client.client_id!r} would check its response."
+        raise InvalidAuthorizationRequestParam(name="client_id", problem=msg.rstrip("."))
+    issuers.check_same_server(request.issuer, client.issuer_rule, further=client.further_issuers, request=request)
+
+
+def _with_issuer(
+    client: Client, request: SentRequest, answer: AuthorizationResponse, params: Mapping[str, str], response: Any
+) -> AuthorizationResponse:
+    """Compare the `iss` of a callback with a rule that is a function, which the request can't keep."""
+    iss, rule = params.get("iss"), client.issuer_rule
+    if rule is None or not callable(rule):
+        return answer
+    if iss is None and client.authorization_response_iss_parameter_supported:
+        msg = "The callback has no iss, which this AS announces. Drop it and start again."
+        raise MissingIssuer(msg, request=request, response=response)
+    if iss is None:
+        return answer
+    if not issuers.is_one_of(rule, iss, further=client.further_issuers):
+        raise MismatchingIssuer(iss, issuers.describe(rule), request, response)
+    return answer.replace(issuer=iss)
 
 
 def _open_response_jwt(

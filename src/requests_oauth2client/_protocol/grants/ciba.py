@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from uuid import uuid4
 
 from ... import profiles
+from ..._core import issuers
 from ..._core.compare import is_same_secret
 from ..._core.effects import Now, Steps, inner
 from ..._core.messages import Response, is_success, read_json_object
@@ -209,7 +210,7 @@ def _signed(client: Client, parameters: Mapping[str, Any], private_jwk: Any, alg
     claims = {
         **{name: value for name, value in parameters.items() if value is not None},
         "iss": client.client_id,
-        "aud": client.issuer or client.endpoint("backchannel_authentication_endpoint"),
+        "aud": issuers.exact(client.issuer) or client.endpoint("backchannel_authentication_endpoint"),
         "iat": issued_at,
         "nbf": issued_at,
         "exp": issued_at + REQUEST_LIFETIME,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ... import profiles
 from ..._core.dual_errors import login_needed
 from ..._core.effects import Steps, inner
+from ..._core.issuers import check_same_server
 from ..._core.late import operations
 from ..._core.scope import join_scope
 from ..._tokens.bearer import BearerToken, with_id_token
@@ -145,6 +146,7 @@ def authorization_code(
         The token; `id_token.checked` tells whether its ID token was checked.
 
     Raises:
+        MismatchingIssuer: another AS answered; nothing was sent.
         InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
         InvalidIdToken: the ID token is not acceptable.
         TokenEndpointError: and everything else that `token_request` raises.
@@ -154,6 +156,8 @@ def authorization_code(
     profiles.check(client.profile, "code", client, code)
     answered: Any = code if hasattr(code, "code_verifier") else None
     if answered is not None:
+        issuer = getattr(answered, "issuer", None)
+        check_same_server(issuer, client.issuer_rule, further=client.further_issuers)  # before the code leaves
         known = {"code_verifier": answered.code_verifier, "redirect_uri": answered.redirect_uri}
         token_kwargs = {**known, **{name: value for name, value in token_kwargs.items() if value is not None}}
         dpop_key = dpop_key or answered.dpop_key  # RFC 9449 §10: the code is bound to it

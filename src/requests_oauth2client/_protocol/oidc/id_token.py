@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Now, Steps
 from ..._oidc import id_token_checks as rules
-from ..._oidc.expectations import Expected, Registration, expectations, registration_of
+from ..._oidc.expectations import Expected, IdTokenSettings, expectations, id_token_settings
 from ..._oidc.id_token import IdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
 from ..._tokens.bearer import BearerToken
 from ...exceptions import OAuth2Error
@@ -46,16 +46,16 @@ def check(
 
     Source: OIDC Core section 3.1.3.7.
     """
-    registration = registration_of(client)
+    settings = id_token_settings(client)
     if token.id_token is None:
-        _check_may_be_missing(registration, token, answered)
+        _check_may_be_missing(settings, token, answered)
         return token
-    expected = expectations(registration, answered, access_token=token.access_token)
-    if not registration.knows_op:
-        rules.compared(token.id_token, expected, (yield Now()).timestamp())
+    expected = expectations(settings, answered, access_token=token.access_token)
+    if not settings.knows_op:
+        rules.check_without_keys(token.id_token, expected, (yield Now()).timestamp())
         _warn_once(client)
         return token
-    id_token = yield from _checked(client, token.id_token, registration, expected, requests_kwargs)
+    id_token = yield from _checked(client, token.id_token, settings, expected, requests_kwargs)
     front = getattr(answered, "id_token", None)
     if isinstance(front, IdToken) and not front.is_encrypted:  # OIDC Core §3.3.3.6: that of the authorization endpoint
         rules.check_same_user(id_token, front)
@@ -86,11 +86,12 @@ def check_refreshed(
     if token.id_token is None:
         return token if login is None else token._with_id_token(login)  # noqa: SLF001  the rest is as it came
     token = yield from check(client, token, None, requests_kwargs=requests_kwargs)
-    registration = registration_of(client)
-    if login is not None and login.is_encrypted and registration.encrypted_alg is not None:
-        login = rules.opened(login, registration)  # it was stored as it came
+    settings = id_token_settings(client)
+    if login is not None and login.is_encrypted and settings.encrypted_alg is not None:
+        login = rules.decrypt(login, settings)  # it was stored as it came
     if token.id_token is not None and login is not None and not login.is_encrypted and not token.id_token.is_encrypted:
-        rules.check_refreshed(token.id_token, login)
+        may_change = settings.auth_time_may_change
+        rules.check_refreshed(token.id_token, login, auth_time_may_change=may_change)
     return token
 
 
@@ -119,36 +120,36 @@ def check_front_channel(
 
     Source: OIDC Core sections 3.2.2.11 and 3.3.2.11.
     """
-    registration = registration_of(client)
+    settings = id_token_settings(client)
     came = id_token if isinstance(id_token, IdToken) else IdToken(id_token)
     if not answered.nonce:  # OIDC Core §3.2.2.1
         msg = "An ID token that comes through the browser needs a nonce in the request. Make the request with one."
         raise MismatchingIdTokenNonce(msg, came)
     hashes = {"c_hash": answered.code, "at_hash": access_token}  # OIDC Core §3.3.2.11
-    if registration.s_hash_required:
+    if settings.s_hash_required:
         hashes["s_hash"] = answered.state  # FAPI 1.0 Advanced §5.2.2.1
     required = frozenset(claim for claim, text in hashes.items() if text)
-    expected = expectations(registration, answered, access_token=access_token, required=required)
-    return (yield from _checked(client, came, registration, expected, requests_kwargs))
+    expected = expectations(settings, answered, access_token=access_token, required=required)
+    return (yield from _checked(client, came, settings, expected, requests_kwargs))
 
 
 def _checked(
     client: Client,
     id_token: IdToken,
-    registration: Registration,
+    settings: IdTokenSettings,
     expected: Expected,
     requests_kwargs: Mapping[str, Any] | None,
 ) -> Steps[IdToken]:
     """Send a token through all rules."""
-    came = rules.addressed(rules.opened(id_token, registration), expected)
-    if not registration.has_keys:
+    came = rules.check_addressees(rules.decrypt(id_token, settings), expected)
+    if not settings.has_keys:
         raise rules.no_keys(came)
     try:
         yield from server_keys.verify_jws(
             client,
             came._jws,  # noqa: SLF001  taken apart once
-            algs=(registration.signed_alg,),
-            secret=registration.client_secret,
+            algs=settings.signed_algs,
+            secret=settings.client_secret,
             requests_kwargs=requests_kwargs,
         )
     except rules.REFUSED as wrong:
@@ -156,15 +157,15 @@ def _checked(
     except OAuth2Error as failure:
         msg = f"The ID token can't be checked, since the keys of the AS can't be fetched. {failure}"
         raise MissingIdTokenKey(msg, came) from failure
-    return rules.agreed(came, expected, (yield Now()).timestamp())
+    return rules.check_claims(came, expected, (yield Now()).timestamp())
 
 
 def _check_may_be_missing(
-    registration: Registration, token: BearerToken, answered: AuthorizationResponse | None
+    settings: IdTokenSettings, token: BearerToken, answered: AuthorizationResponse | None
 ) -> None:
     """Where the request had a nonce, it was for an ID token; unless the AS says that it did not grant openid."""
     granted = token.scope is None or "openid" in token.scope.split()
-    if answered is not None and answered.nonce and granted and registration.knows_op:  # OIDC Core §3.1.3.3
+    if answered is not None and answered.nonce and granted and settings.knows_op:  # OIDC Core §3.1.3.3
         msg = (
             "The AS sent no ID token, though the request asked for one with scope=openid and a nonce. If this AS is"
             " no OpenID provider, ask without openid."

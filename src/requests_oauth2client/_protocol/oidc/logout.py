@@ -1,6 +1,6 @@
 """Asking for logouts, and checking those that the OP announces (OIDC RP-Initiated, Back- and Front-Channel Logout).
 
-Keys come from `keys`, algorithms from the registration for ID tokens; the claims are judged in `logout`.
+Keys come from `keys`, algorithms from the registration for ID tokens; the claims are checked in `logout`.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ... import logout as values
 from ..._core.effects import Now, Steps
-from ..._oidc.expectations import registration_of
+from ..._oidc.expectations import id_token_settings
 from ..._oidc.id_token import IdToken, InvalidIdToken
-from ..._oidc.id_token_checks import opened
+from ..._oidc.id_token_checks import decrypt
 from ..._tokens.bearer import BearerToken
 from ...exceptions import OAuth2Error
 from ...logout import EndSessionRequest, InvalidLogoutToken, LogoutToken
@@ -68,7 +68,7 @@ def end_session_request(
 
 
 def front_channel_logout(client: Client, /, params: object, *, sid: str | None = None) -> str | None:
-    """Judge a request to the frontchannel_logout_uri. Nothing is sent.
+    """Check a request to the frontchannel_logout_uri. Nothing is sent.
 
     Args:
         params: its full URL or query, or its parameters as a mapping.
@@ -83,7 +83,9 @@ def front_channel_logout(client: Client, /, params: object, *, sid: str | None =
 
     Source: OIDC Front-Channel Logout section 2.
     """
-    return values.judge_front_channel(params, issuer=client.issuer, sid=sid)
+    return values.validate_front_channel(
+        params, issuer=client.issuer_rule, sid=sid, further_issuers=client.further_issuers
+    )
 
 
 def logout_token(
@@ -105,21 +107,28 @@ def logout_token(
 
     Source: OIDC Back-Channel Logout section 2.6.
     """
-    registration = registration_of(client)
-    if client.issuer is None or not registration.has_keys:
+    settings = id_token_settings(client)
+    if client.issuer_rule is None or not settings.has_keys:
         msg = "This client knows no issuer or no keys of its OP, so no logout token can be checked. Pass both."
         raise InvalidLogoutToken(msg)
     try:
-        jws = opened(IdToken(logout_token), registration)
+        jws = decrypt(IdToken(logout_token), settings)
+        values.check_addressees(  # before any key is fetched
+            jws.headers,
+            jws.claims,
+            issuer=client.issuer_rule,
+            client_id=client.client_id,
+            further_issuers=client.further_issuers,
+        )
         parsed = yield from server_keys.verify_jws(
             client,
             jws.value,
-            algs=(registration.signed_alg,),
-            secret=registration.client_secret,
+            algs=settings.signed_algs,
+            secret=settings.client_secret,
             requests_kwargs=requests_kwargs,
         )
         now = (yield Now()).timestamp()
-        return values.judged(parsed.header, parsed.claims(), issuer=client.issuer, client_id=client.client_id, now=now)
+        return values.read_claims(parsed.claims(), now=now, max_age=client.logout_token_max_age)
     except InvalidIdToken as wrong:
         msg = f"The logout token is refused. {str(wrong).replace('ID token', 'token')}"
         raise InvalidLogoutToken(msg) from wrong

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from ..._core.effects import Now, Steps
 from ..._core.messages import Request, Response, is_success, parse_json_object, read_oauth_error
 from ..._core.redaction import one_line
-from ..._jose.claims import check_aud, check_equal, check_exp, check_iat, check_nbf
+from ..._jose.claims import check_aud, check_exp, check_iat, check_issuer, check_nbf
 from ..._jose.errors import JoseError
 from ..._oidc.user_info import UserInfo
 from ..._tokens.bearer import BearerToken
@@ -194,8 +194,8 @@ def _check_claims(client: Client, header: Mapping[str, Any], claims: Mapping[str
     """Check what a signed answer says about itself; it SHOULD say iss and aud (OIDC Core section 5.3.2)."""
     if not header:
         return  # encrypted only: nobody signed these claims, so they are as good as the connection
-    if "iss" in claims and client.issuer is not None:
-        check_equal(claims, "iss", client.issuer)
+    if client.issuer_rule is not None:
+        check_issuer(claims, client.issuer_rule, further=client.further_issuers, required=False)
     if "aud" in claims:
         check_aud(claims, client.client_id)
     check_exp(claims, now, LEEWAY, required=False)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from ..._core.effects import Now, Steps
 from ..._core.messages import Response, is_success, parse_json
 from ..._core.redaction import one_line
-from ..._jose.claims import check_aud, check_equal, check_iat
+from ..._jose.claims import check_aud, check_iat, check_issuer
 from ..._jose.errors import InvalidClaim, JoseError
 from ..._tokens.bearer import BearerToken
 from ..._tokens.introspection_response import IntrospectionResponse
@@ -126,8 +126,8 @@ def _check_claims(client: Client, header: Mapping[str, Any], claims: Mapping[str
     if typ != JWT_TYPE:  # RFC 9701 section 5: no other kind of JWT is taken for an answer
         msg = f"its typ is {one_line(header.get('typ'))!r}, expected {JWT_TYPE!r}."
         raise JoseError(msg, received=header.get("typ"), expected=JWT_TYPE)
-    if client.issuer is not None:
-        check_equal(claims, "iss", client.issuer)
+    if client.issuer_rule is not None:
+        check_issuer(claims, client.issuer_rule, further=client.further_issuers)
     elif not client.allow_unknown_issuer:
         msg = "this client does not know who the AS is, so it can't tell whose answer that is. Pass issuer=."
         raise JoseError(msg)
