@@ -7,9 +7,11 @@ import requests
 
 from ._authorization.callback import AuthorizationResponse
 from ._authorization.request_object import RequestParameterAuthorizationRequest, RequestUriParameterAuthorizationRequest
+from ._core.issuers import Issuer
 from ._core.messages import Certificate
 from ._drivers.deadlines import DeadlineAdapter
 from ._drivers.requests import SyncRunner
+from ._oidc.expectations import AcrPolicy
 from ._oidc.user_info import UserInfo
 from ._protocol.arguments import ClientAuth
 from ._protocol.client import Client
@@ -151,7 +153,7 @@ class OAuth2Client(SyncRunner, Client):
         authorization_server_metadata: Mapping[str, Any] | None = None,
         jwks_uri: str | None = None,
         authorization_server_jwks: object = None,
-        issuer: str | None = None,
+        issuer: Issuer | None = None,
         id_token_signed_response_alg: str | None = ...,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,
@@ -169,6 +171,16 @@ class OAuth2Client(SyncRunner, Client):
         authorization_encrypted_response_enc: str | None = None,
         client_certificate: Certificate | None = None,
         allow_unknown_issuer: bool = False,
+        further_issuers: Iterable[str] = ...,
+        id_token_leeway: float = 0,
+        trusted_audiences: Iterable[str] = ...,
+        authorized_parties: Iterable[str] = ...,
+        acr_policy: AcrPolicy | None = None,
+        refreshed_auth_time_may_change: bool = False,
+        bearer_token_types: Iterable[str] = ...,
+        zero_lifetime_is_unlimited: bool = False,
+        logout_token_max_age: float | None = 3600,
+        compare_callback_address: bool = False,
         code_challenge_method: str | None = "S256",
         authorization_response_iss_parameter_supported: bool = False,
         token_class: type[BearerToken] = ...,
