@@ -35,7 +35,6 @@ anything with `status_code`, `url`, `content`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from ._core import hints
@@ -204,14 +203,6 @@ class InvalidAuthResponse(OAuth2Error, ValueError):
         self.authorization_request = request
         super().__init__(description=description)
         self.response = response
-
-    def add_server_error(self, params: Mapping[str, str]) -> None:
-        """Let the text say the `error` that the server put into the callback, too."""
-        if self.server_error is not None or "error" not in params:
-            return
-        self.server_error = params["error"]
-        said = f": {excerpt(params['error_description'])}" if "error_description" in params else ""
-        self.args = (f"{self} It says error={excerpt(params['error'])!r}{said}",)
 
 
 class MissingAuthCode(InvalidAuthResponse):

@@ -31,7 +31,7 @@ from ..exceptions import (
 )
 from . import jarm
 from .params import words
-from .values import Extended, SentRequest, further
+from .values import Extended, SentRequest, add_server_error, further
 
 MAX_CALLBACK_SIZE = 1 << 16  # characters; web servers stop at 8 to 32 KiB of URL, a form_post may hold more
 MAX_CALLBACK_PARAMETERS = 100  # the registered ones are about 15
@@ -161,7 +161,7 @@ def validate_parameters(request: SentRequest, params: dict[str, str], response: 
     try:
         return _validated(request, params, response)
     except InvalidAuthResponse as wrong:
-        wrong.add_server_error(params)
+        add_server_error(wrong, params)
         raise
 
 

@@ -29,6 +29,7 @@ from .._jose.errors import (
 )
 from .._oidc import decryption
 from ..exceptions import InvalidAuthResponse, MismatchingIssuer, MissingIssuer
+from .values import add_server_error
 
 if TYPE_CHECKING:
     from .._jose.jws import ParsedJws
@@ -114,7 +115,7 @@ def response_jwt(request: SentRequest, params: dict[str, str], response: Any) ->
             " response. Drop it and start again: it may be forged."
         )
         wrong = MissingResponseJwt(msg, request=request, response=response)
-        wrong.add_server_error(params)
+        add_server_error(wrong, params)
         raise wrong
     if request.issuer is None:
         msg = "The answer is a JWT, and who may have made it is not known. Pass issuer= to the AuthorizationRequest."

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from .._core.messages import Form
 from .._core.options import accept_further, close_to
+from .._core.redaction import excerpt
 from .._core.values import NotPickled
-from ..exceptions import AuthorizationResponseError
+from ..exceptions import AuthorizationResponseError, InvalidAuthResponse
 from .params import KNOWN
 
 
@@ -117,3 +118,12 @@ class Spelled(Extended):
 def further(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep further parameters: read-only, without those that are None; only their names show."""
     return MappingProxyType(Form(kwargs))
+
+
+def add_server_error(wrong: InvalidAuthResponse, params: Mapping[str, str]) -> None:
+    """Let an error about a callback also tell the `error` that the server put into it."""
+    if wrong.server_error is not None or "error" not in params:
+        return
+    wrong.server_error = params["error"]
+    said = f": {excerpt(params['error_description'])}" if "error_description" in params else ""
+    wrong.args = (f"{wrong} It says error={excerpt(params['error'])!r}{said}",)
