@@ -14,8 +14,8 @@ _HOMES = {
     "aio": (
         "AsyncApiClient AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob"
         " AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2Client"
-        " AsyncOAuth2ClientCredentialsAuth AsyncOAuth2DeviceCodeAuth AsyncOAuth2ResourceOwnerPasswordAuth"
-        " AsyncOAuth2TokenSourceAuth"
+        " AsyncOAuth2ClientCredentialsAuth AsyncOAuth2DeviceCodeAuth AsyncOAuth2LoginAuth"
+        " AsyncOAuth2ResourceOwnerPasswordAuth AsyncOAuth2TokenSourceAuth"
     ),
     "api_client": (
         "ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect validate_bool_fields"
@@ -95,6 +95,10 @@ _HOMES = {
         "EntityStatement ExpiredEntityStatement InvalidEntityStatement MismatchingEntityStatement"
         " MissingEntityStatementClaim MissingTrustChain UnsupportedClientRegistrationTypes"
         " UnsupportedEntityStatement entity_configuration provider_metadata read_entity_statement"
+    ),
+    "login": (
+        "BrowserLogin DeviceLogin Login LoginCancelled LoginFailed LoginImpossible LoginSource LoginTimeout"
+        " NoFreePort OAuth2LoginAuth PasteLogin"
     ),
     "logout": ("EndSessionRequest InvalidFrontChannelLogout InvalidLogoutToken LogoutToken"),
     "mtls": ("SelfSignedTlsClientAuth TlsClientAuth"),

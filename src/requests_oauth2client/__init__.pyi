@@ -13,6 +13,7 @@ from .aio import AsyncOAuth2AuthorizationCodeAuth as AsyncOAuth2AuthorizationCod
 from .aio import AsyncOAuth2Client as AsyncOAuth2Client
 from .aio import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
 from .aio import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
+from .aio import AsyncOAuth2LoginAuth as AsyncOAuth2LoginAuth
 from .aio import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
 from .aio import AsyncOAuth2TokenSourceAuth as AsyncOAuth2TokenSourceAuth
 from .api_client import ApiClient as ApiClient
@@ -229,6 +230,17 @@ from .federation import UnsupportedEntityStatement as UnsupportedEntityStatement
 from .federation import entity_configuration as entity_configuration
 from .federation import provider_metadata as provider_metadata
 from .federation import read_entity_statement as read_entity_statement
+from .login import BrowserLogin as BrowserLogin
+from .login import DeviceLogin as DeviceLogin
+from .login import Login as Login
+from .login import LoginCancelled as LoginCancelled
+from .login import LoginFailed as LoginFailed
+from .login import LoginImpossible as LoginImpossible
+from .login import LoginSource as LoginSource
+from .login import LoginTimeout as LoginTimeout
+from .login import NoFreePort as NoFreePort
+from .login import OAuth2LoginAuth as OAuth2LoginAuth
+from .login import PasteLogin as PasteLogin
 from .logout import EndSessionRequest as EndSessionRequest
 from .logout import InvalidFrontChannelLogout as InvalidFrontChannelLogout
 from .logout import InvalidLogoutToken as InvalidLogoutToken
@@ -336,6 +348,7 @@ __all__ = [
     "BearerAuth",
     "BearerAuthorization",
     "BearerToken",
+    "BrowserLogin",
     "BrowserRequest",
     "CallableSource",
     "ClaimSource",
@@ -360,6 +373,7 @@ __all__ = [
     "DeviceAuthorizationPoolingJob",
     "DeviceAuthorizationResponse",
     "DeviceCodeSource",
+    "DeviceLogin",
     "EncryptionAlgs",
     "EndSessionRequest",
     "EndpointError",
@@ -448,8 +462,14 @@ __all__ = [
     "InvalidWebFingerResponse",
     "JwtBearerSource",
     "KeyManagementAlgs",
+    "Login",
+    "LoginCancelled",
+    "LoginFailed",
+    "LoginImpossible",
     "LoginNeeded",
     "LoginRequired",
+    "LoginSource",
+    "LoginTimeout",
     "LogoutToken",
     "LostStoredToken",
     "MismatchingAuthReqId",
@@ -490,6 +510,7 @@ __all__ = [
     "MissingResponseJwt",
     "MissingTrustChain",
     "MissingUserCode",
+    "NoFreePort",
     "NonRenewableTokenError",
     "NotAnAccessToken",
     "OAuth2AccessTokenAuth",
@@ -498,9 +519,11 @@ __all__ = [
     "OAuth2ClientCredentialsAuth",
     "OAuth2DeviceCodeAuth",
     "OAuth2Error",
+    "OAuth2LoginAuth",
     "OAuth2ResourceOwnerPasswordAuth",
     "OAuth2TokenSourceAuth",
     "OtherEventLoop",
+    "PasteLogin",
     "PkceUtils",
     "PrivateKeyJWT",
     "PrivateKeyJwt",

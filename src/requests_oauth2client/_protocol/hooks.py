@@ -13,6 +13,7 @@ from .._authorization.request_object import RequestUriParameterAuthorizationRequ
 from .._core.issuers import Issuer
 from .._core.messages import Certificate, Request
 from .._tokens.bearer import BearerToken
+from ..authorization_request import AuthorizationRequest
 from ..dpop import DPoPKey
 from ..exceptions import EndpointError
 from ..registration import ClientInformation
@@ -193,6 +194,21 @@ class Client(Protocol):
     @property
     def registration(self) -> ClientInformation | None:
         """What the server answered at the registration."""
+        ...
+
+    @property
+    def authorization_server_metadata(self) -> Mapping[str, Any]:
+        """What the server publishes about itself."""
+        ...
+
+    @property
+    def device_authorization_endpoint(self) -> str | None:
+        """Where device codes are asked for."""
+        ...
+
+    @property
+    def authorization_request(self) -> Callable[..., AuthorizationRequest]:
+        """Makes an authorization request of this client."""
         ...
 
     def endpoint(self, endpoint_name: str) -> str:

@@ -16,6 +16,7 @@ from .client import (
     AsyncDeviceAuthorizationPollingJob,
     AsyncOAuth2Client,
 )
+from .login import AsyncOAuth2LoginAuth
 
 __all__ = [
     "AsyncApiClient",
@@ -26,6 +27,7 @@ __all__ = [
     "AsyncOAuth2Client",
     "AsyncOAuth2ClientCredentialsAuth",
     "AsyncOAuth2DeviceCodeAuth",
+    "AsyncOAuth2LoginAuth",
     "AsyncOAuth2ResourceOwnerPasswordAuth",
     "AsyncOAuth2TokenSourceAuth",
 ]
