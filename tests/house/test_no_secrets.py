@@ -219,6 +219,13 @@ RECIPES: dict[str, Recipe] = {
     "ResourceOwnerPasswordSource": lambda: package.ResourceOwnerPasswordSource(
         client(), username="alice", password=PLANTED["password"]
     ),
+    "AsyncOAuth2LoginAuth": lambda: package.AsyncOAuth2LoginAuth(async_client(), login_hint=PLANTED["custom"]),
+    "BrowserLogin": package.BrowserLogin,
+    "DeviceLogin": package.DeviceLogin,
+    "Login": package.Login,
+    "LoginSource": lambda: package.LoginSource(client(), login_hint=PLANTED["custom"]),
+    "OAuth2LoginAuth": lambda: package.OAuth2LoginAuth(client(), login_hint=PLANTED["custom"]),
+    "PasteLogin": package.PasteLogin,
     "TokenExchangeSource": lambda: package.TokenExchangeSource(client(), token()),
     "TokenSource": lambda: package.TokenSource(client(), custom=PLANTED["custom"]),
     "OAuth2TokenSourceAuth": lambda: package.OAuth2TokenSourceAuth(
