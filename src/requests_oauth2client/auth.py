@@ -11,7 +11,7 @@ from ._core.auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
 from ._core.effects import Steps, blocking
 from ._core.events import TokenEvent
 from ._drivers.requests import SyncRunner
-from ._renewal import handlers, manager, rejected_tokens
+from ._renewal import grant_handlers, handlers, manager, rejected_tokens
 from ._renewal.handlers import TokenHandler, manager_of
 from ._tokens.bearer import BearerToken, require_secure_transport
 from .challenges import FORBIDDEN, UNAUTHORIZED
@@ -133,23 +133,23 @@ class OAuth2TokenSourceAuth(SyncTokenHandler):
     """Authenticate `requests` calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class OAuth2AccessTokenAuth(SyncTokenHandler, handlers.AccessTokenHandler):
+class OAuth2AccessTokenAuth(SyncTokenHandler, grant_handlers.AccessTokenHandler):
     """Authenticate `requests` calls with a token that its refresh token renews."""
 
 
-class OAuth2ClientCredentialsAuth(SyncTokenHandler, handlers.ClientCredentialsHandler):
+class OAuth2ClientCredentialsAuth(SyncTokenHandler, grant_handlers.ClientCredentialsHandler):
     """Authenticate `requests` calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class OAuth2AuthorizationCodeAuth(SyncTokenHandler, handlers.AuthorizationCodeHandler):
+class OAuth2AuthorizationCodeAuth(SyncTokenHandler, grant_handlers.AuthorizationCodeHandler):
     """Authenticate `requests` calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class OAuth2ResourceOwnerPasswordAuth(SyncTokenHandler, handlers.ResourceOwnerPasswordHandler):
+class OAuth2ResourceOwnerPasswordAuth(SyncTokenHandler, grant_handlers.ResourceOwnerPasswordHandler):
     """Authenticate `requests` calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class OAuth2DeviceCodeAuth(SyncTokenHandler, handlers.DeviceCodeHandler):
+class OAuth2DeviceCodeAuth(SyncTokenHandler, grant_handlers.DeviceCodeHandler):
     """Authenticate `requests` calls with the token of a device that the user authorizes (RFC 8628)."""
 
 

@@ -323,3 +323,11 @@ def test_a_misspelt_option_is_refused_unless_one_insists(flavor: Flavor, name: s
     with pytest.raises(TypeError, match="Did you mean"):
         handler(client, **{name: "x"})
     assert handler(client, extra={name: "x"}, tenant="t").token_kwargs == {name: "x", "tenant": "t"}
+
+
+def test_options_are_said_once() -> None:
+    from requests_oauth2client import OAuth2TokenSourceAuth
+    from requests_oauth2client._renewal.handlers import OPTIONS, HandlerOptions
+
+    assert inspect.signature(OAuth2TokenSourceAuth).parameters.keys() - {"source"} == OPTIONS
+    assert HandlerOptions.__annotations__.keys() >= OPTIONS - {"token", "leeway"}

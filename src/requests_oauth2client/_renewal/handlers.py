@@ -7,12 +7,11 @@ A handler is a `TokenManager` behind a small surface. Each grant adds its own pa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, overload
 
 from .._core.effects import Steps
 from .._core.events import OnEvent
 from .._core.options import close_to
-from .._protocol.grants.device import DEFAULT_INTERVAL
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
 from . import logout, manager, sources
@@ -21,9 +20,6 @@ from .manager import TokenManager
 if TYPE_CHECKING:
     import inspect
 
-    from .._protocol.grants.device import DeviceAuthorizationResponse
-    from .._protocol.hooks import Client
-    from ..authorization_request import AuthorizationResponse
     from ..dpop import DPoPKey
     from ..stores.base import TokenStore
 
@@ -86,7 +82,7 @@ class _OfManager(Generic[T]):
         return manager_of(handler)
 
 
-class _OfSource(_OfManager[T]):
+class SourceAttribute(_OfManager[T]):
     """An attribute that a handler reads from its source, and sets there."""
 
     def home(self, handler: TokenHandler) -> object:
@@ -289,12 +285,11 @@ def log_out(handler: TokenHandler, /, revoke: bool = True) -> Steps[bool]:
     return (yield from logout.log_out(manager_of(handler), revoke=revoke))
 
 
-def _split(handler: object, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def split_options(handler: object, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Separate the options of a handler from the form fields of its source, and refuse misspelt names."""
-    names = OPTIONS
-    options = {name: value for name, value in given.items() if name in names}
-    fields = {name: value for name, value in given.items() if name not in names}
-    return options, sources.further_fields(type(handler).__name__, fields, known=names)
+    options = {name: value for name, value in given.items() if name in OPTIONS}
+    fields = {name: value for name, value in given.items() if name not in OPTIONS}
+    return options, sources.further_fields(type(handler).__name__, fields, known=OPTIONS)
 
 
 OPTIONS = frozenset(
@@ -302,149 +297,3 @@ OPTIONS = frozenset(
     allow_insecure_http background leeway on_event on_token raise_for_challenge store subject token
     """.split()
 )
-
-
-class AccessTokenHandler(TokenHandler):
-    """Keeps a token that its refresh token renews (RFC 6749 section 6).
-
-    Args:
-        client: the client.
-        token: the token; a string is an access token that can't be renewed. None: it is in the store.
-        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
-        **options: the options of every handler, and further form fields for the refresh requests.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        token: BearerToken | str | None = None,
-        *,
-        leeway: float = 20,
-        **options: Unpack[HandlerOptions],
-    ) -> None:
-        ours, fields = _split(self, options)
-        super().__init__(sources.RefreshTokenSource(client, extra=fields), token=token, leeway=leeway, **ours)
-
-
-class ClientCredentialsHandler(TokenHandler):
-    """Gets its tokens with the client's own credentials (RFC 6749 section 4.4).
-
-    Args:
-        client: the client.
-        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
-        token: a token to begin with.
-        **options: the options of every handler, and further form fields, such as `scope`, `resource` or `audience`.
-    """
-
-    def __init__(
-        self,
-        client: Client,
-        *,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        **options: Unpack[HandlerOptions],
-    ) -> None:
-        ours, fields = _split(self, options)
-        super().__init__(sources.ClientCredentialsSource(client, extra=fields), token=token, leeway=leeway, **ours)
-
-
-class AuthorizationCodeHandler(TokenHandler):
-    """Exchanges a code at the first use, then renews with the refresh token (RFC 6749 sections 4.1.3 and 6).
-
-    Args:
-        client: the client.
-        code: the code, or the response that `AuthorizationRequest.validate_callback` returned.
-        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
-        token: a token to begin with, instead of the code.
-        **options: the options of every handler, and further form fields for the exchange, such as `redirect_uri`.
-    """
-
-    code = _OfSource["str | AuthorizationResponse | None"]("The code, until it is used.")
-
-    def __init__(
-        self,
-        client: Client,
-        code: str | AuthorizationResponse | None,
-        *,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        **options: Unpack[HandlerOptions],
-    ) -> None:
-        ours, fields = _split(self, options)
-        super().__init__(
-            sources.AuthorizationCodeSource(client, code, extra=fields), token=token, leeway=leeway, **ours
-        )
-
-
-class ResourceOwnerPasswordHandler(TokenHandler):
-    """Gets its tokens with a user's name and password (RFC 6749 section 4.3).
-
-    Args:
-        client: the client.
-        username: the user's name.
-        password: the user's password.
-        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
-        token: a token to begin with.
-        **options: the options of every handler, and further form fields, such as `scope`.
-    """
-
-    username = _OfSource[str]("The user's name.")
-    password = _OfSource[str]("The user's password.")
-
-    def __init__(
-        self,
-        client: Client,
-        *,
-        username: str,
-        password: str,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        **options: Unpack[HandlerOptions],
-    ) -> None:
-        ours, fields = _split(self, options)
-        source = sources.ResourceOwnerPasswordSource(client, username=username, password=password, extra=fields)
-        super().__init__(source, token=token, leeway=leeway, **ours)
-
-
-class DeviceCodeHandler(TokenHandler):
-    """Waits at the first use until the user has said yes, then renews with the refresh token (RFC 8628).
-
-    Args:
-        client: the client.
-        device_code: the device code, or the response that `authorize_device` returned; or a function that asks for
-            one, shows the user where to go, and returns it (plain or async): called whenever a login is needed.
-        interval: seconds between two requests; by default what the response says, else 5.
-        expires_in: seconds until the device code expires; by default what the response says.
-        slow_down_interval: seconds that each `slow_down` adds.
-        leeway: seconds before expiry at which a token is renewed already; at most a quarter of its lifetime.
-        token: a token to begin with.
-        **options: the options of every handler, and further form fields for the token requests.
-    """
-
-    device_code = _OfSource["str | DeviceAuthorizationResponse | Callable[[], Any] | None"](
-        "The device code, until it is used, or the function that asks for one."
-    )
-    interval = _OfSource["float | None"]("Seconds between two requests, if it was given.")
-
-    def __init__(
-        self,
-        client: Client,
-        device_code: str | DeviceAuthorizationResponse | Callable[[], Any] | None,
-        *,
-        interval: float | None = None,
-        expires_in: float | None = None,
-        slow_down_interval: float = DEFAULT_INTERVAL,
-        leeway: float = 20,
-        token: BearerToken | str | None = None,
-        **options: Unpack[HandlerOptions],
-    ) -> None:
-        ours, fields = _split(self, options)
-        source = sources.DeviceCodeSource(
-            client,
-            device_code,
-            interval=interval,
-            expires_in=expires_in,
-            slow_down_interval=slow_down_interval,
-            extra=fields,
-        )
-        super().__init__(source, token=token, leeway=leeway, **ours)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from .._core.auth_flow import AsyncFlow, Flow
 from .._core.effects import Steps, awaitable
 from .._drivers.httpx import AUTHS, AsyncRunner
-from .._renewal import handlers, manager, rejected_tokens
+from .._renewal import grant_handlers, handlers, manager, rejected_tokens
 from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import require_secure_transport
 
@@ -76,23 +76,23 @@ class AsyncOAuth2TokenSourceAuth(AsyncTokenHandler):
     """Authenticate async calls with tokens of any source: one of `token_sources`, or one of your own."""
 
 
-class AsyncOAuth2AccessTokenAuth(AsyncTokenHandler, handlers.AccessTokenHandler):
+class AsyncOAuth2AccessTokenAuth(AsyncTokenHandler, grant_handlers.AccessTokenHandler):
     """Authenticate async calls with a token that its refresh token renews."""
 
 
-class AsyncOAuth2ClientCredentialsAuth(AsyncTokenHandler, handlers.ClientCredentialsHandler):
+class AsyncOAuth2ClientCredentialsAuth(AsyncTokenHandler, grant_handlers.ClientCredentialsHandler):
     """Authenticate async calls with tokens for the client itself (RFC 6749 section 4.4)."""
 
 
-class AsyncOAuth2AuthorizationCodeAuth(AsyncTokenHandler, handlers.AuthorizationCodeHandler):
+class AsyncOAuth2AuthorizationCodeAuth(AsyncTokenHandler, grant_handlers.AuthorizationCodeHandler):
     """Authenticate async calls with the tokens of a code, then of its refresh token (RFC 6749 section 4.1)."""
 
 
-class AsyncOAuth2ResourceOwnerPasswordAuth(AsyncTokenHandler, handlers.ResourceOwnerPasswordHandler):
+class AsyncOAuth2ResourceOwnerPasswordAuth(AsyncTokenHandler, grant_handlers.ResourceOwnerPasswordHandler):
     """Authenticate async calls with tokens for a name and password (RFC 6749 section 4.3)."""
 
 
-class AsyncOAuth2DeviceCodeAuth(AsyncTokenHandler, handlers.DeviceCodeHandler):
+class AsyncOAuth2DeviceCodeAuth(AsyncTokenHandler, grant_handlers.DeviceCodeHandler):
     """Authenticate async calls with the token of a device that the user authorizes (RFC 8628)."""
 
 
