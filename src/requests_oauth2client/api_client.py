@@ -59,8 +59,8 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
             and `close()` (`async with` and `aclose()`) close.
         trusted_origins: further origins, such as `https://other.example`, that are as good as the root: full URLs
             there are sent with what this client carries, and redirects between them keep it.
-        allow_insecure_http: send passwords and foreign auth handlers over plain http to other machines too. Whoever is
-            on the way reads them. The handlers of this package have a parameter of their own for this.
+        allow_insecure_http: send passwords and foreign auth handlers over plain http to other machines too. Anyone
+            on the network path can read them. The handlers of this package have a parameter of their own for this.
         **session_kwargs: set on the session: attributes of a `requests.Session`, such as `verify`, `cert` and
             `proxies`; on the async client, arguments for an `httpx2.AsyncClient`.
 

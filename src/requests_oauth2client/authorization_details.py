@@ -114,7 +114,7 @@ def _detail(value: Any) -> AuthorizationDetail:
 
 def _text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
-        problem = f"the {name} is {'empty' if value == '' else f'a {type(value).__name__}'}, expected a text"
+        problem = f"the {name} is {'empty' if value == '' else f'a {type(value).__name__}'}, expected a string"
         raise InvalidAuthorizationDetails(problem)
     return value
 

@@ -153,7 +153,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop_alg: that algorithm.
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
-        retries: how requests that are safe to repeat are made again when the AS is ill; None for no retries.
+        retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.

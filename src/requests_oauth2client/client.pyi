@@ -115,7 +115,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop_alg: that algorithm.
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
-        retries: how requests that are safe to repeat are made again when the AS is ill; None for no retries.
+        retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.
@@ -299,7 +299,7 @@ class OAuth2Client(SyncRunner, Client):
     ) -> str:
         """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
 
-        Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+        The user who types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
         users, compare the issuer with them; where all users are at one host, name it.
 
         Args:
@@ -345,7 +345,7 @@ class OAuth2Client(SyncRunner, Client):
                 `token_endpoint_auth_method` (RFC 7591 section 2).
             url: where the metadata of the AS are, as for `from_discovery_endpoint`.
             issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
-            initial_access_token: what the AS wants to see first, if it does not let everybody register.
+            initial_access_token: what the AS wants to see first, if it does not let anyone register.
             software_statement: a JWT about the software that somebody signed whom the AS believes.
             private_key: what the client signs with, for `private_key_jwt`.
             session: the session to send with, of the client's HTTP library; by default one of its own.
@@ -439,7 +439,7 @@ class OAuth2Client(SyncRunner, Client):
         Args:
             code: the code, or the response that `AuthorizationRequest.validate_callback` returned: then
                 code_verifier, redirect_uri and DPoP key come along, and the ID token is checked against the request.
-            validate: check the ID token. Without it, whoever can answer for the AS decides who logs in.
+            validate: check the ID token. Without it, anyone who can answer for the AS decides who logs in.
             dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
             dpop_key: the key; implies `dpop`. By default one is generated.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -672,7 +672,7 @@ class OAuth2Client(SyncRunner, Client):
             `audience` or `resource`: then `id_token.checked` is False.
 
         Raises:
-            UnknownSubjectTokenType: the type of the subject_token can't be told.
+            UnknownSubjectTokenType: the type of the subject_token is unknown.
             UnknownActorTokenType: nor that of the actor_token.
             InvalidTarget: the AS does not know the audience or resource.
             InvalidIdToken: the ID token is not acceptable.

@@ -108,10 +108,10 @@ class ClientAuthentication(NotPickled):
 
 
 def _credential(value: Any, name: str) -> str:
-    """Check that a client_id or client_secret is a text (RFC 6749 appendix A.1 and A.2)."""
+    """Check that a client_id or client_secret is a string (RFC 6749 appendix A.1 and A.2)."""
     if not isinstance(value, str) or not value:
-        what = "an empty text" if value == "" else f"a {type(value).__name__}"
-        msg = f"The {name} must be a text, got {what}."
+        what = "an empty string" if value == "" else f"a {type(value).__name__}"
+        msg = f"The {name} must be a string, got {what}."
         raise UnsupportedClientCredentials(msg)
     return value
 
@@ -283,7 +283,7 @@ class PrivateKeyJwt(ClientAssertion):
         private_jwk: a JWK (any mapping), a private key of `cryptography` or joserfc, PEM or DER, or a signer
             that keeps the key elsewhere: an object with `public_jwk`, and `sign(data, alg)`.
         alg: the JWS algorithm; the JWK's own `alg` wins, and without either the key decides. None: only the
-            JWK's own will do.
+            JWK's own is enough.
         lifetime: seconds that an assertion is good for.
         jti_gen: makes the unique id of an assertion.
         aud: the audience; by default the URL that is called.

@@ -61,13 +61,13 @@ class InvalidUseDPoPNonceResponse(OAuth2Error):
 class MissingDPoPNonce(InvalidUseDPoPNonceResponse):
     """A server demands a nonce and gives none."""
 
-    advice = f"Its {NONCE_HEADER} header is missing, repeated or malformed. That is for the server to mend."
+    advice = f"Its {NONCE_HEADER} header is missing, repeated or malformed. This must be fixed on the server."
 
 
 class RepeatedDPoPNonce(InvalidUseDPoPNonceResponse):
     """A server demands a nonce and gives the one that it was just shown."""
 
-    advice = f"It refused a nonce, and its {NONCE_HEADER} header gives the same again. That is for the server to mend."
+    advice = f"It refused a nonce, and its {NONCE_HEADER} header has the same again. This must be fixed on the server."
 
 
 class UnrepeatableRequestBody(OAuth2Error):
@@ -274,7 +274,7 @@ class DPoPToken(AuthFlow, BearerToken):
 
         Args:
             request: a request of requests, httpx2 or httpx.
-            allow_insecure_http: send it over plain http to other machines too. Whoever is on the way reads it.
+            allow_insecure_http: send it over plain http to other machines too. Anyone on the network path can read it.
 
         Raises:
             InsecureTransport: the request is plain http to another machine.

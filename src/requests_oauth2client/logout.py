@@ -248,7 +248,7 @@ def _check_event(found: Mapping[str, Any]) -> None:
 def _text(found: Mapping[str, Any], claim: str) -> str | None:
     value = found.get(claim)
     if value is not None and (not isinstance(value, str) or not value):
-        msg = f"Its {claim} is a {type(value).__name__}, expected a text."
+        msg = f"Its {claim} is a {type(value).__name__}, expected a string."
         raise errors.InvalidClaim(msg, claim=claim)
     return value
 

@@ -32,7 +32,7 @@ class PollingJob:
     Attributes:
         interval: the seconds that the next call waits at least.
         pause: the seconds that the server wants the next call to wait at least, after a failure.
-        failures: how many requests in a row failed in a way that may pass.
+        failures: how many requests in a row failed for a transient reason.
     """
 
     runner_class: ClassVar[Any] = object  # SyncRunner or AsyncRunner

@@ -128,7 +128,7 @@ def preferred_alg(profile: str | None, key: Any) -> str | None:
     try:
         return "PS256" if signing_key(key).alg == PLAIN_ALG else None  # 5.4.1-1
     except InvalidKey:
-        return None  # whoever signs with it says what is wrong
+        return None  # signing with it says what is wrong
 
 
 def registration(
@@ -166,7 +166,7 @@ def request_object(
 
 
 def check(profile: str | None, moment: Moment, *judged: Any) -> None:
-    """Judge what is asked for, one clause after the other.
+    """Check what is asked for, one clause after the other.
 
     Args:
         profile: the name of a profile; None demands nothing.

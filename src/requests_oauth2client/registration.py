@@ -76,7 +76,7 @@ class ClientInformation(NotPickled):
     """What the AS says of a registered client (RFC 7591 section 3.2.1, RFC 7592 section 3).
 
     Its members are items: `information["client_name"]`. Keep it: with `registration_access_token` the client
-    can be read, changed and deleted, and whoever has it can do so too.
+    can be read, changed and deleted, and anyone who has it can do so too.
 
     Args:
         metadata: the members of the answer.
@@ -99,7 +99,7 @@ class ClientInformation(NotPickled):
         value = self.metadata.get(name)
         if (value is None and required) or not isinstance(value, str | None) or value == "":
             came = "is missing" if value is None else f"is {'empty' if value == '' else f'a {type(value).__name__}'}"
-            msg = f"The {name} {came}, expected a text."
+            msg = f"The {name} {came}, expected a string."
             raise InvalidParam(msg)
         return value
 

@@ -1,7 +1,7 @@
-"""How often, how fast and how long a client asks an AS that is ill: `Retries`, a setting of the client.
+"""Retry policy for requests to a failing server: `Retries`, a setting of the client.
 
 Exponential backoff with jitter; an AS that names a time (Retry-After, RFC 9110 section 10.2.3) is not asked before.
-Which failures may pass and which requests may be repeated is `_protocol.http.retrying`'s to say. Sleeps nowhere.
+Which failures are transient and which requests may be repeated is `_protocol.http.retrying`'s to say. Sleeps nowhere.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MOST_DOUBLINGS = 32  # of the backoff; `max_wait` has ended its growth long befo
 
 @frozen(kw_only=True)
 class Retries:
-    """How a client asks again when the AS is ill: unreachable, overloaded or failing.
+    """How a client asks again when the server is failing: unreachable, overloaded or failing.
 
     Only requests that are safe to repeat are repeated. A code, a refresh token or an assertion, which the AS may take
     only once, is sent again only when it provably did not reach the AS.

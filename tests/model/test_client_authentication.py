@@ -423,7 +423,7 @@ def test_the_founding_spellings_are_the_same_classes() -> None:
 @pytest.mark.parametrize("cls", [ClientSecretBasic, ClientSecretPost, ClientSecretJwt])
 @pytest.mark.parametrize(("client_id", "secret"), [("", "s"), ("id", ""), (None, "s"), ("id", None), ("id", b"s")])
 def test_id_and_secret_are_texts(cls: Any, client_id: Any, secret: Any) -> None:
-    with pytest.raises(UnsupportedClientCredentials, match=r"must be a text, got (an empty text|a )"):
+    with pytest.raises(UnsupportedClientCredentials, match=r"must be a string, got (an empty string|a )"):
         cls(client_id, secret)
 
 

@@ -74,7 +74,7 @@ class AuthorizationResponse(Extended):
         id_token: an `IdToken` or None; its `checked` tells whether it was checked: the client's
             `authorization_response` does so, `validate_callback` does not.
         scope: the `scope` parameter of the callback, where the server says there what it granted; else None.
-        kwargs: the other parameters. Anybody can write them into a URL: don't rely on them.
+        kwargs: the other parameters. Anyone can write them into a URL: do not rely on them.
     """
 
     pickle_advice = "Store the request with AuthorizationRequestSerializer and validate the callback where it is used."

@@ -81,9 +81,9 @@ class ProofKey(Protocol):
 
 
 def text(value: Any, name: str) -> str:
-    """Read a text that is not empty."""
+    """Read a string that is not empty."""
     if not isinstance(value, str) or not value:
-        problem = f"a text was expected, got {'an empty one' if value == '' else f'a {type(value).__name__}'}"
+        problem = f"a string was expected, got {'an empty one' if value == '' else f'a {type(value).__name__}'}"
         raise InvalidAuthorizationRequestParam(name=name, problem=problem)
     try:
         value.encode()
@@ -94,7 +94,7 @@ def text(value: Any, name: str) -> str:
 
 
 def generated(value: Any, name: str, *, by_default: bool) -> str | None:
-    """Read a `state` or `nonce`: a text, True for a generated one, None or False for none."""
+    """Read a `state` or `nonce`: a string, True for a generated one, None or False for none."""
     if value is True or (value is ... and by_default):
         return secrets.token_urlsafe(32)
     return None if value is None or value is False or value is ... else text(value, name)
@@ -121,7 +121,7 @@ def redirect_uri(uri: Any) -> str | None:
 
 
 def words(value: str | Iterable[str] | None) -> tuple[str, ...] | None:
-    """Return the words of a text, or of an iterable of them; None when there are none."""
+    """Return the words of a string, or of an iterable of them; None when there are none."""
     return tuple(value.split() if isinstance(value, str) else value or ()) or None
 
 

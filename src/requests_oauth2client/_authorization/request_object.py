@@ -88,7 +88,7 @@ class Signable:
         return jws.sign(self._claims(lifetime, claims), key, header={"typ": TYP})
 
     def unsigned_request_jwt(self, lifetime: float | None = None, **claims: object) -> str:
-        """Return this request as a JWT that nobody signs: whoever can change it on its way asks for something else.
+        """Return this request as an unsigned JWT: anyone who can change it on its way can ask for something else.
 
         Only for a client that is registered with `request_object_signing_alg` none, at an OP that fetches it itself,
         over https. RFC 9101 section 4 forbids it; sign where you can.
@@ -384,7 +384,7 @@ class RequestUriParameterAuthorizationRequest(ReferringAuthorizationRequest):
     Source: RFC 9101 section 5.2, RFC 9126 section 4.
     """
 
-    request_uri: str = field(repr=False)  # whoever holds it can use it
+    request_uri: str = field(repr=False)  # anyone who holds it can use it
 
     def __init__(
         self,

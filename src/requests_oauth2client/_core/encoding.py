@@ -10,7 +10,7 @@ PRIVATE_JWK_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})  
 
 
 def b64u_encode(data: bytes | str) -> str:
-    """Encode bytes, or a text as UTF-8, as base64url without padding (RFC 7515 section 2)."""
+    """Encode bytes, or a string as UTF-8, as base64url without padding (RFC 7515 section 2)."""
     if isinstance(data, str):
         data = data.encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -149,7 +149,7 @@ class EndpointError(OAuth2Error):
 
 
 def sentence(text: str) -> str:
-    """End a text of the AS as a sentence, so that ours can follow."""
+    """End a description from the AS as a sentence, so that ours can follow."""
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 

@@ -28,7 +28,7 @@ _INVISIBLE = re.compile(
 
 
 def printable(text: str) -> str:
-    """Return a text of others as one line without control characters, escape sequences and invisible characters."""
+    """Return a foreign string as one line without control characters, escape sequences and invisible characters."""
     if text.isascii() and text.isprintable():
         return text
     if "\x1b" in text or not text.isascii():

@@ -269,7 +269,7 @@ def _sent_credentials(request: Any) -> set[str]:
 
 
 def json_text(text: str) -> str:
-    """Return a text as it stands inside a JSON string."""
+    """Return a string as it stands inside a JSON string."""
     return json.dumps(text)[1:-1]
 
 

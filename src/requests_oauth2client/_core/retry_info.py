@@ -1,4 +1,4 @@
-"""Retry details on errors: whether a failure may pass, the number of attempts, and Retry-After.
+"""Retry details on errors: whether a failure is transient, the number of attempts, and Retry-After.
 
 Retry-After (RFC 9110 section 10.2.3) is seconds, or a date; that is compared with the server's own `Date` where it
 says one: clocks differ. Knows no error class and no policy.
@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from .times import http_date, now
 
-LONGEST = float(1 << 31)  # seconds, some 68 years; a later date is no appointment
+LONGEST = float(1 << 31)  # seconds, some 68 years; later dates are clamped
 _DIGITS = re.compile(r"[0-9]{1,64}")
 
 
@@ -50,7 +50,7 @@ class Tries(NamedTuple):
     is_unsafe: bool = False
 
     def __str__(self) -> str:
-        """Say it to whoever reads the error."""
+        """Put it into the text of the error."""
         often = f"It was tried {self.attempts} times." if self.attempts > 1 else ""
         unsafe = "It was not tried again: the server may have acted on it, and this request is not safe to repeat."
         return " ".join(part for part in (often, unsafe if self.is_unsafe else "") if part)

@@ -1,7 +1,7 @@
 """Locks that threads and event loops of one process share, whichever of them comes.
 
 Who wants a lock puts a `Lease` where its runner will find it, and then tries to take it: one step that can't be
-interrupted, `dict.setdefault`. So a lease is released in any case, by whoever ends the run, and only by that lease.
+interrupted, `dict.setdefault`. So a lease is released in any case, by what ends the run, and only by that lease.
 
     try_take ──► taken
              └─► wait_in_line ──► try_take (it may have become free meanwhile) ──► sleep until woken ──► try_take ...

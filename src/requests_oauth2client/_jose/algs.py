@@ -84,5 +84,5 @@ def same_alg(one: object, other: object) -> bool:
 
 
 def listed(names: Collection[str]) -> tuple[str, ...]:
-    """Return the names that are expected; a str is one name, not a text in which ES256 is part of ES256K."""
+    """Return the names that are expected; a str is one name, not a string in which ES256 is part of ES256K."""
     return (names,) if isinstance(names, str) else tuple(names)

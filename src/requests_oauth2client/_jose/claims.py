@@ -120,7 +120,7 @@ def check_aud(claims: Mapping[str, Any], expected: str) -> list[str]:
 
 
 def check_equal(claims: Mapping[str, Any], claim: str, expected: str) -> str:
-    """Check that a claim is exactly a text that everyone may know, such as `iss`.
+    """Check that a claim is exactly a string that anyone may know, such as `iss`.
 
     Raises:
         MissingClaim: it is absent.

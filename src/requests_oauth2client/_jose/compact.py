@@ -156,7 +156,7 @@ def _known_header(part: bytes) -> tuple[dict[str, Any], bool]:
 
 
 def check_header(header: Mapping[str, Any]) -> None:
-    """Judge a protected header, and refuse what nobody here understands."""
+    """Check a protected header, and refuse what nobody here understands."""
     for name in ("alg", "kid", "typ", "cty", "enc"):  # RFC 7515 section 4.1, RFC 7516 section 4.1.2
         if not isinstance(header.get(name, ""), str):
             msg = f"The {name} in the header of the token is a {type(header[name]).__name__}, expected a str."
@@ -165,7 +165,7 @@ def check_header(header: Mapping[str, Any]) -> None:
         msg = "The header of the token has no alg (RFC 7515 section 4.1.1)."
         raise MalformedToken(msg)
     if header["alg"].lower() == "none":
-        msg = "The token says alg='none': it is not signed, so anybody can have made it. It is refused."
+        msg = "The token says alg='none': it is not signed, so anyone can have made it. It is refused."
         raise UnsecuredToken(msg, received=header["alg"])
     if "crit" in header or "b64" in header:  # RFC 7515 section 4.1.11, RFC 7797 section 6
         msg = (

@@ -54,7 +54,7 @@ class UnsupportedAlg(JoseError):
 
 
 class UnsecuredToken(UnsupportedAlg):
-    """Its alg is `none`: anybody can have made it (RFC 8725 section 3.2)."""
+    """Its alg is `none`: anyone can have made it (RFC 8725 section 3.2)."""
 
 
 class NoMatchingKey(JoseError):

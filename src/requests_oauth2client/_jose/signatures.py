@@ -1,7 +1,7 @@
 """Signing and verifying with `cryptography` keys, a row for each algorithm (RFC 7518 section 3, 8037, 8812, 9864).
 
 joserfc has these too, but takes a third of an ES256 signature's time on top, and a DPoP proof is made for
-each request. Judges no key: whoever asks has compared its type with `algs`.
+each request. Checks no key: the caller has compared its type with `algs`.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ class _Server(ThreadingHTTPServer):
     listener: Listener
 
     def handle_error(self, *_: Any) -> None:
-        """Say nothing: whoever knocked has hung up."""
+        """Say nothing: the peer has hung up."""
 
 
 class _Server6(_Server):

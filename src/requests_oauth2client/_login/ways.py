@@ -314,7 +314,7 @@ class DeviceLogin:
             while token is None:
                 token = yield from poll(polling)
         except ExpiredToken as expired:
-            msg = "The code that was shown is expired before anybody has used it. Start the login again."
+            msg = "The code that was shown has expired before it was used. Start the login again."
             raise LoginTimeout(msg) from expired
         return token
 

@@ -75,7 +75,7 @@ DIGESTS = {  # of at_hash, c_hash and s_hash: that of the ID token's alg (OIDC C
 
 
 def check_addressees(id_token: IdToken, expected: Expected) -> IdToken:
-    """Judge who made it, and for whom: what needs no key."""
+    """Check who made it, and for whom: what needs no key."""
     return _check_all(id_token, expected, 0, RULES_WITHOUT_KEY)
 
 
@@ -88,7 +88,7 @@ def check_claims(id_token: IdToken, expected: Expected, now: float) -> IdToken:
 
 
 def check_without_keys(id_token: IdToken, expected: Expected, now: float) -> None:
-    """Judge what a client that knows nothing of its OP still can: the token stays unchecked."""
+    """Check what a client that knows nothing of its OP still can: the token stays unchecked."""
     if not id_token.is_encrypted:
         _check_all(id_token, expected, now, (check_audience, check_expiry, check_nonce))
 
@@ -376,7 +376,7 @@ def _check_same(
 
 
 def half_hash(text: str, alg: str) -> str:
-    """Return the left half of the hash of a text, as base64url (OIDC Core section 3.1.3.6).
+    """Return the left half of the hash of a string, as base64url (OIDC Core section 3.1.3.6).
 
     Raises:
         UnsupportedAlg: nobody has said which hash belongs to this algorithm.
@@ -397,6 +397,6 @@ def _string(found: Mapping[str, Any], claim: str) -> str:
     if value is None:
         raise errors.MissingClaim(claim)
     if not isinstance(value, str) or not value:
-        msg = f"The ID token says {claim}={one_line(value)!r}, expected a text."
-        raise errors.InvalidClaim(msg, claim=claim, received=value, expected="a text")
+        msg = f"The ID token says {claim}={one_line(value)!r}, expected a string."
+        raise errors.InvalidClaim(msg, claim=claim, received=value, expected="a string")
     return value

@@ -39,7 +39,7 @@ FAPI_ALGS = ("PS256", "ES256", "EdDSA", "Ed25519")  # FAPI 2.0 Security Profile 
 FAPI_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")  # 5.3.3.1-2
 LONGEST_REQUEST_OBJECT = 3600  # seconds; FAPI 2.0 Message Signing 5.3.2-4
 JUDGED = frozenset({"response_type", "redirect_uri", "code_challenge", "code_challenge_method"})
-ONLY_ALGS, ONLY_METHODS = (f"and only {', '.join(these)} will do." for these in (FAPI_ALGS, FAPI_METHODS))
+ONLY_ALGS, ONLY_METHODS = (f"and only {', '.join(these)} are allowed." for these in (FAPI_ALGS, FAPI_METHODS))
 
 
 # --- moment "client": its settings ------------------------------------------------------------------------------
@@ -51,7 +51,7 @@ def _unencrypted(client: Any) -> str | None:
 
 def _unverified_session(client: Any) -> str | None:
     unverified = getattr(client._given_session, "verify", True) is False  # noqa: SLF001  asking session= would make one
-    return "the session has verify=False, so that anybody can pass for the AS. Leave it out." if unverified else None
+    return "the session has verify=False, so that anyone can pass for the AS. Leave it out." if unverified else None
 
 
 def _no_s256(value: Any) -> str | None:
@@ -77,7 +77,7 @@ def _other_audience(client: Any) -> str | None:
     aud = getattr(client.auth, "aud", client.issuer)
     if getattr(client.auth, "method", None) != "private_key_jwt" or aud == client.issuer:
         return None
-    return f"aud={one_line(aud)!r} in client assertions, and the issuer is needed, as a text: {client.issuer!r}."
+    return f"aud={one_line(aud)!r} in client assertions, and the issuer is needed, as a string: {client.issuer!r}."
 
 
 def _undiscovered(client: Any) -> str | None:
@@ -114,7 +114,7 @@ def _weak_assertion(client: Any) -> str | None:
 
 
 def _weak_signature(key: Any) -> str | None:
-    """Judge a key by its algorithm; that RSA keys are long enough, `_jose` sees to."""
+    """Check a key by its algorithm; that RSA keys are long enough, `_jose` sees to."""
     crv = (key.public_jwk or {}).get("crv")
     if key.alg in FAPI_ALGS and not (key.alg == "EdDSA" and crv != "Ed25519"):
         return None
@@ -237,7 +237,7 @@ def _weak_key(_client: Any, _data: Any, key: Any) -> str | None:
 
 
 def _unverified(options: Mapping[str, Any]) -> str | None:
-    return "verify=False lets anybody pass for the AS. Leave it out." if options.get("verify") is False else None
+    return "verify=False lets anyone pass for the AS. Leave it out." if options.get("verify") is False else None
 
 
 # --- moments "request object", "CIBA request", "signed answer", "registration" -------------------------------------

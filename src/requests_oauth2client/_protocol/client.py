@@ -143,7 +143,7 @@ class Client(ClientSettings):
         Args:
             discovery: the metadata; all endpoints in it are taken. One that can't be used is an error when it is
                 needed: plain http or this machine, stated by an https issuer elsewhere, or a wrong type.
-            issuer: who it has to be; by default whoever the metadata say.
+            issuer: who it has to be; by default the one that the metadata name.
             auth: how the client authenticates; also taken in the place of `issuer`.
             https: False allows plain http to any host, as `testing` does. Secrets then travel unencrypted.
             testing: allow plain http to any host.

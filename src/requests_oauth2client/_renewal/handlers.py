@@ -236,10 +236,10 @@ def get_token(handler: TokenHandler, /, min_validity: float | None = None) -> St
         TokenStoreError: the store can't be used.
         RecursiveRenewal: the renewal of this token itself asks for it.
     """
-    keeper = manager_of(handler)
+    held_by = manager_of(handler)
     if min_validity is not None:
-        return (yield from manager.token_valid_for(keeper, min_validity))
-    return keeper.usable_token() or (yield from manager.valid_token(keeper))
+        return (yield from manager.token_valid_for(held_by, min_validity))
+    return held_by.usable_token() or (yield from manager.valid_token(held_by))
 
 
 def renew_token(handler: TokenHandler, /) -> Steps[None]:

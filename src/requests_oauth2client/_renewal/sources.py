@@ -187,7 +187,7 @@ def _with_checked_id_token(source: TokenSource, came: BearerToken, held: BearerT
 
 
 def is_refusal(failure: OAuth2Error) -> bool:
-    """Tell whether the AS has definitely refused a refresh token, and not the client, or everybody for now."""
+    """Tell whether the AS has definitely refused a refresh token, and not the client, or all requests for now."""
     status = failure.status or BAD_REQUEST
     if status in {TIMED_OUT, TOO_MANY} or status >= SERVER_ERRORS:
         return False

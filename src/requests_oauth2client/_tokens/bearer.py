@@ -187,7 +187,7 @@ class BearerToken(Expiring, Received):
 
         Args:
             request: anything with `url` and changeable `headers`.
-            allow_insecure_http: send it over plain http to other machines too. Whoever is on the way reads it.
+            allow_insecure_http: send it over plain http to other machines too. Anyone on the network path can read it.
 
         Raises:
             InsecureTransport: the request is plain http to another machine.
@@ -252,7 +252,7 @@ def _read_id_token(value: Any) -> IdToken:
 def _token_text(value: Any, name: str) -> str:
     if not isinstance(value, str) or not value:
         kind = "empty" if value == "" else type(value).__name__
-        msg = f"The {name} must be a text, not {kind}."
+        msg = f"The {name} must be a string, not {kind}."
         raise InvalidParam(msg)
     if not (value.isascii() and value.isprintable()):  # RFC 6749 appendix A.12: VSCHAR
         msg = f"The {name} has characters that no token may have (RFC 6749 appendix A.12)."

@@ -126,7 +126,7 @@ def validate_dpop_proof(
     alg: str | None = None,
     algs: Iterable[str] = (),
 ) -> DPoPProof:
-    """Judge a DPoP proof as a server does.
+    """Check a DPoP proof as a server does.
 
     Args:
         proof: the value of the DPoP header.

@@ -213,7 +213,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     ) -> str:
         """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
 
-        Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+        The user who types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
         users, compare the issuer with them; where all users are at one host, name it.
 
         Args:
@@ -259,7 +259,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
                 `token_endpoint_auth_method` (RFC 7591 section 2).
             url: where the metadata of the AS are, as for `from_discovery_endpoint`.
             issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
-            initial_access_token: what the AS wants to see first, if it does not let everybody register.
+            initial_access_token: what the AS wants to see first, if it does not let anyone register.
             software_statement: a JWT about the software that somebody signed whom the AS believes.
             private_key: what the client signs with, for `private_key_jwt`.
             session: the session to send with, of the client's HTTP library; by default one of its own.
@@ -353,7 +353,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Args:
             code: the code, or the response that `AuthorizationRequest.validate_callback` returned: then
                 code_verifier, redirect_uri and DPoP key come along, and the ID token is checked against the request.
-            validate: check the ID token. Without it, whoever can answer for the AS decides who logs in.
+            validate: check the ID token. Without it, anyone who can answer for the AS decides who logs in.
             dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
             dpop_key: the key; implies `dpop`. By default one is generated.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -586,7 +586,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             `audience` or `resource`: then `id_token.checked` is False.
 
         Raises:
-            UnknownSubjectTokenType: the type of the subject_token can't be told.
+            UnknownSubjectTokenType: the type of the subject_token is unknown.
             UnknownActorTokenType: nor that of the actor_token.
             InvalidTarget: the AS does not know the audience or resource.
             InvalidIdToken: the ID token is not acceptable.
@@ -1031,7 +1031,7 @@ class AsyncTokenEndpointPollingJob(PollingJob):
         Raises:
             ExpiredToken: (also named `ExpiredDeviceCode`) the time for an answer is over.
             AccessDenied: the user said no.
-            TokenEndpointError: and everything else that a token request raises, but for failures that may pass. Where
+            TokenEndpointError: and everything else that a token request raises, but for transient failures. Where
                 nobody knows when the code expires, the tenth of these in a row is raised.
 
         Source: RFC 8628 section 3.5, CIBA Core section 10.1.

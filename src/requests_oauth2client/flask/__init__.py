@@ -31,7 +31,8 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
         client: the client.
         leeway: seconds before expiry at which the token is renewed already.
         token: a token to begin with; needs a request context.
-        allow_insecure_http: send the token over plain http to other machines too. Whoever is on the way reads it.
+        allow_insecure_http: send the token over plain http to other machines too. Anyone on the network path can
+            read it.
         **token_kwargs: further form fields, such as `scope`, `resource` or `audience`.
 
     The founding README's order, `(client, session_key, **token_kwargs)`, works too.

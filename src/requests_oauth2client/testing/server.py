@@ -57,7 +57,7 @@ class AuthorizationServer(ServerState):
         reuse_ends_session: whether a refresh token that is used a second time ends everything of its login (RFC 9700).
         clients: client_id to client metadata (RFC 7591 section 2), with `client_secret` and `jwks`, which are then
             enforced. None takes any client with any credentials.
-        profile: `oauth2.1` (PKCE for everybody), `fapi2` (and pushed requests, and tokens bound to keys), or None.
+        profile: `oauth2.1` (PKCE for all clients), `fapi2` (and pushed requests, and tokens bound to keys), or None.
         polling_interval: seconds that a client has to wait between two questions of a device or CIBA grant.
 
     Attributes:

@@ -284,7 +284,7 @@ def ciba(
     """
     value = auth_req_id if isinstance(auth_req_id, str) else getattr(auth_req_id, "auth_req_id", None)
     if not isinstance(value, str) or not value:
-        msg = f"An auth_req_id is a text or a BackChannelAuthenticationResponse, got a {type(auth_req_id).__name__}."
+        msg = f"An auth_req_id is a string or a BackChannelAuthenticationResponse, got a {type(auth_req_id).__name__}."
         raise MissingAuthRequestId(msg)
     data = {"grant_type": CIBA, "auth_req_id": value, **token_kwargs}
     token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)

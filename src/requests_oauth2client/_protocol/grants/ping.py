@@ -1,6 +1,6 @@
 """The ping of CIBA: the OP tells the client that the user is done (OpenID Connect CIBA Core 1.0, section 10.2).
 
-Whoever may ping shows the client_notification_token of the request. Knows no web framework: it is given the
+A ping shows the client_notification_token of the request. Knows no web framework: it is given the
 Authorization header and the body.
 """
 
@@ -24,7 +24,7 @@ class InvalidPingCallback(OAuth2Error, ValueError):
 
 
 class MismatchingClientNotificationToken(InvalidPingCallback):
-    """Whoever sent this does not know the client_notification_token; answer it with status 401."""
+    """The sender does not know the client_notification_token; answer it with status 401."""
 
 
 class MismatchingAuthReqId(InvalidPingCallback):

@@ -65,7 +65,7 @@ def poll(job: Job, /) -> Steps[BearerToken | None]:
     Raises:
         ExpiredToken: (also named `ExpiredDeviceCode`) the time for an answer is over.
         AccessDenied: the user said no.
-        TokenEndpointError: and everything else that a token request raises, but for failures that may pass. Where
+        TokenEndpointError: and everything else that a token request raises, but for transient failures. Where
             nobody knows when the code expires, the tenth of these in a row is raised.
 
     Source: RFC 8628 section 3.5, CIBA Core section 10.1.
@@ -95,7 +95,7 @@ def poll(job: Job, /) -> Steps[BearerToken | None]:
 
 
 def is_passing(failure: OAuth2Error) -> bool:
-    """Tell whether a failure says nothing about the login, and may pass."""
+    """Tell whether a failure says nothing about the login, and is transient."""
     if isinstance(failure, TransportError):
         return not isinstance(failure, ResponseTooLarge)
     status = failure.status or 0

@@ -136,7 +136,7 @@ def authorization_code(
     Args:
         code: the code, or the response that `AuthorizationRequest.validate_callback` returned: then
             code_verifier, redirect_uri and DPoP key come along, and the ID token is checked against the request.
-        validate: check the ID token. Without it, whoever can answer for the AS decides who logs in.
+        validate: check the ID token. Without it, anyone who can answer for the AS decides who logs in.
         dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
         dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -298,7 +298,7 @@ def device_code(
     """
     value = device_code if isinstance(device_code, str) else getattr(device_code, "device_code", None)
     if not isinstance(value, str) or not value:
-        msg = f"A device code is a text or a DeviceAuthorizationResponse, got a {type(device_code).__name__}."
+        msg = f"A device code is a string or a DeviceAuthorizationResponse, got a {type(device_code).__name__}."
         raise MissingDeviceCode(msg)
     data = {"grant_type": DEVICE_CODE, "device_code": value, **token_kwargs}
     token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)

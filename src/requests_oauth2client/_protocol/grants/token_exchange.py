@@ -34,7 +34,7 @@ HELD = {TOKEN_TYPES[name]: name for name in ("access_token", "refresh_token", "i
 
 
 class UnknownTokenType(InvalidParam, TypeError):
-    """The type of a token can't be told, or is not the type that it is said to be (RFC 8693 section 3).
+    """The type of a token is unknown, or is not the type that it is said to be (RFC 8693 section 3).
 
     Attributes:
         token_type: the type that was given, or None.
@@ -48,18 +48,18 @@ class UnknownTokenType(InvalidParam, TypeError):
             if token_type is None
             else f"{one_line(token_type)!r} is neither one of {', '.join(TOKEN_TYPES)} nor a URI"
         )
-        super().__init__(f"The type of this {self.what} can't be told: {why}. Pass {self.what}_type=.")
+        super().__init__(f"The type of this {self.what} is unknown: {why}. Pass {self.what}_type=.")
         self.token_type = token_type
 
 
 class UnknownSubjectTokenType(UnknownTokenType):
-    """The type of a subject_token can't be told (RFC 8693 section 2.1)."""
+    """The type of a subject_token is unknown (RFC 8693 section 2.1)."""
 
     what = "subject_token"
 
 
 class UnknownActorTokenType(UnknownTokenType):
-    """The type of an actor_token can't be told (RFC 8693 section 2.1)."""
+    """The type of an actor_token is unknown (RFC 8693 section 2.1)."""
 
     what = "actor_token"
 
@@ -184,7 +184,7 @@ def token_exchange(
         `audience` or `resource`: then `id_token.checked` is False.
 
     Raises:
-        UnknownSubjectTokenType: the type of the subject_token can't be told.
+        UnknownSubjectTokenType: the type of the subject_token is unknown.
         UnknownActorTokenType: nor that of the actor_token.
         InvalidTarget: the AS does not know the audience or resource.
         InvalidIdToken: the ID token is not acceptable.

@@ -52,7 +52,7 @@ def call_endpoint(
         dpop_key: the key to prove; a nonce that is demanded is given.
         accept: the media type to ask for.
         timeout: seconds for the whole answer.
-        repeat: when the request may be made again, should the AS be ill.
+        repeat: when the request may be made again, should the server be failing.
         requests_kwargs: further arguments for the HTTP library; its `timeout` and `headers` count too.
 
     Raises:
@@ -127,7 +127,7 @@ def send_request(
         client: whose limits count.
         request: the request.
         invalid: what to raise when the body is too large or breaks off.
-        repeat: when it may be made again, should the AS be ill.
+        repeat: when it may be made again, should the server be failing.
         attempt: authenticates and sends it.
 
     Raises:

@@ -1,7 +1,7 @@
-"""Asking an ill AS again: which failures may pass, and which requests may be made twice.
+"""Asking a failing server again: which failures are transient, and which requests may be made twice.
 
     attempt ──► an answer, or a failure that would come again ──────────────────► the caller
-       ▲  └──► a failure that may pass, of a request that may be repeated ──► wait ──┐
+       ▲  └──► a transient failure, of a request    that may be repeated ──► wait ──┐
        └─────────────────────────────────────────────────────────────────────────────┘
 
 Each attempt is a request of its own: authenticated anew, with a DPoP proof of its own (RFC 7523 section 3,
@@ -82,7 +82,7 @@ def retried(limits: Limits, request: Request, *, repeat: Repeat, attempt: Attemp
         attempt: authenticates and sends it.
 
     Returns:
-        The answer; the last one where the AS stayed ill. An error that is made of it tells how often was asked.
+        The answer; the last one where the server kept failing. An error that is made of it says how often it was asked.
 
     Raises:
         TransportError: no answer came; its `attempts` tell how often was asked.

@@ -135,7 +135,7 @@ def find_issuer(
 ) -> Steps[str]:
     """Find out which OP a user belongs to, from what the user typed; `from_discovery_endpoint` goes on from there.
 
-    Whoever types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
+    The user who types it chooses the host that is asked, and that host names the OP. Where only some OPs may log in
     users, compare the issuer with them; where all users are at one host, name it.
 
     Args:
@@ -184,7 +184,7 @@ def register(
             `token_endpoint_auth_method` (RFC 7591 section 2).
         url: where the metadata of the AS are, as for `from_discovery_endpoint`.
         issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
-        initial_access_token: what the AS wants to see first, if it does not let everybody register.
+        initial_access_token: what the AS wants to see first, if it does not let anyone register.
         software_statement: a JWT about the software that somebody signed whom the AS believes.
         private_key: what the client signs with, for `private_key_jwt`.
         session: the session to send with, of the client's HTTP library; by default one of its own.

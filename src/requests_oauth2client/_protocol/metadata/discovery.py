@@ -52,7 +52,7 @@ class DocumentCache:
     def get(self, url: str, now: datetime) -> dict[str, Any] | None:
         """Return a document that is fresh."""
         document, until = self._kept.get(url, (None, now))
-        return deepcopy(document) if now < until else None  # whoever gets it may change it
+        return deepcopy(document) if now < until else None  # the caller may change it
 
     def keep(self, url: str, document: dict[str, Any], until: datetime) -> None:
         """Keep a document; what was kept before it is gone."""

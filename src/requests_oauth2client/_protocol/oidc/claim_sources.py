@@ -92,7 +92,7 @@ def read_claim_sources(userinfo: Mapping[str, Any]) -> list[ClaimSource]:
     """Read where the claims are that the OP does not make itself.
 
     Args:
-        userinfo: the claims that the OP gave; those of an ID token will do too.
+        userinfo: the claims that the OP gave; or those of an ID token.
 
     Raises:
         InvalidClaimSource: `_claim_names` and `_claim_sources` are not as they should be.

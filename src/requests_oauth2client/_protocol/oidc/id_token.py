@@ -178,7 +178,7 @@ def _warn_once(client: Client) -> None:
         return
     log.warning(
         "The ID tokens of client %r are not checked: it knows neither issuer nor keys of its OpenID provider, so"
-        " whoever can answer for it decides who logs in. Make the client with from_discovery_endpoint, or with"
+        " anyone who can answer for it decides who logs in. Make the client with from_discovery_endpoint, or with"
         " issuer= and jwks_uri=. Until then, id_token.checked is False.",
         client.client_id,
     )
