@@ -85,16 +85,16 @@ def public_errors() -> list[type[Exception]]:
     return sorted(errors, key=lambda one: one.__name__)
 
 
-@pytest.mark.parametrize("error", TREE, ids=lambda one: one.__name__)
-def test_an_error_is_where_the_contract_puts_it(error: type[Exception]) -> None:
-    for parent in TREE[error]:
-        assert issubclass(error, parent)
+def test_errors_are_where_the_contract_puts_them() -> None:
+    pairs = [(error, parent) for error, parents in TREE.items() for parent in parents]
+    assert [pair for pair in pairs if not issubclass(*pair)] == []
 
 
-@pytest.mark.parametrize("error", public_errors(), ids=lambda one: one.__name__)
-def test_every_public_error_is_one_of_ours_and_says_what_it_is_for(error: type[Exception]) -> None:
-    assert issubclass(error, e.OAuth2Error)
-    assert (error.__doc__ or "").strip()
+def test_every_public_error_is_one_of_ours_and_says_what_it_is_for() -> None:
+    errors = public_errors()
+    assert len(errors) > 100
+    assert [error for error in errors if not issubclass(error, e.OAuth2Error)] == []
+    assert [error for error in errors if not (error.__doc__ or "").strip()] == []
 
 
 @pytest.mark.parametrize(
@@ -188,8 +188,12 @@ def make(cls: type[Exception]) -> Exception:
     return cls(**given)
 
 
-@pytest.mark.parametrize("cls", public_errors(), ids=lambda one: one.__name__)
-def test_every_public_error_comes_back_from_a_pickle(cls: type[Exception]) -> None:
+def test_every_public_error_comes_back_from_a_pickle() -> None:
+    for cls in public_errors():
+        comes_back_from_a_pickle(cls)
+
+
+def comes_back_from_a_pickle(cls: type[Exception]) -> None:
     error = make(cls)
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  its own pickle

@@ -209,15 +209,19 @@ def test_a_lock_is_gone_with_its_entry() -> None:
 def test_a_rule_is_closed_when_its_task_is_cancelled() -> None:
     ended: list[str] = []
 
-    def long() -> Steps[None]:
+    def long(scope: anyio.CancelScope) -> Steps[None]:
+        async def cancel() -> None:
+            scope.cancel()
+
         try:
+            yield CallOverride(cancel)
             yield Sleep(60)
         finally:
             ended.append("closed")
 
     async def journey() -> None:
-        with anyio.move_on_after(0.01):
-            await AsyncRunner()._drive(long())
+        with anyio.CancelScope() as scope:
+            await AsyncRunner()._drive(long(scope))
 
     anyio.run(journey)
     assert ended == ["closed"]
