@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from devkit.postgres_server import find_programs, start_postgres_server
 from requests_oauth2client.stores import TokenStore
 
 from .places import KINDS, Place
@@ -18,8 +19,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
-    url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
-    return Place(kind=kind, folder=tmp_path, redis_url=url, prefix=f"{secrets.token_hex(4)}:")
+    redis_url = request.getfixturevalue("redis_server").url if kind == "redis" else ""
+    sql_url = request.getfixturevalue("postgres_url") if kind == "postgresql" else ""
+    prefix = f"{secrets.token_hex(4)}:"
+    return Place(kind=kind, folder=tmp_path, redis_url=redis_url, sql_url=sql_url, prefix=prefix)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL server, where the machine has one, and a driver for it."""
+    pytest.importorskip("psycopg")
+    if find_programs() is None:
+        pytest.skip("PostgreSQL is not installed here")
+    with start_postgres_server() as url:
+        yield url
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from requests_oauth2client import stores
 
-LIBRARIES = ("redis", "keyring", "filelock", "platformdirs", "cryptography", "requests")
+LIBRARIES = ("redis", "sqlalchemy", "keyring", "filelock", "platformdirs", "cryptography", "requests")
 
 
 def run(code: str) -> str:
@@ -30,6 +30,7 @@ def test_what_is_not_used_is_not_loaded(code: str) -> None:
     ("library", "store", "extra"),
     [
         ("redis", "RedisStore", "redis"),
+        ("sqlalchemy", "SqlStore", "sql"),
         ("filelock", "FileStore", "file"),
         ("platformdirs", "KeyringStore", "file"),
         ("keyring", "KeyringStore", "keyring"),

@@ -14,7 +14,7 @@ from requests_oauth2client.stores import FileStore, KeyringStore, MemoryStore, S
 from requests_oauth2client.stores import memory as memory_module
 
 from .fake_keyring import FileKeyring
-from .places import KEY, Place
+from .places import KEY, KINDS, Place
 
 START = datetime(2026, 1, 1, tzinfo=timezone.utc)  # noqa: UP017
 OFFSETS = [timedelta(minutes=2), timedelta(hours=7), timedelta(days=100), timedelta(days=365 * 100)]
@@ -60,7 +60,7 @@ def test_what_is_expired_goes_with_a_later_write(tmp_path: Path) -> None:
 # --- purge
 
 
-@pytest.mark.parametrize("kind", ["memory", "file", "keyring", "redis"], indirect=True)
+@pytest.mark.parametrize("kind", KINDS, indirect=True)
 def test_purge_drops_what_is_expired_and_nothing_else(store: TokenStore, kind: str) -> None:
     store.put("forever", b"value")
     store.put("long", b"value", lifetime=3600)

@@ -4,6 +4,7 @@
     FileStore       one user, many processes (extra "file"; "keyring" for its key)
     KeyringStore    one user, many processes (extra "keyring")
     RedisStore      many machines (extra "redis")
+    SqlStore        many machines (extra "sql")
 
 A store is loaded, with the library behind it, when its name is first used.
 """
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from .keyring import KeyringStore as KeyringStore
     from .memory import MemoryStore as MemoryStore
     from .redis import RedisStore as RedisStore
+    from .sql import SqlStore as SqlStore
 else:
     _HOME_OF = {
         "FileStore": "file",
         "KeyringStore": "keyring",
         "MemoryStore": "memory",
         "RedisStore": "redis",
+        "SqlStore": "sql",
         **dict.fromkeys(
             "EntryLocked StaleFence StoreCorrupted StoreUnavailable TokenStore TokenStoreError".split(), "base"
         ),
@@ -57,6 +60,7 @@ __all__ = [
     "KeyringStore",
     "MemoryStore",
     "RedisStore",
+    "SqlStore",
     "StaleFence",
     "StoreCorrupted",
     "StoreUnavailable",

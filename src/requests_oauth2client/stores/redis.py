@@ -12,7 +12,6 @@ import os
 import re
 import secrets
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
+from ._leases import extended
 from ._local_locks import LocalLocks
 from .base import (
     FENCE_KEPT,
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     import redis
 
 RETRY_DELAY = 0.01  # seconds before a call is sent a second time
-EXTENSIONS = 3  # times that a lock is extended in its lifetime
 
 # A fencing number in Redis; what can't be one, in its place, counts as 0. `pcall` returns an error where the key holds
 # no string.
@@ -156,7 +155,7 @@ class RedisStore(TokenStore):
     def lock(self, entry: str, *, wait: float) -> Iterator[int]:
         """Hold the lock of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
         end = time.monotonic() + wait
-        owner, process, left = secrets.token_hex(16), os.getpid(), threading.Event()
+        owner, process = secrets.token_hex(16), os.getpid()
         with self._threads.hold(entry, wait):
             is_mine = True  # until it is known to be another's: an interrupted attempt may have taken it
             try:
@@ -164,10 +163,9 @@ class RedisStore(TokenStore):
                 if fence is None:
                     is_mine = False
                     raise EntryLocked(entry, seconds=wait)
-                threading.Thread(target=self._keep_extending, args=(entry, owner, left), daemon=True).start()
-                yield fence
+                with extended(lambda: self._extend_lock(entry, owner), self.lock_lifetime):
+                    yield fence
             finally:
-                left.set()
                 if is_mine and os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock
                     with suppress(StoreUnavailable, StoreCorrupted):  # else it expires
                         self._call(self._release, [self._name(entry, "lock")], [owner])
@@ -198,14 +196,9 @@ class RedisStore(TokenStore):
                 return fence
         return None
 
-    def _keep_extending(self, entry: str, owner: str, left: threading.Event) -> None:
-        """Extend the lock until it is left, or was lost: then the fencing number stops its holder's writes."""
-        is_held = True
-        while is_held and not left.wait(self.lock_lifetime / EXTENSIONS):
-            with suppress(StoreUnavailable, StoreCorrupted):  # it may be back for the next time
-                is_held = bool(
-                    self._call(self._extend, [self._name(entry, "lock")], [owner, _milliseconds(self.lock_lifetime)])
-                )
+    def _extend_lock(self, entry: str, owner: str) -> bool:
+        names, terms = [self._name(entry, "lock")], [owner, _milliseconds(self.lock_lifetime)]
+        return bool(self._call(self._extend, names, terms))
 
     def _call(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the server. Errors become ours; they may quote commands, hence tokens, so few of them are shown."""
