@@ -28,15 +28,18 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import sqlalchemy
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
+from devkit.postgres_server import start_postgres_server
 from devkit.protected_api import start_protected_api
 from devkit.redis_server import RedisServer, start_redis_server
 from requests_oauth2client import OAuth2AccessTokenAuth, OAuth2Client
-from requests_oauth2client.stores import FileStore, RedisStore, StoreUnavailable, TokenStore
+from requests_oauth2client.stores import FileStore, RedisStore, SqlStore, StoreUnavailable, TokenStore
 
 KEY = b"the key of a race is no secret.."
+DATABASES = ("sqlite", "postgresql")
 LIFETIME = 2  # seconds, of the tokens of the client "web"
 WHILE_THERE_IS_NO_STORE = (StoreUnavailable.__name__, "401")  # of the API, to a token that expired meanwhile
 SPAWN = multiprocessing.get_context("spawn")
@@ -59,6 +62,8 @@ class Course:
 
     def store(self) -> TokenStore:
         """Open the store."""
+        if self.kind in DATABASES:
+            return SqlStore(sqlalchemy.create_engine(self.place, poolclass=sqlalchemy.NullPool), key=KEY)
         return FileStore(self.place, key=KEY) if self.kind == "file" else RedisStore(self.place, key=KEY)
 
     def handler(self, told: list[Any] | None = None, token: Any = None) -> OAuth2AccessTokenAuth:
@@ -129,10 +134,13 @@ def prepared(
         browser = opened.enter_context(Browser())
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory()))
         redis = opened.enter_context(start_redis_server(is_durable=durable)) if kind == "redis" else None
+        place = redis.url if redis else str(folder / "tokens.db")
+        if kind in DATABASES:
+            place = f"sqlite:///{place}" if kind == "sqlite" else opened.enter_context(start_postgres_server())
         web = server.clients["web"]
         course = Course(
             kind=kind,
-            place=redis.url if redis else str(folder / "tokens.db"),
+            place=place,
             token_endpoint=server.token_endpoint,
             issuer=server.issuer,
             jwks_uri=server.jwks_uri,
@@ -195,7 +203,7 @@ def outage(redis: RedisServer, seconds: float = 1) -> None:
 def main() -> None:
     """Read the command line, run, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--store", choices=["file", "redis"], default="file")
+    parser.add_argument("--store", choices=["file", "redis", *DATABASES], default="file")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--processes", type=int, default=8)
     parser.add_argument("--threads", type=int, default=16)

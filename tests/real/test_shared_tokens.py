@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ import requests
 
 from devkit.authorization_server import AuthorizationServer, start_authorization_server
 from devkit.browser import Browser
+from devkit.postgres_server import find_programs
 from devkit.race import SPAWN, WHILE_THERE_IS_NO_STORE, Course, log_in, outage, prepared, run
 from requests_oauth2client import InvalidGrant
 from requests_oauth2client.stores import FileStore
@@ -27,8 +29,10 @@ def server() -> Iterator[AuthorizationServer]:
         yield started
 
 
-@pytest.mark.parametrize("kind", ["file", "redis"])
+@pytest.mark.parametrize("kind", ["file", "redis", "sqlite", "postgresql"])
 def test_no_refresh_token_is_used_twice_and_every_call_succeeds(server: AuthorizationServer, kind: str) -> None:
+    if kind == "postgresql" and (find_spec("psycopg") is None or find_programs() is None):
+        pytest.skip("PostgreSQL is not installed here")
     with prepared(kind, seconds=6, threads=4, server=server) as (course, _):
         outcome = run(course, server, processes=3)
     assert outcome.violations() == []
