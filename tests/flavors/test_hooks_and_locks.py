@@ -14,6 +14,7 @@ from devkit.flavors import Flavor
 from requests_oauth2client import BearerToken, RecursiveRenewal, Retries
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.token_sources import CallableSource
+from requests_oauth2client.utils import b64u_encode
 
 WITHIN = 30  # seconds, in which nothing hangs
 
@@ -120,6 +121,18 @@ def test_a_log_handler_may_use_the_handler(shipping: Shipping) -> None:
             "requests_oauth2client.tokens",
         ]
         assert {shown for _, shown in shipping.shipped} == {"an-access-token"}
+
+
+def test_so_may_one_that_hears_of_unchecked_id_tokens(shipping: Shipping) -> None:
+    from devkit.flavors import open_flavor
+
+    jwt = ".".join(b64u_encode(part) for part in ('{"alg":"RS256"}', '{"iss":"i","aud":"id","sub":"s","exp":4e9}', "x"))
+    with open_flavor("requests") as flavor:
+        client, _ = flavor.mocked(token(id_token=jwt, refresh_token="r"))
+        auth = flavor.named("OAuth2AuthorizationCodeAuth")(client, "code")
+        shipping.use = auth.get_token
+        assert str(in_time(auth.get_token)) == "an-access-token"
+        assert shipping.shipped[0] == ("requests_oauth2client.id_token", "an-access-token")
 
 
 @pytest.mark.parametrize("stored", [False, True])

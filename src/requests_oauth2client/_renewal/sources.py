@@ -295,7 +295,7 @@ class DeviceCodeSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask until the user has answered."""
-        device_code = yield from _today(self.device_code)
+        device_code = yield from _current(self.device_code)
         if device_code is None:
             raise NonRenewableTokenError(held)
         login = DeviceLogin(self, device_code)
@@ -340,7 +340,7 @@ class TokenExchangeSource(TokenSource):
 
     Args:
         client: the client.
-        subject_token: the token to exchange, or a function that returns the one of today.
+        subject_token: the token to exchange, or a function that returns the current one.
         **token_kwargs: everything else that `OAuth2Client.token_exchange` takes.
     """
 
@@ -354,7 +354,7 @@ class TokenExchangeSource(TokenSource):
         """Exchange the token."""
         from .._protocol.grants.token_exchange import token_exchange  # noqa: PLC0415  for clients that exchange tokens
 
-        subject_token = yield from _today(self.subject_token)
+        subject_token = yield from _current(self.subject_token)
         kwargs = {"subject_token": subject_token, **self.with_same_key(held)}
         return (yield from inner(self.client, token_exchange, **kwargs))
 
@@ -376,11 +376,11 @@ class JwtBearerSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask with the JWT."""
-        made = yield from _today(self.assertion)
+        made = yield from _current(self.assertion)
         return (yield from inner(self.client, token_endpoint.jwt_bearer, made, **self.with_same_key(held)))
 
 
-def _today(value: Any) -> Steps[Any]:
+def _current(value: Any) -> Steps[Any]:
     """Return a value, or what a function says that it is now; tokens are called otherwise."""
     if callable(value) and not isinstance(value, BearerToken):
         value = yield RunInThread(value)

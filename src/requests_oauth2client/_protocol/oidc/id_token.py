@@ -6,11 +6,13 @@ hands ID tokens back unchecked, and says so once, in the log.
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Now, Steps
+from ..._core.events import report
 from ..._oidc import id_token_checks as rules
 from ..._oidc.expectations import Expected, IdTokenSettings, expectations, id_token_settings
 from ..._oidc.id_token import IdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
@@ -176,9 +178,11 @@ def _check_may_be_missing(
 def _warn_once(client: Client) -> None:
     if client.__dict__.setdefault("_warned_of_id_token", token := object()) is not token:
         return
-    log.warning(
+    warn = functools.partial(
+        log.warning,
         "The ID tokens of client %r are not checked: it knows neither issuer nor keys of its OpenID provider, so"
         " anyone who can answer for it decides who logs in. Make the client with from_discovery_endpoint, or with"
         " issuer= and jwks_uri=. Until then, id_token.checked is False.",
         client.client_id,
     )
+    report(warn)  # a log handler may need the very token that is being obtained
