@@ -11,8 +11,8 @@ import anyio
 
 from .._core.dual_errors import dual_error
 from .._core.messages import ACCEPT_ENCODING, Body, Request
-from .._core.redaction import excerpt
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
+from .advice import said
 from .httpx_library import library_of
 from .loop_transport import check_loop
 
@@ -150,7 +150,7 @@ class _Answer:
         """Say what the connection did."""
         response = self.response()
         what = "no answer came" if response is None else "the connection broke before the answer was whole"
-        why = f"{what} ({type(failure).__name__}: {excerpt(str(failure))})."
+        why = f"{what} {said(failure, self.request.url)}"
         ours = TransportError if response is None else IncompleteResponse
         sent = self._may_be_sent(type(failure))
         return dual_error(ours, type(failure))(self.request.url, why, response=response, sent=sent)

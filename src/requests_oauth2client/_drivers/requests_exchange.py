@@ -21,8 +21,8 @@ from urllib3.response import BaseHTTPResponse
 
 from .._core.dual_errors import dual_error
 from .._core.messages import ACCEPT_ENCODING, Body, Request
-from .._core.redaction import excerpt
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
+from .advice import said
 from .ambient import session_settings
 from .deadlines import Exchange, until
 
@@ -143,7 +143,7 @@ class _Answer:
     def _broken(self, failure: Exception) -> Exception:
         if time.monotonic() >= self.deadline or isinstance(failure, (TimeoutError, Urllib3TimeoutError)):
             return self._too_late(requests.exceptions.ReadTimeout)
-        why = f"the connection broke before the answer was whole ({_said(failure)})."
+        why = f"the connection broke before the answer was whole {said(failure, self.request.url)}"
         broken: Exception = dual_error(IncompleteResponse, _theirs(failure))(
             self.request.url, why, response=self.response
         )
@@ -161,7 +161,7 @@ class _Answer:
         sent = not _is_unsent(failure) if known is None else known
         if issubclass(theirs, requests.Timeout) or time.monotonic() >= self.deadline:
             return self._too_late(theirs, sent=sent)
-        why = f"no answer came ({_said(failure)})."
+        why = f"no answer came {said(failure, self.request.url)}"
         nothing: Exception = dual_error(TransportError, theirs)(self.request.url, why, sent=sent)
         return nothing
 
@@ -185,10 +185,6 @@ def _is_unsent(failure: Exception) -> bool:
     cause = cause.args[0] if isinstance(cause, SSLError) and cause.args else cause
     unconnected = (NewConnectionError, ConnectTimeoutError, ssl.SSLCertVerificationError)
     return isinstance(failure, (ValueError, requests.ConnectTimeout)) or isinstance(cause, unconnected)
-
-
-def _said(failure: Exception) -> str:
-    return f"{type(failure).__name__}: {excerpt(str(failure))}"
 
 
 def _is_raw(response: requests.Response) -> bool:

@@ -53,7 +53,10 @@ def check_exp(claims: Mapping[str, Any], now: float, leeway: float = 0, *, requi
     """
     exp = numeric_date(claims, "exp", required=required)
     if exp is not None and now >= exp + leeway:
-        msg = f"The JWT expired at {_when(exp)}, it is now {_when(now)}{_given(leeway)}. Get another one."
+        msg = (
+            f"The JWT expired at {_when(exp)}, it is now {_when(now)}{_given(leeway)}. If it was issued just now,"
+            " the clock of this machine is ahead: correct it. Else get another one."
+        )
         raise ExpiredJwt(msg, claim="exp", received=exp, expected=f"after {_when(now)}")
     return exp
 

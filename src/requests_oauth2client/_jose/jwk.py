@@ -130,6 +130,9 @@ def _import_native(native: Any) -> AsymmetricKey:
     return key
 
 
+KEY_FILES = (b".pem", b".key", b".der", b".json", b".jwk", b".p8", b".pk8", b".crt", b".cer")
+
+
 def _import_text(text: str | bytes) -> AsymmetricKey:
     """Read PEM or DER, private or public."""
     data = text.encode(errors="replace") if isinstance(text, str) else text
@@ -149,8 +152,19 @@ def _import_text(text: str | bytes) -> AsymmetricKey:
         except (ValueError, UnsupportedAlgorithm):
             continue
         return _import_native(native)
-    msg = f"This {type(text).__name__} is neither a PEM nor a DER key. A secret is no private key."
+    msg = f"This {type(text).__name__} is neither a PEM nor a DER key. {_guess(data)}"
     raise InvalidKey(msg)
+
+
+def _guess(data: bytes) -> str:
+    """Say what was probably passed instead of a key."""
+    if b"-----BEGIN CERTIFICATE" in data:
+        return "It is a certificate: pass the private key that belongs to it, from its own file."
+    if data.lstrip().startswith(b"{"):
+        return "It looks like JSON: parse it with json.loads(), and pass the mapping."
+    if b"\n" not in data.strip() and (b"/" in data or b"\\" in data or data.strip().endswith(KEY_FILES)):
+        return "It looks like the path of a file: pass what the file contains, with Path(...).read_bytes()."
+    return "A shared secret can't be used as a private key."
 
 
 def import_any(key: Any) -> AsymmetricKey:

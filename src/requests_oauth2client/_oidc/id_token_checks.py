@@ -134,7 +134,11 @@ def _check_all(id_token: IdToken, expected: Expected, now: float, rules: tuple[R
 def refusal(wrong: errors.JoseError | errors.InvalidKey, id_token: IdToken) -> InvalidIdToken:
     """Make of an error of `_jose` the one that it is here."""
     kind = next((ours for theirs, ours in REFUSALS if isinstance(wrong, theirs)), InvalidIdToken)
-    return REFUSED_CLAIMS.get(getattr(wrong, "claim", ""), kind)(f"The ID token is refused. {wrong}", id_token)
+    hint = ""
+    if kind is MismatchingIdTokenAlg and not id_token.is_encrypted:
+        setting = f"id_token_signed_response_alg={one_line(id_token.alg)!r}"
+        hint = f" If that is what this client is registered for, pass {setting}."
+    return REFUSED_CLAIMS.get(getattr(wrong, "claim", ""), kind)(f"The ID token is refused. {wrong}{hint}", id_token)
 
 
 # --- rule 1: decryption -------------------------------------------------------------------------------------
@@ -271,7 +275,8 @@ def check_nonce(found: Mapping[str, Any], id_token: IdToken, expected: Expected,
         return
     came = "no nonce" if nonce is None else "another nonce than the one sent" if expected.nonce else "a nonce, unasked"
     if not (expected.nonce and is_same_secret(nonce, expected.nonce)):
-        msg = f"The ID token has {came}. Drop it and start again: it may be one of another login, replayed."
+        never = " If this server never returns one, pass nonce=None in the request." if nonce is None else ""
+        msg = f"The ID token has {came}. Discard it and restart the login: it may be replayed from another one.{never}"
         raise MismatchingIdTokenNonce(msg, id_token)
 
 

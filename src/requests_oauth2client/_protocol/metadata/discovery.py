@@ -99,7 +99,14 @@ def discover(
         urls = discovery_urls(str(asked))
     else:
         urls = [validate_endpoint_uri(url, https=not limits.testing, name="url of the metadata")]
-    found, document = yield from _first(limits, urls, cache)
+    try:
+        found, document = yield from _first(limits, urls, cache)
+    except InvalidDiscoveryDocument as wrong:
+        if url is None or ".well-known" in urls[0]:
+            raise
+        meant = f"This url is not like those of metadata: did you mean issuer={without_query(urls[0])!r}?"
+        msg = f"{wrong.description} {meant}"
+        raise InvalidDiscoveryDocument(response=wrong.response, description=msg) from None
     check_issuer(document, [asked] if asked is not None else issuers_of(urls[0]))
     return found, document
 
