@@ -72,10 +72,10 @@ def _set(names: tuple[str, ...]) -> str:
 
 def _proxy(url: str) -> str | None:
     """Return the variable with the proxy for a URL, and its value without credentials."""
-    from urllib.request import proxy_bypass_environment  # noqa: PLC0415  after a failure only
+    from urllib.request import proxy_bypass  # noqa: PLC0415  after a failure only
 
     parts = urlsplit(url)
-    if parts.hostname and proxy_bypass_environment(parts.hostname):
+    if parts.hostname and proxy_bypass(parts.hostname):
         return None
     for name in (f"{parts.scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):
