@@ -31,7 +31,14 @@ from typing import Any, cast
 from devkit import root
 
 PACKAGE = "requests_oauth2client"
-MODULES = ["client", "aio.client", "api_client", "aio.api_client"]  # those with a table of operations
+MODULES = [
+    "client",
+    "aio.client",
+    "api_client",
+    "aio.api_client",
+    "auth",
+    "aio.auth",
+]  # those with a table of operations
 HEAD = '"""Written by `python -m devkit.stubs` from {path}."""\n\n'
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LITERALS = (str, bytes, int, float, bool, type(None))
@@ -103,6 +110,12 @@ class Stub:
                 body.append(self.class_stub(node))
             elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
                 body.append(ast.unparse(node))  # a second name
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("TypeVar("):
+                (name,) = _defined(node)
+                if re.search(rf"\b{name}\b", "\n".join(body)):
+                    body.insert(0, ast.unparse(node))
+                    self.imports["TypeVar"] = "from typing import TypeVar"
         exported = root.public_names_of(self.path)
         for name in sorted(set(exported) - self.own):
             self.import_name(name, origins_of(self.name))
@@ -134,13 +147,14 @@ class Stub:
 
     def variables(self, node: ast.ClassDef) -> dict[str, ast.expr]:
         """Return what a base that is assigned for type checkers stands for, and what its type variables do here."""
-        assigned = {
-            statement.targets[0].id: statement.value
+        seen = [
+            statement
             for branch in self.tree.body
             if isinstance(branch, ast.If) and ast.unparse(branch.test) == "TYPE_CHECKING"
             for statement in branch.body
-            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)
-        }
+        ]
+        assigned = {one.targets[0].id: one.value for one in seen if isinstance(one, ast.Assign)}  # type: ignore[attr-defined]
+        assigned |= {one.name: one.bases[0] for one in seen if isinstance(one, ast.ClassDef)}
         meant = dict(assigned)
         for base in node.bases:
             generic = assigned.get(base.id, base) if isinstance(base, ast.Name) else base
@@ -190,7 +204,7 @@ class Stub:
         signature = inspect.signature(function)
         parameters = list(signature.parameters.values())
         returned = str(signature.return_annotation)
-        runs_for = next(iter(operation.__annotations__.values())) if operation else None
+        runs_for = operation and operation.__annotations__.get(operation.__code__.co_varnames[0])
         if "Self" in returned or returned == runs_for:  # a client like this one
             self.imports["Self"], returned = "from typing import Self", "Self"
         if operation:
@@ -198,8 +212,9 @@ class Stub:
         said = _with_marks([self.parameter(p, origins) for p in parameters], parameters)
         result = returned if returned == "Self" else self.annotation(returned, origins)
         keyword = "async def" if inspect.iscoroutinefunction(function) else "def"
+        said_of = function.__doc__ if name.startswith("__") else inspect.getdoc(function)
         head = f"{keyword} {name}({', '.join(said)}) -> {result}:{ignored}"
-        return "\n".join([head, _docstring(inspect.getdoc(function)) or "    ..."])
+        return "\n".join([head, _docstring(said_of) or "    ..."])
 
     def parameter(self, parameter: inspect.Parameter, origins: Origins) -> str:
         """Return a parameter as it stands in a signature."""

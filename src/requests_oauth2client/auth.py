@@ -33,6 +33,10 @@ class BearerAuth(AuthFlow):
     Source: RFC 6750 section 2.1.
     """
 
+    token: BearerToken | None
+    raise_for_challenge: bool
+    allow_insecure_http: bool
+
     def __init__(
         self,
         token: str | BearerToken | None = None,

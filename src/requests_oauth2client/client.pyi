@@ -197,8 +197,7 @@ class OAuth2Client(SyncRunner, Client):
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
         **extra_metadata: Any,
-    ) -> None:
-        """Initialize self.  See help(type(self)) for accurate signature."""
+    ) -> None: ...
     @property
     def session(self) -> requests.Session:  # type: ignore[override]
         """The session that requests to the AS are sent with."""

@@ -218,7 +218,7 @@ class ClientSettings:
             mtls_endpoint_aliases=MappingProxyType(aliases),
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
-        self._given_session = session  # or the client's own, once it has made one
+        self._given_session: Any = session  # or the client's own, once it has made one
         self._owns_session, self._owner = False, 0
         self._check_combinations()
         self._follow_profile()

@@ -111,8 +111,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
         **extra_metadata: Any,
-    ) -> None:
-        """Initialize self.  See help(type(self)) for accurate signature."""
+    ) -> None: ...
     @property
     def session(self) -> httpx2.AsyncClient:  # type: ignore[override]
         """The client that requests to the AS are sent with."""

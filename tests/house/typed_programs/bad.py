@@ -11,6 +11,7 @@ client = OAuth2Client("https://as.example/token", ("id", "secret"))
 auth = OAuth2ClientCredentialsAuth(client, scope="read")
 token = client.client_credentials("read")
 
+auth.get_token("soon")  # arg-type, reportArgumentType
 auth.renew_tokn()  # attr-defined, reportAttributeAccessIssue
 client.client_credential("read")  # attr-defined, reportAttributeAccessIssue
 client.token_endpint  # attr-defined, reportAttributeAccessIssue

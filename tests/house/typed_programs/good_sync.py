@@ -37,6 +37,8 @@ assert_type(found, OAuth2Client)
 auth = OAuth2ClientCredentialsAuth(client, scope="read", leeway=30)
 assert_type(auth.token, BearerToken | None)
 auth.renew_token()
+assert_type(auth.get_token(), BearerToken)
+assert_type(auth.log_out(), bool)
 response = requests.get("https://api.example/things", auth=auth, timeout=5)
 
 api = ApiClient("https://api.example", auth=auth)
