@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         UnknownTokenType,
     )
     from ._protocol.metadata import constructors, registration, server_keys
-    from ._protocol.oidc import claim_sources, logout, userinfo
+    from ._protocol.oidc import claim_sources, id_token, logout, userinfo
     from ._protocol.oidc.claim_sources import (
         ClaimSource,
         InvalidClaimSource,
@@ -47,6 +47,7 @@ else:  # a program loads the operations that it calls
     claim_sources = operations(__package__, "._protocol.oidc.claim_sources")
     constructors = operations(__package__, "._protocol.metadata.constructors")
     device = operations(__package__, "._protocol.grants.device")
+    id_token = operations(__package__, "._protocol.oidc.id_token")
     introspection = operations(__package__, "._protocol.tokens.introspection")
     logout = operations(__package__, "._protocol.oidc.logout")
     par = operations(__package__, "._protocol.authorization.par")
@@ -227,6 +228,7 @@ class OAuth2Client(SyncRunner, Client):
     userinfo = blocking(userinfo.userinfo)
     update_authorization_server_public_keys = blocking(server_keys.update_authorization_server_public_keys)
     distributed_claims = blocking(claim_sources.distributed_claims)
+    check_id_token = blocking(id_token.check_id_token)
     logout_token = blocking(logout.logout_token)
     read_registration = blocking(registration.read_registration)
     update_registration = blocking(registration.update_registration)

@@ -34,8 +34,13 @@ PRIVATE = {"RSA": ("d", "p", "q", "dp", "dq", "qi"), "EC": ("d",), "OKP": ("d",)
 NEEDED = {**PUBLIC, "oct": ("k",)}  # and with kty the members of a thumbprint, RFC 7638 section 3.2
 PUBLIC_OPS = {"sign": "verify", "decrypt": "encrypt", "unwrapKey": "wrapKey"}  # what the other half does
 
+EDWARDS_PRIMES = {"Ed25519": 2**255 - 19, "Ed448": 2**448 - 2**224 - 1}
+_Y = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
+ORDER_EIGHT = {_Y, EDWARDS_PRIMES["Ed25519"] - _Y}
+
 AsymmetricKey = RSAKey | ECKey | OKPKey
 
+_STANDARD, _TO_BASE64URL = frozenset("+/="), str.maketrans("+/", "-_")  # RFC 4648 sections 4 and 5
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+={0,2}")  # joserfc passes over other characters
 
 _IMPORTERS: dict[str, Any] = {"RSA": RSAKey, "EC": ECKey, "OKP": OKPKey}
@@ -73,6 +78,9 @@ def members_of(jwk: Mapping[str, Any], *, private: bool = True) -> dict[str, str
     if wrong:
         msg = f"This is {kind(jwk)}, in which {wrong} are missing, no str, or too long (RFC 7518 section 6)."
         raise InvalidKey(msg)
+    for name in PUBLIC[kty]:  # Battle.net (2026) writes n in standard base64, with padding
+        if not _STANDARD.isdisjoint(found[name]):
+            found[name] = found[name].translate(_TO_BASE64URL).rstrip("=")
     return {"kty": kty, **found}
 
 
@@ -88,11 +96,28 @@ def import_jwk(jwk: Mapping[str, Any]) -> AsymmetricKey:
     if members["kty"] == "oct" or "oth" in jwk:
         msg = "This JWK is symmetric, or an RSA key of more than two primes; expected an RSA, EC or OKP key."
         raise InvalidKey(msg)
-    key = _import_members(members)
+    key = None if _is_of_small_order(members) else _import_members(members)
     if key is None or (members["kty"] == "OKP" and public_members(key)["x"] != members["x"]):
         msg = f"This is {kind(jwk)}, but its members are no such key: wrong length, off the curve, or not a pair."
         raise InvalidKey(msg)
     return key
+
+
+def _is_of_small_order(members: dict[str, str]) -> bool:
+    """Tell whether an Edwards point has a small order: signatures can be made for such a key without its private half.
+
+    These are the points with y = 0, 1 or -1, and two more of Curve25519, also where y is not reduced (RFC 8032 section
+    5.1.3; Cremers and others, "Seems Legit", 2019).
+    """
+    prime = EDWARDS_PRIMES.get(members.get("crv", ""))
+    if prime is None:
+        return False
+    try:
+        octets = b64u_decode(members["x"])
+    except ValueError:
+        return False
+    y = int.from_bytes(octets, "little") & ((1 << (8 * len(octets) - 1)) - 1)  # without the sign of x
+    return y % prime in {0, 1, prime - 1} or (members["crv"] == "Ed25519" and y in ORDER_EIGHT)
 
 
 def _import_members(members: dict[str, str]) -> AsymmetricKey | None:

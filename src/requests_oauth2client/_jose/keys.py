@@ -278,8 +278,9 @@ def _choose(jwks: Any, alg: str, kid: str | None, use: str) -> tuple[Mapping[str
         raise NoMatchingKey(msg)
     usable: dict[tuple[str, ...], tuple[Mapping[str, Any], VerificationKey]] = {}
     problems: list[InvalidKey] = []
-    for jwk in known:
-        if (kid is None or jwk.get("kid") == kid) and fits(jwk, alg=alg, use=use):
+    named = known if kid is None else [jwk for jwk in known if jwk.get("kid") == kid]
+    for jwk in named or [jwk for jwk in known if jwk.get("kid") is None]:  # some sets have no kids, though tokens do
+        if fits(jwk, alg=alg, use=use):
             try:
                 identity = _identity(jwk)
                 usable[identity] = jwk, _verification_key(*identity)  # the same key twice is one key

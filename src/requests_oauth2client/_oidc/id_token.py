@@ -5,6 +5,7 @@ An `IdToken` is a JWT that knows whether it was checked; `id_token_checks` decid
 
 from __future__ import annotations
 
+import importlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 
 
 class InvalidIdToken(OAuth2Error, ValueError):
-    """An ID token is not acceptable (OIDC Core section 3.1.3.7)."""
+    """An ID token is not acceptable (OIDC Core section 3.1.3.7).
+
+    Attributes:
+        token: the ID token.
+        renewed_token: after a refresh, what the AS issued with it: the access token and the refresh token that is now
+            the valid one, with the ID token of the login; else None.
+    """
+
+    renewed_token: Any = None
 
     def __init__(self, description: str, token: object = None) -> None:
         super().__init__(description=description)
@@ -217,6 +226,28 @@ class IdToken(NotPickled):
     def is_expired(self, leeway: float = 0) -> bool | None:
         """Tell whether it is expired, or will be within `leeway` seconds; None when it does not say."""
         return is_past(self.expires_at, leeway)
+
+    def validate(self, issuer: str, jwk: object, nonce: str | None = None) -> IdToken:
+        """Check who signed this ID token, and when, without a client; it does not become `checked`.
+
+        Whom it is for is not compared: `OAuth2Client.check_id_token` does that too.
+
+        Args:
+            issuer: who has to be the issuer.
+            jwk: the public key of the issuer, or its JWKS.
+            nonce: the nonce that was sent; without one, it is not compared.
+
+        Returns:
+            This ID token.
+
+        Raises:
+            InvalidIdToken: or one of its subclasses, each for one rule.
+
+        Source: OIDC Core section 3.1.3.7.
+        """
+        checks = importlib.import_module("requests_oauth2client._oidc.id_token_checks")  # which knows this class
+        checks.validate_alone(self, issuer, jwk, nonce)
+        return self
 
     def _as_checked(self, missed_acr_values: tuple[str, ...] = ()) -> IdToken:
         """Return this token as one that was checked, without reading it again."""

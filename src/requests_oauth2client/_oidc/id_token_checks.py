@@ -19,7 +19,9 @@ from .._core.compare import is_same_secret
 from .._core.encoding import b64u_encode
 from .._core.issuers import Issuer
 from .._core.redaction import one_line
+from .._core.times import timestamp
 from .._jose import claims, errors
+from .._jose.algs import HMAC, SIGNATURE
 from . import decryption
 from .expectations import AcrPolicy, Expected, IdTokenSettings
 from .id_token import (
@@ -49,6 +51,7 @@ CLOCK_LEEWAY = 60
 # What an ID token may say that it is; any other JWT of the same AS is none (RFC 8725 section 3.11).
 TYPES = frozenset({"", "jwt", "id+jwt", "id_token+jwt", "idtoken+jwt", "id-token+jwt"})
 
+PUBLIC_ALGS = tuple(alg for alg in SIGNATURE if alg not in HMAC)
 REFUSED = (errors.JoseError, errors.InvalidKey)
 
 # What each of these is here; the first row that fits counts.
@@ -91,6 +94,17 @@ def check_without_keys(id_token: IdToken, expected: Expected, now: float) -> Non
     """Check what a client that knows nothing of its OP still can: the token stays unchecked."""
     if not id_token.is_encrypted:
         _check_all(id_token, expected, now, (check_audience, check_expiry, check_nonce))
+
+
+def validate_alone(id_token: IdToken, issuer: str, keys: Any, nonce: str | None) -> None:
+    """Check what can be checked without a client: all but `aud` and `azp`."""
+    expected = Expected(client_id="", issuer=issuer, compares_nonce=nonce is not None, nonce=nonce)
+    _check_all(id_token, expected, 0, (check_type, check_issuer))
+    try:
+        _jose.jws.verify(id_token._jws, algs=PUBLIC_ALGS, keys=keys)  # noqa: SLF001  taken apart once
+    except REFUSED as wrong:
+        raise refusal(wrong, id_token) from wrong
+    _check_all(id_token, expected, timestamp(), (check_subject, check_expiry, check_issued_at, check_nonce))
 
 
 def verify(id_token: IdToken, settings: IdTokenSettings, keys: Any) -> None:

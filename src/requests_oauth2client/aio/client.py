@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .._protocol.authorization import authorization_endpoint, par
     from .._protocol.grants import ciba, device, saml2, token_exchange
     from .._protocol.metadata import constructors, registration, server_keys
-    from .._protocol.oidc import claim_sources, logout, userinfo
+    from .._protocol.oidc import claim_sources, id_token, logout, userinfo
     from .._protocol.tokens import introspection, revocation
 
     Session = httpx2.AsyncClient | httpx.AsyncClient
@@ -35,6 +35,7 @@ else:  # a program loads the operations that it calls
     claim_sources = operations(__package__, ".._protocol.oidc.claim_sources")
     constructors = operations(__package__, ".._protocol.metadata.constructors")
     device = operations(__package__, ".._protocol.grants.device")
+    id_token = operations(__package__, ".._protocol.oidc.id_token")
     introspection = operations(__package__, ".._protocol.tokens.introspection")
     logout = operations(__package__, ".._protocol.oidc.logout")
     par = operations(__package__, ".._protocol.authorization.par")
@@ -137,6 +138,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     userinfo = awaitable(userinfo.userinfo)
     update_authorization_server_public_keys = awaitable(server_keys.update_authorization_server_public_keys)
     distributed_claims = awaitable(claim_sources.distributed_claims)
+    check_id_token = awaitable(id_token.check_id_token)
     logout_token = awaitable(logout.logout_token)
     read_registration = awaitable(registration.read_registration)
     update_registration = awaitable(registration.update_registration)

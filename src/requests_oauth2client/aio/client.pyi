@@ -1,6 +1,7 @@
 """Written by `python -m devkit.stubs` from src/requests_oauth2client/aio/client.py."""
 
 from collections.abc import Callable, Iterable, Mapping
+from types import EllipsisType
 from typing import Any, Literal, Self
 
 import httpx
@@ -15,6 +16,7 @@ from .._core.issuers import Issuer
 from .._core.messages import Certificate
 from .._drivers.httpx import AsyncRunner
 from .._oidc.expectations import AcrPolicy
+from .._oidc.id_token import IdToken
 from .._oidc.user_info import UserInfo
 from .._protocol.arguments import ClientAuth
 from .._protocol.client import Client
@@ -425,6 +427,8 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Raises:
             MissingRefreshToken: the token has no refresh token.
             RefusedRefreshToken: (an `InvalidGrant`) the refresh token is expired, revoked or used; log in again.
+            InvalidIdToken: the ID token that came is not acceptable. What came with it is the error's `renewed_token`: the
+                old refresh token may be used up, so store that one.
             TokenEndpointError: and everything else that `token_request` raises.
 
         Source: RFC 6749 section 6.
@@ -952,6 +956,39 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: OIDC Core section 5.6.2.2.
+        """
+    async def check_id_token(
+        self,
+        /,
+        id_token: str | bytes | IdToken,
+        *,
+        nonce: str | EllipsisType | None = ...,
+        access_token: str | None = None,
+        acr_values: str | Iterable[str] | None = None,
+        max_age: int | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+    ) -> IdToken:
+        """Check an ID token that came alone. Keys are fetched as needed; no token endpoint is asked.
+
+        Such are those of a login by an app or a script (Google One Tap, Apple, Facebook), and those that a platform issues
+        to what runs on it (GitHub Actions, Kubernetes).
+
+        Args:
+            id_token: the JWT.
+            nonce: the nonce that was sent; None: none was sent, so none may come; by default it is not compared. Without
+                one, anybody who got hold of the ID token can show it again until it expires.
+            access_token: the access token that came along, to be compared with `at_hash`.
+            acr_values: the wanted classes of login; a str or an iterable of words.
+            max_age: seconds; the user must not have logged in earlier.
+            requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+        Returns:
+            The checked ID token, decrypted if it was encrypted.
+
+        Raises:
+            InvalidIdToken: or one of its subclasses, each for one rule.
+
+        Source: OIDC Core section 3.1.3.7.
         """
     async def logout_token(
         self, /, logout_token: Any, *, requests_kwargs: Mapping[str, Any] | None = None

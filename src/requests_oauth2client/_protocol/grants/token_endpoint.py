@@ -238,6 +238,8 @@ def refresh_token(
     Raises:
         MissingRefreshToken: the token has no refresh token.
         RefusedRefreshToken: (an `InvalidGrant`) the refresh token is expired, revoked or used; log in again.
+        InvalidIdToken: the ID token that came is not acceptable. What came with it is the error's `renewed_token`: the
+            old refresh token may be used up, so store that one.
         TokenEndpointError: and everything else that `token_request` raises.
 
     Source: RFC 6749 section 6.
@@ -261,7 +263,7 @@ def refresh_token(
         token = token.replace(refresh_token=value)  # RFC 6749 section 6: it MAY issue another; else this one stays
     if not validate:
         return token if old is None or token.id_token is not None else with_id_token(token, old.id_token)
-    return (yield from id_token.check_refreshed(client, token, old, requests_kwargs=requests_kwargs))
+    return (yield from id_token.check_refreshed_or_keep(client, token, old, requests_kwargs=requests_kwargs))
 
 
 def device_code(

@@ -32,7 +32,8 @@ def parse(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
     except ValueError as wrong:
         return _no_token(client, response, f"This is no token response: {wrong}.", dpop_key)
     if "access_token" not in answer:
-        return _no_token(client, response, "This is no token response: it has no access_token.", dpop_key)
+        alone = " Its id_token alone can be checked with check_id_token()." if "id_token" in answer else ""
+        return _no_token(client, response, f"This is no token response: it has no access_token.{alone}", dpop_key)
     try:
         return _make(client, {**answer, "token_type": answer.get("token_type")}, dpop_key)
     except (InvalidParam, TypeError, ValueError) as wrong:
@@ -45,6 +46,13 @@ def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> B
     """Make the token; one that shall be bound to a key has to be of type DPoP, never of a lesser one."""
     if seconds(answer.get("expires_in")) is not None:  # the server's clock may differ from ours
         answer = {name: value for name, value in answer.items() if name != "expires_at"}
+    if client.zero_lifetime_is_unlimited and seconds(answer.get("expires_in")) == 0:
+        answer = {name: value for name, value in answer.items() if name not in {"expires_in", "expires_at"}}
+    token_type = answer["token_type"]
+    if isinstance(token_type, str):
+        known = {name.lower() for name in client.bearer_token_types}
+        is_bearer = token_type.strip().lower() in known and dpop_key is None
+        answer["token_type"] = client.token_class.TOKEN_TYPE if is_bearer else token_type.strip()
     if dpop_key is None:
         return client.token_class(**answer)
     if answer["token_type"] is None:

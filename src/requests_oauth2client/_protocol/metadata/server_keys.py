@@ -206,7 +206,7 @@ def verify_jws(
     try:
         return jws.verify(parsed, algs=algs, keys=known)
     except (NoMatchingKey, InvalidSignature) as refused:
-        if not _may_be_newer(refused, parsed.kid):
+        if not _may_be_newer(refused, parsed.kid, known):
             raise
         other = yield from newer(client, known, requests_kwargs=requests_kwargs)
         if other is known:
@@ -214,6 +214,9 @@ def verify_jws(
     return jws.verify(parsed, algs=algs, keys=other)
 
 
-def _may_be_newer(refused: Exception, kid: str | None) -> bool:
+def _may_be_newer(refused: Exception, kid: str | None, known: object) -> bool:
     """Tell whether a key could be missing: the kid is unknown, or there is none and the only key is another."""
-    return not isinstance(refused, AmbiguousKey) and (isinstance(refused, NoMatchingKey) or kid is None)
+    if isinstance(refused, AmbiguousKey):
+        return False
+    is_named = kid is not None and any(jwk.get("kid") == kid for jwk in _jose.keys.keys_of(known))
+    return isinstance(refused, NoMatchingKey) or not is_named

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Now, Steps
 from ..._core.events import report
+from ..._core.scope import scope_words
 from ..._oidc import id_token_checks as rules
 from ..._oidc.expectations import Expected, IdTokenSettings, expectations, id_token_settings
-from ..._oidc.id_token import IdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
-from ..._tokens.bearer import BearerToken
+from ..._oidc.id_token import IdToken, InvalidIdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
+from ..._tokens.bearer import BearerToken, with_id_token
 from ...exceptions import OAuth2Error
 from ..metadata import server_keys
 
@@ -95,6 +97,78 @@ def check_refreshed(
         may_change = settings.auth_time_may_change
         rules.check_refreshed(token.id_token, login, auth_time_may_change=may_change)
     return token
+
+
+def check_refreshed_or_keep(
+    client: Client,
+    token: BearerToken,
+    old: BearerToken | None,
+    *,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[BearerToken]:
+    """Check the ID token of a refresh, and lose nothing that the AS issued with it.
+
+    Without the keys to check it, the ID token of the login is kept; where there is none, the new one stays unchecked.
+
+    Args:
+        client: who got it.
+        token: what came.
+        old: the token that was renewed; None where only its refresh token is known.
+        requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+    Raises:
+        InvalidIdToken: it is not acceptable; its `renewed_token` is what came with it.
+    """
+    kept = None if old is None else old.id_token
+    try:
+        return (yield from check_refreshed(client, token, old, requests_kwargs=requests_kwargs))
+    except MissingIdTokenKey as missing:
+        report(functools.partial(log.warning, "The ID token of a refresh could not be checked: %s", missing))
+        return token if kept is None else with_id_token(token, kept)
+    except InvalidIdToken as refused:
+        refused.renewed_token = with_id_token(token, kept)
+        raise
+
+
+def check_id_token(
+    client: Client,
+    /,
+    id_token: str | bytes | IdToken,
+    *,
+    nonce: str | EllipsisType | None = ...,
+    access_token: str | None = None,
+    acr_values: str | Iterable[str] | None = None,
+    max_age: int | None = None,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[IdToken]:
+    """Check an ID token that came alone. Keys are fetched as needed; no token endpoint is asked.
+
+    Such are those of a login by an app or a script (Google One Tap, Apple, Facebook), and those that a platform issues
+    to what runs on it (GitHub Actions, Kubernetes).
+
+    Args:
+        id_token: the JWT.
+        nonce: the nonce that was sent; None: none was sent, so none may come; by default it is not compared. Without
+            one, anybody who got hold of the ID token can show it again until it expires.
+        access_token: the access token that came along, to be compared with `at_hash`.
+        acr_values: the wanted classes of login; a str or an iterable of words.
+        max_age: seconds; the user must not have logged in earlier.
+        requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+    Returns:
+        The checked ID token, decrypted if it was encrypted.
+
+    Raises:
+        InvalidIdToken: or one of its subclasses, each for one rule.
+
+    Source: OIDC Core section 3.1.3.7.
+    """
+    settings = id_token_settings(client)
+    came = id_token if isinstance(id_token, IdToken) else IdToken(id_token)
+    expected = expectations(settings, None, access_token=access_token)
+    expected.compares_nonce, expected.nonce = nonce is not ..., nonce if isinstance(nonce, str) else None
+    expected.acr_values, expected.max_age = tuple(scope_words(acr_values or ())) or None, max_age
+    return (yield from _checked(client, came, settings, expected, requests_kwargs))
 
 
 def check_front_channel(
