@@ -75,10 +75,10 @@ class BearerToken(Expiring, Received):
         if token_type is not None and str(token_type).lower() != self.TOKEN_TYPE.lower():
             raise UnsupportedTokenTypeError(token_type, self.TOKEN_TYPE)
         self._set(
-            access_token=_token_text(_trimmed(access_token), "access_token"),
+            access_token=_token_text(access_token, "access_token"),
             expires_at=expiry(expires_at, expires_in),
             scope=scope if isinstance(scope, str) else join_scope(scope),
-            refresh_token=_token_text(_trimmed(refresh_token, "\t\r\n"), "refresh_token") if refresh_token else None,
+            refresh_token=_token_text(refresh_token, "refresh_token") if refresh_token else None,
             token_type=self.TOKEN_TYPE,
             id_token=_read_id_token(id_token) if id_token else None,
             kwargs={name: value for name, value in kwargs.items() if value is not None},
@@ -247,11 +247,6 @@ def _read_id_token(value: Any) -> IdToken:
     from .._oidc.id_token import IdToken  # noqa: PLC0415  not loaded before there is an ID token
 
     return value if isinstance(value, IdToken) else IdToken(value)
-
-
-def _trimmed(value: Any, spaces: str | None = None) -> Any:
-    """Return a token without the white space around it that some servers and files have."""
-    return value.strip(spaces) if isinstance(value, str) else value
 
 
 def _token_text(value: Any, name: str) -> str:

@@ -976,7 +976,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Args:
             id_token: the JWT.
             nonce: the nonce that was sent; None: none was sent, so none may come; by default it is not compared. Without
-                one, anybody who got hold of the ID token can show it again until it expires.
+                one, anyone who got hold of the ID token can show it again until it expires.
             access_token: the access token that came along, to be compared with `at_hash`.
             acr_values: the wanted classes of login; a str or an iterable of words.
             max_age: seconds; the user must not have logged in earlier.

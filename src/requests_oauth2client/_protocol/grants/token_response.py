@@ -48,6 +48,9 @@ def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> B
         answer = {name: value for name, value in answer.items() if name != "expires_at"}
     if client.zero_lifetime_is_unlimited and seconds(answer.get("expires_in")) == 0:
         answer = {name: value for name, value in answer.items() if name not in {"expires_in", "expires_at"}}
+    for name in ("access_token", "refresh_token"):  # white space around it is never part of a token
+        if isinstance(answer.get(name), str):
+            answer[name] = answer[name].strip()
     token_type = answer["token_type"]
     if isinstance(token_type, str):
         known = {name.lower() for name in client.bearer_token_types}
