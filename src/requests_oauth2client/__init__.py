@@ -49,9 +49,10 @@ _HOMES = {
         " UnknownTokenType aggregated_claims read_claim_sources"
     ),
     "client_authentication": (
-        "ClientSecretBasic ClientSecretJWT ClientSecretJwt ClientSecretPost"
-        " InvalidClientAssertionSigningKeyOrAlg InvalidRequestForClientAuthentication PrivateKeyJWT"
-        " PrivateKeyJwt PublicApp UnsupportedClientCredentials"
+        "BaseClientAssertionAuthenticationMethod BaseClientAuthenticationMethod ClientSecretBasic"
+        " ClientSecretJWT ClientSecretJwt ClientSecretPost InvalidClientAssertionSigningKeyOrAlg"
+        " InvalidRequestForClientAuthentication PrivateKeyJWT PrivateKeyJwt PublicApp"
+        " UnsupportedClientCredentials"
     ),
     "device_authorization": (
         "DeviceAuthorizationClient DeviceAuthorizationPollingJob DeviceAuthorizationPoolingJob"

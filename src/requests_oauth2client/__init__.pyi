@@ -89,6 +89,8 @@ from .client import UnknownSubjectTokenType as UnknownSubjectTokenType
 from .client import UnknownTokenType as UnknownTokenType
 from .client import aggregated_claims as aggregated_claims
 from .client import read_claim_sources as read_claim_sources
+from .client_authentication import BaseClientAssertionAuthenticationMethod as BaseClientAssertionAuthenticationMethod
+from .client_authentication import BaseClientAuthenticationMethod as BaseClientAuthenticationMethod
 from .client_authentication import ClientSecretBasic as ClientSecretBasic
 from .client_authentication import ClientSecretJWT as ClientSecretJWT
 from .client_authentication import ClientSecretJwt as ClientSecretJwt
@@ -343,6 +345,8 @@ __all__ = [
     "BackChannelAuthenticationPollingJob",
     "BackChannelAuthenticationPoolingJob",
     "BackChannelAuthenticationResponse",
+    "BaseClientAssertionAuthenticationMethod",
+    "BaseClientAuthenticationMethod",
     "BaseTokenEndpointPollingJob",
     "BaseTokenEndpointPoolingJob",
     "BearerAuth",

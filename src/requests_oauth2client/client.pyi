@@ -190,7 +190,7 @@ class OAuth2Client(SyncRunner, Client):
         dpop_bound_access_tokens: bool = ...,
         dpop_key_generator: Callable[[str], DPoPKey] = ...,
         dpop_alg: str = "ES256",
-        default_auth_handler: Callable[[str, str], Any] = ...,
+        default_auth_handler: Callable[[str, str], Any] | None = None,
         timeout: float = 10.0,
         max_response_size: int = 1048576,
         retries: Retries | None = ...,
@@ -360,7 +360,8 @@ class OAuth2Client(SyncRunner, Client):
             ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
             InvalidClientInformationResponse: the answer is none.
             MissingEndpointUri: the AS has no registration_endpoint.
-            InvalidParam: the AS registered a method that can't be used; and what `from_discovery_endpoint` raises.
+            InvalidParam: the AS registered a method that can't be used: the error's `registration` has what it answered;
+                and what `from_discovery_endpoint` raises.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7591 section 3, OIDC Registration section 3.

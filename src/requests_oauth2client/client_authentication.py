@@ -1,43 +1,30 @@
 """How a client proves who it is: one class for each authentication method (RFC 6749 section 2.3, OIDC Core 9).
 
-Each is a value that adds its proof to a form POST: to a `Request` of ours (`authenticate`), and, being an
-auth handler, to a prepared request of `requests` (call). Knows no endpoint and no HTTP library.
+Each is a value that adds its proof to a form POST; what is common to them is in `_core/client_auth`. Also which one a
+client gets for what its user passed. Knows no endpoint and no HTTP library.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
-from urllib.parse import parse_qsl, quote_plus
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from . import profiles
+from ._core.client_auth import ClientAuthentication, InvalidRequestForClientAuthentication
 from ._core.frozen import field, frozen
-from ._core.messages import Form, Request
+from ._core.messages import Request
 from ._core.redaction import one_line
 from ._core.times import timestamp
-from ._core.values import NotPickled
-from .exceptions import InvalidParam, OAuth2Error
+from .exceptions import InvalidParam
 
 if TYPE_CHECKING:
     from ._jose.keys import SigningKey
 
-Req = TypeVar("Req")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
 ASSERTION_TYP = "client-authentication+jwt"  # draft-ietf-oauth-rfc7523bis
-FORM = "application/x-www-form-urlencoded"
-
-
-class InvalidRequestForClientAuthentication(OAuth2Error):
-    """A client authentication method was given a request that is no form POST."""
-
-    def __init__(self, request: object) -> None:
-        self.refused_request = request
-        super().__init__(
-            description=f"Client authentication needs a POST with Content-Type {FORM}; got"
-            f" {getattr(request, 'method', None)} with {_content_type(request)}."
-            " To call an API, use an access token."
-        )
 
 
 class InvalidClientAssertionSigningKeyOrAlg(InvalidParam):
@@ -48,70 +35,35 @@ class UnsupportedClientCredentials(InvalidParam, TypeError):
     """These are no credentials that a client can be made from."""
 
 
-def _content_type(request: Any) -> str | None:
-    value = (getattr(request, "headers", None) or {}).get("Content-Type")
-    return None if value is None else one_line(value)
-
-
-def _form_of(prepared: Any) -> Form:
-    """Read the form in a prepared request of `requests`; without a body it is empty.
-
-    Raises:
-        InvalidRequestForClientAuthentication: it is no form POST.
-    """
-    body, kind = getattr(prepared, "body", None) or "", _content_type(prepared)
-    is_form = (kind or "").partition(";")[0].strip().lower() == FORM
-    try:
-        text = body.decode() if isinstance(body, bytes) else body
-    except UnicodeDecodeError:
-        text = None
-    is_post = getattr(prepared, "method", None) == "POST" and hasattr(prepared, "prepare_body")
-    if not (is_post and isinstance(text, str) and (is_form or (not text and kind is None))):
-        raise InvalidRequestForClientAuthentication(prepared)
-    form = Form()
-    for name, value in parse_qsl(text, keep_blank_values=True):
-        form[name] = [*form[name], value] if name in form else [value]
-    return form
-
-
 def _new_jti() -> str:
     from uuid import uuid4  # noqa: PLC0415  loads platform, and only assertions need it
 
     return str(uuid4())
 
 
-class ClientAuthentication(NotPickled):
-    """Base of the client authentication methods."""
-
-    pickle_advice = "Make it from the credentials, which belong into a secret store."
-    method: ClassVar[str]  # as in token_endpoint_auth_method (RFC 7591 section 2)
-    client_id: str
-
-    def authenticate(self, request: Request) -> Request:
-        """Return the request with the proof of who the client is."""
-        raise NotImplementedError
-
-    def __call__(self, request: Req) -> Req:
-        """Authenticate a prepared request of `requests`, which must be a form POST.
-
-        Raises:
-            InvalidRequestForClientAuthentication: it is none.
-        """
-        prepared: Any = request
-        form = _form_of(prepared)
-        ours = self.authenticate(Request(url=str(prepared.url), form=form))
-        prepared.headers.update(ours.headers)
-        if ours.form != form:
-            prepared.prepare_body(ours.body, None)
-            prepared.headers["Content-Type"] = FORM
-        return request
+def _jti(value: Any) -> Any:
+    """Return a unique id as it goes into an assertion: as it is where JSON can have it, else its `str()`."""
+    if isinstance(value, (str, int, float, bool, type(None))):
+        return value
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return value
 
 
 def _credential(value: Any, name: str) -> str:
-    """Check that a client_id or client_secret is a string (RFC 6749 appendix A.1 and A.2)."""
+    """Check that a client_id or client_secret is a string, and no line of a file (RFC 6749 appendix A.1 and A.2)."""
     if not isinstance(value, str) or not value:
         what = "an empty string" if value == "" else f"a {type(value).__name__}"
         msg = f"The {name} must be a string, got {what}."
+        raise UnsupportedClientCredentials(msg)
+    if value.strip("\r\n") != value:
+        where = "ends" if value.rstrip("\r\n") != value else "begins"
+        msg = (
+            f"The {name} {where} with a line end, as what is read from a file does, and the AS knows it without."
+            f" Strip it first: {name}.strip()."
+        )
         raise UnsupportedClientCredentials(msg)
     return value
 
@@ -128,17 +80,33 @@ class ClientSecretSent(ClientAuthentication):
         _credential(self.client_secret, "client_secret")
 
 
+@frozen()
 class ClientSecretBasic(ClientSecretSent):
     """`client_secret_basic`: id and secret in the Authorization header.
 
-    Both are form-encoded first, as RFC 6749 section 2.3.1 says.
+    RFC 6749 section 2.3.1 has both form-encoded first; most servers don't decode them. Without `encoding`, a client
+    sends them form-encoded (a space as %20, which every server that decodes them reads), and once more as they are
+    if the server answers `invalid_client`; it goes on with what worked.
+
+    Args:
+        client_id: the client.
+        client_secret: its secret.
+        encoding: `form` or `raw`, to send them in this way only.
     """
 
     method = "client_secret_basic"
+    encoding: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.encoding not in {None, "form", "raw"}:
+            msg = f"encoding= of client_secret_basic is 'form', 'raw' or None, not {one_line(self.encoding)!r}."
+            raise UnsupportedClientCredentials(msg)
 
     def authenticate(self, request: Request) -> Request:
         """Add the Authorization header."""
-        pair = f"{quote_plus(self.client_id)}:{quote_plus(self.client_secret)}"
+        parts = (self.client_id, self.client_secret)
+        pair = ":".join(parts if self.encoding == "raw" else (quote(part, safe="") for part in parts))
         return request.with_headers(Authorization=f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
@@ -168,16 +136,22 @@ class PublicApp(ClientAuthentication):
 
 
 class ClientAssertion(ClientAuthentication):
-    """Base of the two methods that sign a JWT about the client (RFC 7523 section 2.2, OIDC Core section 9)."""
+    """Base of the two methods that sign a JWT about the client (RFC 7523 section 2.2, OIDC Core section 9).
+
+    A subclass of your own has a `client_id`, and overrides `client_assertion(audience)`.
+    """
 
     client_id: str
-    lifetime: int
-    jti_gen: Callable[[], str]
-    aud: str | list[str] | None
+    lifetime: int = 60
+    jti_gen: Callable[[], object] = staticmethod(_new_jti)
+    aud: str | list[str] | None = None
     alg: str
+    headers: Mapping[str, Any] | None = None
+    claims: Mapping[str, Any] | None = None
 
     def _signing_key(self) -> SigningKey:
-        raise NotImplementedError
+        msg = f"{type(self).__name__} has no key: override client_assertion(audience), which returns a signed JWT."
+        raise NotImplementedError(msg)
 
     def client_assertion(
         self, audience: str | Iterable[str], lifetime: int | None = None, jti: str | None = None
@@ -201,9 +175,10 @@ class ClientAssertion(ClientAuthentication):
             "aud": audience if isinstance(audience, str) else list(audience),
             "iat": now,
             "exp": now + (self.lifetime if lifetime is None else lifetime),
-            "jti": str(self.jti_gen()) if jti is None else jti,
+            "jti": _jti(self.jti_gen() if jti is None else jti),
+            **(self.claims or {}),
         }
-        return sign(claims, self._signing_key(), header={"typ": ASSERTION_TYP})
+        return sign(claims, self._signing_key(), header={"typ": ASSERTION_TYP, **(self.headers or {})})
 
     def addressed_to(self, aud: str) -> Self:
         """Return this method with another audience."""
@@ -229,8 +204,10 @@ class ClientSecretJwt(ClientAssertion):
         client_secret: the secret, used as HMAC key.
         lifetime: seconds that an assertion is good for.
         alg: HS256, HS384 or HS512.
-        jti_gen: makes the unique id of an assertion.
+        jti_gen: makes the unique id of an assertion: anything that JSON can have, or that has a `str()`.
         aud: the audience; by default the URL that is called.
+        headers: further members of its header, or others: `{"typ": "JWT"}`; None takes one away.
+        claims: further claims, or others.
     """
 
     method = "client_secret_jwt"
@@ -238,8 +215,10 @@ class ClientSecretJwt(ClientAssertion):
     client_secret: str = field(repr=False)
     lifetime: int
     alg: str
-    jti_gen: Callable[[], str] = field(repr=False, compare=False)
+    jti_gen: Callable[[], object] = field(repr=False, compare=False)
     aud: str | list[str] | None = field(hash=False)
+    headers: Mapping[str, Any] | None = field(hash=False)
+    claims: Mapping[str, Any] | None = field(repr=False, hash=False)
 
     def __init__(
         self,
@@ -247,8 +226,11 @@ class ClientSecretJwt(ClientAssertion):
         client_secret: str,
         lifetime: int | str = 60,
         alg: str | int = "HS256",
-        jti_gen: Callable[[], str] = _new_jti,
+        jti_gen: Callable[[], object] = _new_jti,
         aud: str | list[str] | None = None,
+        *,
+        headers: Mapping[str, Any] | None = None,
+        claims: Mapping[str, Any] | None = None,
     ) -> None:
         if isinstance(lifetime, str):  # the founding README's order: alg, then lifetime
             lifetime, alg = (alg if isinstance(alg, int) else 60), lifetime
@@ -263,6 +245,8 @@ class ClientSecretJwt(ClientAssertion):
             alg=alg,
             jti_gen=jti_gen,
             aud=aud,
+            headers=headers,
+            claims=claims,
         )
 
     def _signing_key(self) -> SigningKey:
@@ -285,12 +269,19 @@ class PrivateKeyJwt(ClientAssertion):
         alg: the JWS algorithm; the JWK's own `alg` wins, and without either the key decides. None: only the
             JWK's own is enough.
         lifetime: seconds that an assertion is good for.
-        jti_gen: makes the unique id of an assertion.
+        jti_gen: makes the unique id of an assertion: anything that JSON can have, or that has a `str()`.
         aud: the audience; by default the URL that is called.
-        kid: the id under which the AS knows the key, where the key does not say it.
+        kid: the id under which the AS knows the key, where the key does not say it; False for an AS that needs none.
+        headers: further members of the header, or others: `{"typ": "JWT"}` for an AS that takes no other type; None
+            takes one away. `{"x5t": True}` and `{"x5c": True}` put these of the certificate in.
+        claims: further claims, or others.
+        certificate: of the key, as PEM, a path or an object of `cryptography`: the header names it (`x5t#S256`), and
+            needs no `kid` then.
+        password: of an encrypted PEM key.
 
     Raises:
-        InvalidClientAssertionSigningKeyOrAlg: the key is public or symmetric, has no kid, or no alg fits.
+        InvalidClientAssertionSigningKeyOrAlg: the key is public or symmetric, has no kid, no alg fits, or the
+            certificate is that of another key.
     """
 
     method = "private_key_jwt"
@@ -298,10 +289,12 @@ class PrivateKeyJwt(ClientAssertion):
     private_jwk: Any = field(repr=False, hash=False)
     alg: str
     lifetime: int
-    jti_gen: Callable[[], str] = field(repr=False, compare=False)
+    jti_gen: Callable[[], object] = field(repr=False, compare=False)
     aud: str | list[str] | None = field(hash=False)
-    kid: str
+    kid: str | None
     key: SigningKey = field(repr=False, compare=False)
+    headers: Mapping[str, Any] | None = field(hash=False)
+    claims: Mapping[str, Any] | None = field(repr=False, hash=False)
 
     def __init__(
         self,
@@ -310,11 +303,16 @@ class PrivateKeyJwt(ClientAssertion):
         *,
         alg: str | None = _INFER,
         lifetime: int = 60,
-        jti_gen: Callable[[], str] = _new_jti,
+        jti_gen: Callable[[], object] = _new_jti,
         aud: str | list[str] | None = None,
-        kid: str | None = None,
+        kid: str | bool | None = None,
+        headers: Mapping[str, Any] | None = None,
+        claims: Mapping[str, Any] | None = None,
+        certificate: object = None,
+        password: str | bytes | None = None,
     ) -> None:
-        key = _assertion_key(private_jwk, alg, kid)
+        private_jwk = _unlocked(private_jwk, password)
+        key = _assertion_key(private_jwk, alg, kid, needs_kid=certificate is None)
         _set(
             self,
             client_id=_credential(client_id, "client_id"),
@@ -323,8 +321,10 @@ class PrivateKeyJwt(ClientAssertion):
             lifetime=lifetime,
             jti_gen=jti_gen,
             aud=aud,
-            kid=key.kid,
+            kid=None if kid is False else key.kid,
             key=key,
+            headers=_header_members(key, headers, certificate, kid),
+            claims=claims,
         )
 
     @property
@@ -342,16 +342,57 @@ def _set(value: Any, **fields: Any) -> None:
         object.__setattr__(value, name, content)
 
 
-def _assertion_key(private_jwk: Any, alg: str | None, kid: str | None) -> SigningKey:
+def _unlocked(key: Any, password: str | bytes | None) -> Any:
+    """Decrypt a PEM key that has a password."""
+    if password is None:
+        return key
+    from ._jose.certificates import unlocked  # noqa: PLC0415  loads cryptography
+
+    try:
+        return unlocked(key, password)
+    except ValueError as wrong:
+        msg = f"The private key can't be decrypted: {wrong}"
+        raise InvalidClientAssertionSigningKeyOrAlg(msg) from None
+
+
+def _header_members(
+    key: SigningKey, headers: Mapping[str, Any] | None, certificate: object, kid: str | bool | None
+) -> Mapping[str, Any] | None:
+    """Return the header members of an assertion, those of its certificate among them (RFC 7515 section 4.1)."""
+    asked = {**({"kid": None} if kid is False else {}), **(headers or {})}
+    if certificate is not None:
+        from ._jose.certificates import header_members  # noqa: PLC0415  loads cryptography
+
+        try:
+            members = header_members(certificate, key.public_jwk or {})
+        except ValueError as wrong:
+            raise InvalidClientAssertionSigningKeyOrAlg(str(wrong)) from None
+        asked.setdefault("x5t#S256", True)
+        asked = {name: members.get(name, value) if value is True else value for name, value in asked.items()}
+    if wanting := sorted(name for name in ("x5t", "x5c", "x5t#S256") if asked.get(name) is True):
+        msg = f"headers= asks for {', '.join(wanting)}, and there is no certificate. Pass certificate=."
+        raise InvalidClientAssertionSigningKeyOrAlg(msg)
+    return asked or None
+
+
+def _assertion_key(private_jwk: Any, alg: str | None, kid: str | bool | None, *, needs_kid: bool = True) -> SigningKey:
     from ._jose.keys import InvalidKey, signing_key  # noqa: PLC0415  loads cryptography
 
     try:
-        key = signing_key(private_jwk, alg=None if alg == _INFER else alg, kid=kid, infer_alg=alg is not None)
+        key = signing_key(
+            private_jwk,
+            alg=None if alg == _INFER else alg,
+            kid=kid if isinstance(kid, str) else None,
+            infer_alg=alg is not None,
+        )
     except InvalidKey as wrong:
         msg = f"This key can't sign client assertions: {wrong}"
         raise InvalidClientAssertionSigningKeyOrAlg(msg) from wrong
-    if not key.kid:
-        msg = "This key has no kid, so the AS can't tell which one it is. Pass kid= as registered at the AS."
+    if not key.kid and needs_kid and kid is not False:
+        msg = (
+            "This key has no kid, so the AS can't tell which one it is. Pass kid= as registered at the AS, or"
+            " kid=False if it needs none."
+        )
         raise InvalidClientAssertionSigningKeyOrAlg(msg)
     return key
 
@@ -363,8 +404,9 @@ def client_auth_factory(
     client_secret: str | None = None,
     private_key: Any = None,
     issuer: str | None = None,
-    default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
+    default_auth_handler: Callable[[str, str], Any] | None = None,
     profile: str | None = None,
+    listed: Sequence[str] = (),
 ) -> Any:
     """Make the authentication method of a client from what its user passed.
 
@@ -374,8 +416,10 @@ def client_auth_factory(
         client_secret: its secret.
         private_key: or its private key.
         issuer: the AS: the audience of assertions that are made here.
-        default_auth_handler: the method for an id and a secret.
+        default_auth_handler: the method for an id and a secret; by default the first of post, basic and secret JWT
+            that the AS lists, post where it lists none of them.
         profile: the profile of the client, which may prefer an algorithm.
+        listed: `token_endpoint_auth_methods_supported` of the AS.
 
     Raises:
         UnsupportedClientCredentials: nothing of that kind, or contradicting ones.
@@ -400,7 +444,49 @@ def client_auth_factory(
     if private_key is not None:
         alg = profiles.preferred_alg(profile, private_key) or _INFER
         return PrivateKeyJwt(client_id, private_key, aud=issuer, alg=alg)
-    return PublicApp(client_id) if client_secret is None else default_auth_handler(client_id, client_secret)
+    if client_secret is None:
+        return PublicApp(client_id)
+    make = default_auth_handler or _secret_method(listed, issuer)
+    return make(client_id, client_secret)
+
+
+def _secret_method(listed: Sequence[str], issuer: str | None) -> Callable[[str, str], ClientAuthentication]:
+    """Return the method for a bare id and secret."""
+    if ClientSecretPost.method in listed:
+        return ClientSecretPost
+    if ClientSecretBasic.method in listed:
+        return ClientSecretBasic
+    if ClientSecretJwt.method in listed:
+        return lambda client_id, secret: ClientSecretJwt(client_id, secret, aud=issuer)
+    return ClientSecretPost
+
+
+def alternatives(auth: Any, *, is_bare: bool, listed: Sequence[str]) -> tuple[ClientAuthentication, ...]:
+    """Return the methods to try, once each, if the AS answers `invalid_client`.
+
+    Most servers read Basic without decoding it, and some take one of post and basic only, whatever they list.
+
+    Args:
+        auth: the method of the client.
+        is_bare: it was chosen here, for an id and a secret.
+        listed: `token_endpoint_auth_methods_supported` of the AS.
+    """
+    if not isinstance(auth, (ClientSecretPost, ClientSecretBasic)) or type(auth) not in {
+        ClientSecretPost,
+        ClientSecretBasic,
+    }:
+        return ()
+    pair = auth.client_id, auth.client_secret
+    raw = ClientSecretBasic(*pair, encoding="raw")
+    others: list[ClientAuthentication] = []
+    if isinstance(auth, ClientSecretBasic):
+        others += [raw] if auth.encoding is None else []
+        others += [ClientSecretPost(*pair)] if is_bare else []
+    elif is_bare:
+        others = [ClientSecretBasic(*pair), raw]
+    same = quote(pair[0], safe="") == pair[0] and quote(pair[1], safe="") == pair[1]
+    allowed = [one for one in others if not listed or one.method in listed or one.method == auth.method]
+    return tuple(one for one in allowed if not (same and one == raw))
 
 
 def _pair(auth: tuple[Any, ...] | list[Any]) -> tuple[str, Any]:
@@ -417,10 +503,14 @@ def _handler(auth: Any) -> Any:
     return auth
 
 
+BaseClientAuthenticationMethod = ClientAuthentication
+BaseClientAssertionAuthenticationMethod = ClientAssertion
 ClientSecretJWT = ClientSecretJwt
 PrivateKeyJWT = PrivateKeyJwt
 
 __all__ = [
+    "BaseClientAssertionAuthenticationMethod",
+    "BaseClientAuthenticationMethod",
     "ClientSecretBasic",
     "ClientSecretJWT",
     "ClientSecretJwt",

@@ -79,13 +79,6 @@ def stated_flag(metadata: Mapping[str, Any], name: str) -> bool:
     return read
 
 
-def stated_list(metadata: Mapping[str, Any], name: str) -> list[str]:
-    """Return the strings of a list in metadata; none where they don't state it. What else is in it is passed over."""
-    value = metadata.get(name)
-    values = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
-    return [one for one in values if isinstance(one, str)]
-
-
 def well_known_uri(origin: str, name: str, *, at_root: bool = True) -> str:
     """Return the address of a well-known document.
 

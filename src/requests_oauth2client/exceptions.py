@@ -361,7 +361,14 @@ class MissingEndpointUri(OAuth2Error, AttributeError):
 
 
 class InvalidParam(OAuth2Error, ValueError):
-    """An argument is not what it has to be; nothing was sent."""
+    """An argument is not what it has to be; nothing was sent.
+
+    Attributes:
+        registration: what the AS answered, where it registered the client and the client can't be made of that:
+            store it, or the registration is lost. Otherwise None.
+    """
+
+    registration: object = None
 
     def __init__(self, description: str) -> None:
         super().__init__(description=description)

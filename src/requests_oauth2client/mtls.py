@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
+from ._core.client_auth import ClientAuthentication
 from ._core.frozen import frozen
 from ._core.messages import Certificate, Request
-from .client_authentication import ClientAuthentication, UnsupportedClientCredentials
+from .client_authentication import UnsupportedClientCredentials
 
 
 @frozen(init=False)

@@ -30,6 +30,8 @@ NOT_SENT_BACK = frozenset(
     {"registration_access_token", "registration_client_uri", "client_secret_expires_at", "client_id_issued_at"}
 )
 
+NOT_ASKED = frozenset({"client_id", "client_secret", "software_statement", *NOT_SENT_BACK})  # the AS decides these
+
 # Metadata that are settings of a client under the same name (RFC 7591 section 2, OIDC Registration section 2).
 SETTINGS = (
     "id_token_signed_response_alg id_token_encrypted_response_alg id_token_encrypted_response_enc"
@@ -119,7 +121,15 @@ class ClientInformation(NotPickled):
     @property
     def token_endpoint_auth_method(self) -> str:
         """How the client proves who it is."""
-        return str(self.metadata.get("token_endpoint_auth_method") or DEFAULT_METHOD)
+        method = self.metadata.get("token_endpoint_auth_method") or DEFAULT_METHOD
+        if isinstance(method, (list, tuple)) and len(method) == 1:  # some AS answer with a list of one
+            method = method[0]
+        return str(method)
+
+    def completed(self, asked: Mapping[str, Any]) -> ClientInformation:
+        """Return this, and what was asked for where the AS says nothing about it (RFC 7591 section 3.2.1)."""
+        said = {name: value for name, value in self.metadata.items() if value is not None}
+        return ClientInformation({**{n: v for n, v in asked.items() if v is not None and n not in NOT_ASKED}, **said})
 
     def client_arguments(self, *, private_key: object = None, certificate: object = None) -> dict[str, Any]:
         """Return the arguments that make a client of this.

@@ -140,6 +140,8 @@ RECIPES: dict[str, Recipe] = {
         "client_id": "id", "client_secret": PLANTED["client_secret"], "software_statement": JWT,
         "registration_access_token": PLANTED["registration_access_token"], "registration_client_uri": URL,
     }),
+    "ClientAssertion": lambda: package.ClientSecretJwt("id", PLANTED["client_secret"], claims={"x": PLANTED["custom"]}),
+    "ClientAuthentication": lambda: package.PublicApp("id"),
     "ClientSecretBasic": lambda: package.ClientSecretBasic("id", PLANTED["client_secret"]),
     "ClientSecretJwt": lambda: package.ClientSecretJwt("id", PLANTED["client_secret"]),
     "ClientSecretPost": lambda: package.ClientSecretPost("id", PLANTED["client_secret"]),

@@ -105,7 +105,10 @@ def test_basic_puts_id_and_secret_in_the_header() -> None:
     assert form_of(request) == {"grant_type": ["client_credentials"]}
 
 
-@given(client_id=st.text(min_size=1), secret=st.text(min_size=1))
+words = st.text(min_size=1).map(lambda text: text.strip("\r\n") or "x")
+
+
+@given(client_id=words, secret=words)
 def test_basic_form_encodes_both_first(client_id: str, secret: str) -> None:
     try:
         (client_id + secret).encode()
@@ -119,8 +122,8 @@ def test_basic_form_encodes_both_first(client_id: str, secret: str) -> None:
 def test_basic_form_encodes_as_the_rfc_does() -> None:
     header = posted(ClientSecretBasic(ODD, " %&+£€")).headers["Authorization"]
     pair = base64.b64decode(header.removeprefix("Basic ")).decode()
-    # RFC 6749 appendix B has the second as its example
-    assert pair == "a%3Ab%2Bc+d%25e%2Ff%3Dg%26h%3F%C3%A4%E2%82%AC%F0%9F%94%91:+%25%26%2B%C2%A3%E2%82%AC"
+    # RFC 6749 appendix B has the second as its example, with + for the space, which servers don't agree on
+    assert pair == "a%3Ab%2Bc%20d%25e%2Ff%3Dg%26h%3F%C3%A4%E2%82%AC%F0%9F%94%91:%20%25%26%2B%C2%A3%E2%82%AC"
 
 
 # --- client_secret_post and none

@@ -358,12 +358,43 @@ def test_stale_keys_are_not_used_when_there_are_no_others(stage: Stage, client: 
         stage.verify(client, signed("a"))
 
 
-def test_after_a_failure_the_next_one_who_needs_keys_asks_again(stage: Stage, client: Client) -> None:
+def test_a_failure_is_remembered_for_seconds(stage: Stage, client: Client) -> None:
     stage.published = answer("oops", 500)
-    with pytest.raises(InvalidAuthorizationServerJwks):
-        stage.verify(client, signed("a"))
+    for _ in range(20):
+        with pytest.raises(InvalidAuthorizationServerJwks):
+            stage.verify(client, signed("a"))
+    assert len(stage.requests) == 1
     stage.published = jwks("a")
+    with pytest.raises(InvalidAuthorizationServerJwks, match="less than 5 seconds ago"):
+        stage.verify(client, signed("a"))
+    stage.wait(5)
     stage.verify(client, signed("a"))
+
+
+def test_an_explicit_fetch_is_made_in_any_case(stage: Stage, client: Client) -> None:
+    stage.published = answer("oops", 500)
+    for _ in range(2):
+        with pytest.raises(InvalidAuthorizationServerJwks):
+            stage.play(server_keys.update_authorization_server_public_keys(client))
+    assert len(stage.requests) == 2
+
+
+@pytest.mark.parametrize("back", [60, 3600, 86_400 * 365])
+def test_a_clock_that_was_set_back_keeps_no_withdrawn_keys(stage: Stage, client: Client, back: int) -> None:
+    stage.verify(client, signed("a"))
+    stage.published = jwks("b")
+    stage.wait(-back)
+    stage.verify(client, signed("b"))
+    assert client.authorization_server_jwks == jwks("b"), "those that were withdrawn are gone"
+
+
+def test_a_clock_that_was_set_back_stops_no_rotation(stage: Stage, client: Client) -> None:
+    stage.verify(client, signed("a"))
+    stage.published = jwks("b")
+    stage.verify(client, signed("b"))  # begins the cool-down
+    stage.wait(-3600)
+    stage.published = jwks("c")
+    stage.verify(client, signed("c"))
 
 
 # --- many at once -------------------------------------------------------------------------------------------

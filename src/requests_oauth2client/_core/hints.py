@@ -68,7 +68,8 @@ def authentication(client: Any) -> str:
     used = getattr(getattr(client, "auth", None), "method", None)
     if not isinstance(used, str):
         return ""
-    said = f"The client authenticated with {used}"
+    tried = [used, *(one.method for one in getattr(client, "_alternatives", ()))]
+    said = f"The client authenticated with {', then '.join(dict.fromkeys(tried))}"
     listed = _listed(client, "token_endpoint_auth_methods_supported")
     if not listed:
         return f"{said}."

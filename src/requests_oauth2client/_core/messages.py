@@ -12,13 +12,15 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn, Protocol, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from .frozen import field, frozen, replace
 from .redaction import one_line
 
 JSON_DEPTH = 32  # levels of nesting; the deepest document here, a metadata document, has about 5
 INTEGER_DIGITS = 100
+FORM_TYPE = "application/x-www-form-urlencoded"
+MAX_FORM_FIELDS = 100
 DEFAULT_TIMEOUT = 10.0  # seconds, for the whole answer
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 20  # bytes
 CODINGS = ("gzip", "deflate", "identity")
@@ -254,22 +256,31 @@ def media_type(response: Response) -> str | None:
 
 
 def read_json_object(response: Response) -> dict[str, Any]:
-    """Return the JSON object in a successful response (RFC 6749 section 5.1).
-
-    An answer that names no media type is read too; one that names another type than JSON is not.
+    """Return the JSON object in a successful response, whatever its media type says (RFC 6749 section 5.1).
 
     Raises:
         ValueError: with what is wrong, without quoting the body.
     """
-    kind = media_type(response)
-    if (
-        kind is not None
-        and kind != "application/json"
-        and not (kind.startswith("application/") and kind.endswith("+json"))
-    ):
-        msg = f"Content-Type is {kind!r}, expected 'application/json'"
-        raise ValueError(msg)
-    return parse_json_object(response.content or b"")
+    try:
+        return parse_json_object(response.content or b"")
+    except ValueError as wrong:
+        kind = media_type(response)
+        if kind is None or kind == "application/json":
+            raise
+        msg = f"{wrong}; its Content-Type is {one_line(kind)!r}, expected 'application/json'"
+        raise ValueError(msg) from None
+
+
+def read_form(response: Response) -> dict[str, Any] | None:
+    """Return the fields of a form-encoded response, as some servers answer token requests; None where it is none."""
+    if media_type(response) not in {FORM_TYPE, "text/plain", None}:
+        return None
+    try:
+        pairs = parse_qsl(bytes(response.content or b"").decode(), strict_parsing=True, max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        return None
+    fields: dict[str, Any] = dict(pairs)
+    return fields if len(fields) == len(pairs) else None
 
 
 def read_oauth_error(response: Response) -> dict[str, Any] | None:
@@ -280,6 +291,6 @@ def read_oauth_error(response: Response) -> dict[str, Any] | None:
     try:
         answer = parse_json_object(response.content or b"")
     except ValueError:
-        return None
+        answer = read_form(response) or {}
     error = answer.get("error")
     return answer if isinstance(error, str) and error else None

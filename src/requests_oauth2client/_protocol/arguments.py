@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-from ..client_authentication import ClientAuthentication
+from .._core.client_auth import ClientAuthentication
 
 
 class LibraryAuth(Protocol):

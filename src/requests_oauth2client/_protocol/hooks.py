@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Protocol, Self
 
 from .._authorization.request_object import RequestUriParameterAuthorizationRequest
+from .._core.client_auth import ClientAuthentication
 from .._core.issuers import Issuer
 from .._core.messages import Certificate, Request
 from .._tokens.bearer import BearerToken
@@ -25,6 +26,7 @@ class Client(Protocol):
 
     exception_classes: ClassVar[Mapping[str, type[EndpointError]]]
     authorization_server_jwks: Any
+    _alternatives: tuple[ClientAuthentication, ...]
 
     @property
     def client_id(self) -> str:
@@ -104,6 +106,11 @@ class Client(Protocol):
     @property
     def jwks_uri(self) -> str | None:
         """Where the keys of the server are."""
+        ...
+
+    @property
+    def authorization_server_metadata(self) -> Mapping[str, Any]:
+        """What the server says of itself."""
         ...
 
     @property
@@ -217,6 +224,10 @@ class Client(Protocol):
 
     def authenticate(self, request: Request) -> Request:
         """Add the client's credentials to a request."""
+        ...
+
+    def settle_auth(self, auth: ClientAuthentication) -> None:
+        """Go on with the authentication method that the AS accepted."""
         ...
 
     def replace(self, **changes: Any) -> Self:

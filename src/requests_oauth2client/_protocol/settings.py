@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from .. import profiles
 from .._core import issuers
+from .._core.client_auth import ClientAuthentication
 from .._core.frozen import replace
 from .._core.issuers import Issuer, IssuerFunction
 from .._core.late import LateFunction
@@ -20,7 +21,7 @@ from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certifi
 from .._core.options import accept_further
 from .._core.urls import validate_endpoint_uri, validate_issuer_uri
 from .._tokens.bearer import BearerToken
-from ..client_authentication import ClientAuthentication, ClientSecretPost, client_auth_factory
+from ..client_authentication import alternatives, client_auth_factory
 from ..exceptions import (
     InvalidParam,
     MissingEndpointUri,
@@ -47,6 +48,7 @@ ENDPOINTS = (
     " end_session_endpoint registration_endpoint jwks_uri"
 ).split()
 
+METHODS_LISTED = "token_endpoint_auth_methods_supported"
 OWNER = "A client"  # in messages about misspelled settings
 ENCRYPTED_ANSWERS = ("id_token", "userinfo", "introspection", "authorization")
 KEPT_AS_GIVEN = (
@@ -179,7 +181,7 @@ class ClientSettings:
         dpop_bound_access_tokens: bool = profiles.UNSAID_NO,
         dpop_key_generator: Callable[[str], DPoPKey] = GENERATE_DPOP_KEY,
         dpop_alg: str = DEFAULT_DPOP_ALG,
-        default_auth_handler: Callable[[str, str], Any] = ClientSecretPost,
+        default_auth_handler: Callable[[str, str], Any] | None = None,
         timeout: float = DEFAULT_TIMEOUT,
         max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
         retries: Retries | None = DEFAULT_RETRIES,
@@ -196,6 +198,7 @@ class ClientSettings:
         self.issuer_function = issuer if callable(issuer) else None
         said = issuers.written(issuer)
         self.issuer = None if said is None else validate_issuer_uri(said, https=not testing)
+        listed = stated_list(authorization_server_metadata or {}, METHODS_LISTED)
         method = client_auth_factory(
             auth,
             client_id=client_id,
@@ -204,9 +207,12 @@ class ClientSettings:
             issuer=issuers.exact(self.issuer),
             default_auth_handler=default_auth_handler,
             profile=self.profile,
+            listed=listed,
         )
         self.auth = profiles.addressed(self.profile, method, issuers.exact(self.issuer))
         self.client_id = _client_id(self.auth, client_id)
+        self._is_bare = default_auth_handler is None and not callable(auth)  # an id and a secret: any method will do
+        self._alternatives = alternatives(self.auth, is_bare=self._is_bare, listed=listed)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
@@ -275,7 +281,8 @@ class ClientSettings:
         settings["issuer"] = settings.pop("issuer_function") or settings["issuer"]
         session = None if self._owns_session else self._given_session
         extra = {**settings.pop("extra_metadata"), **(changes.pop("extra", None) or {})}
-        known = {**settings, "auth": self.auth, "session": session}
+        pair = (self.client_id, self.client_secret) if self._is_bare and self._alternatives else None
+        known = {**settings, "auth": pair or self.auth, "session": session}
         if getattr(self.auth, "client_id", None) is None:
             known["client_id"] = self.client_id
         return type(self)(**{**known, **changes}, extra=extra)
@@ -289,6 +296,18 @@ class ClientSettings:
     def __reduce_ex__(self, protocol: SupportsIndex) -> NoReturn:
         msg = f"A {type(self).__name__} holds credentials and connections and is not pickled. Make one in each process."
         raise TypeError(msg)
+
+    def __copy__(self) -> Self:
+        """Return a client with the same settings; a session of its own it makes anew, and keys it fetches anew."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.__dict__.pop("_key_cache", None)
+        if self._owns_session:
+            other._given_session, other._owns_session = None, False
+        return other
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self.__copy__()
 
     def __repr__(self) -> str:
         known = f"client_id={self.client_id!r} token_endpoint={self.token_endpoint!r}"
@@ -361,6 +380,18 @@ class ClientSettings:
         if isinstance(self.auth, ClientAuthentication):
             return self.auth.authenticate(request)
         return replace(request, foreign_auth=self.auth)
+
+    def settle_auth(self, auth: ClientAuthentication) -> None:
+        """Go on with the authentication method that the AS accepted."""
+        self._set(auth=auth)
+        self._alternatives = ()
+
+
+def stated_list(metadata: Mapping[str, Any], name: str) -> list[str]:
+    """Return the strings of a list in metadata; none where they don't state it. What else is in it is passed over."""
+    value = metadata.get(name)
+    values = [value] if isinstance(value, str) else value if isinstance(value, (list, tuple)) else []
+    return [one for one in values if isinstance(one, str)]
 
 
 def known_settings(cls: type) -> frozenset[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from .._core.client_auth import ClientAuthentication
 from .._core.effects import Steps, awaitable, awaitable_class_method, awaitable_constructor
 from .._core.late import operations
 from .._drivers import httpx as driver
@@ -13,7 +14,7 @@ from .._protocol.client import Client
 from .._protocol.grants import token_endpoint
 from .._protocol.grants.polling import poll
 from ..backchannel_authentication import BackChannelJob
-from ..client_authentication import ClientAuthentication, UnsupportedClientCredentials
+from ..client_authentication import UnsupportedClientCredentials
 from ..device_authorization import DeviceJob
 from ..exceptions import InvalidParam
 from ..polling import PollingJob

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from ..._core.messages import Response, is_success, read_json_object, read_oauth_error
+from ..._core.messages import Response, is_success, read_form, read_json_object, read_oauth_error
 from ..._core.times import seconds
 from ..._tokens.bearer import BearerToken
 from ...exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
@@ -28,7 +28,7 @@ def judge(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
 def parse(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
     """Make a token of a 2xx answer; without one in it, its `error` decides."""
     try:
-        answer = read_json_object(response)
+        answer = _read(response)
     except ValueError as wrong:
         return _no_token(client, response, f"This is no token response: {wrong}.", dpop_key)
     if "access_token" not in answer:
@@ -40,6 +40,18 @@ def parse(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
         raise InvalidTokenResponse(
             response=response, client=client, description=f"This is no token response: {wrong}"
         ) from wrong
+
+
+def _read(response: Response) -> dict[str, Any]:
+    """Read a token response: JSON, or a form, as GitHub and others answer who does not ask for JSON."""
+    try:
+        return read_json_object(response)
+    except ValueError:
+        fields = read_form(response)
+        if fields is None or "access_token" not in fields:
+            raise
+    lifetime = fields.get("expires_in", "")
+    return {**fields, "expires_in": int(lifetime)} if lifetime.isascii() and lifetime.isdigit() else fields
 
 
 def _make(client: Client, answer: dict[str, Any], dpop_key: DPoPKey | None) -> BearerToken:

@@ -5,14 +5,15 @@ What is common to all of them (RFC 6749 sections 3.2 and 5.2). Knows no particul
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ... import profiles
 from ..._core.effects import Steps
-from ..._core.messages import Form, Request, Response, read_oauth_error
+from ..._core.messages import Form, Request, Response, is_success, read_oauth_error
 from ..._core.options import UnknownParam, close_to
 from ..._core.redaction import one_line
+from ..._core.retry_info import SERVER_ERRORS, TOO_MANY_REQUESTS
 from ...exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
 from .dpop_nonce import send_with_proof
 from .limits import Limits
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ...dpop import DPoPKey
     from ..hooks import Client
 
+UNAUTHORIZED = 401
 FORM_HEADERS = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
 OURS = frozenset({"method", "url", "data", "json", "content", "auth", "allow_redirects", "follow_redirects", "stream"})
 # What the HTTP libraries take besides; a session of the user's own may take more.
@@ -63,13 +65,46 @@ def call_endpoint(
         client, client.endpoint(endpoint_name), data, accept=accept, timeout=timeout, requests_kwargs=requests_kwargs
     )
 
-    def send(request: Request) -> Steps[Response]:
-        return once(client.authenticate(request) if auth is None else auth(request))
+    def attempt(prove: Callable[[Request], Request]) -> Attempt:
+        """Authenticate each attempt anew, and prove the DPoP key."""
 
-    def send_proved(request: Request) -> Steps[Response]:
-        return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
+        def send(request: Request) -> Steps[Response]:
+            return once(prove(request))
 
-    return (yield from send_request(client, request, invalid=invalid, repeat=repeat, attempt=send_proved))
+        def send_proved(request: Request) -> Steps[Response]:
+            return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
+
+        return send_proved
+
+    first = attempt(client.authenticate if auth is None else auth)
+    response = yield from send_request(client, request, invalid=invalid, repeat=repeat, attempt=first)
+    if auth is not None or not client._alternatives:  # noqa: SLF001  a client as operations see it
+        return response
+    if not is_client_refused(response):
+        if not is_failing(response):
+            client.settle_auth(client.auth)
+        return response
+    for other in client._alternatives:  # noqa: SLF001
+        again = yield from send_request(
+            client, request, invalid=invalid, repeat=repeat, attempt=attempt(other.authenticate)
+        )
+        if not is_client_refused(again) and not is_failing(again):
+            client.settle_auth(other)
+            return again
+    return response
+
+
+def is_client_refused(response: Response) -> bool:
+    """Tell whether the AS did not accept how the client authenticated (RFC 6749 section 5.2)."""
+    if is_success(response):
+        return False
+    answer = read_oauth_error(response)
+    return response.status_code == UNAUTHORIZED if answer is None else answer["error"] == "invalid_client"
+
+
+def is_failing(response: Response) -> bool:
+    """Tell whether an answer says nothing about the request, only that the server can't answer now."""
+    return response.status_code >= SERVER_ERRORS or response.status_code == TOO_MANY_REQUESTS
 
 
 def build_request(
@@ -150,6 +185,7 @@ def raise_oauth_error(
     invalid: type[InvalidAnswer],
     expected: str,
     problem: str | None = None,
+    is_authenticated: bool = True,
 ) -> NoReturn:
     """Raise what an answer that is no success means.
 
@@ -160,8 +196,11 @@ def raise_oauth_error(
         invalid: the class for an answer without an OAuth error.
         expected: what a right answer would be, in words.
         problem: what is wrong with it, where that is known.
+        is_authenticated: the client authenticates at this endpoint, so that a bare 401 refuses it (RFC 6749 5.2).
     """
     answer = read_oauth_error(response)
+    if answer is None and is_authenticated and response.status_code == UNAUTHORIZED:
+        answer = {"error": "invalid_client", "error_description": "A 401 without an OAuth error."}
     if answer is None:
         raise invalid(response=response, client=client, description=problem or _what_came(response, expected))
     error = answer["error"]

@@ -198,7 +198,8 @@ def register(
         ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
         InvalidClientInformationResponse: the answer is none.
         MissingEndpointUri: the AS has no registration_endpoint.
-        InvalidParam: the AS registered a method that can't be used; and what `from_discovery_endpoint` raises.
+        InvalidParam: the AS registered a method that can't be used: the error's `registration` has what it answered;
+            and what `from_discovery_endpoint` raises.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: RFC 7591 section 3, OIDC Registration section 3.
@@ -214,4 +215,5 @@ def register(
         private_key=private_key,
         settings=kwargs,
     )
-    return cls(session=session, testing=testing, **arguments)
+    with registration.carrying(arguments["registration"]):
+        return cls(session=session, testing=testing, **arguments)

@@ -8,7 +8,8 @@ Knows no HTTP library; what the AS answers is read in `registration`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from ... import profiles
@@ -17,7 +18,7 @@ from ..._core.messages import Request, Response, is_success, read_json_object
 from ..._core.urls import validate_discovered_uri, validate_endpoint_uri
 from ..._tokens.bearer import BearerToken
 from ...exceptions import InvalidParam, MissingEndpointUri
-from ...registration import ClientInformation, ClientRegistrationError, InvalidClientInformationResponse
+from ...registration import SETTINGS, ClientInformation, ClientRegistrationError, InvalidClientInformationResponse
 from ..http.call import raise_oauth_error, send_request
 from ..http.limits import FetchLimits, Limits
 from . import discovery
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 NO_CONTENT = 204
+STAYING = ("token_endpoint_auth_method", "token_endpoint_auth_signing_alg", *SETTINGS)
 MANAGING = ("client_secret", "registration_access_token", "registration_client_uri")
 
 
@@ -56,8 +58,20 @@ def register(
     statement = {} if software_statement is None else {"software_statement": str(software_statement)}
     token = None if initial_access_token is None else str(initial_access_token)
     response = yield from _send(limits, "POST", uri, token, {**metadata, **statement})
-    information = _information(limits, response)
-    return {**known, **information.client_arguments(private_key=private_key, certificate=certificate)}
+    information = _information(limits, response).completed(metadata)
+    with carrying(information):
+        return {**known, **information.client_arguments(private_key=private_key, certificate=certificate)}
+
+
+@contextmanager
+def carrying(information: ClientInformation | None) -> Iterator[None]:
+    """Put what the AS gave on an error that comes after it acted, as `registration`: else the client is lost."""
+    try:
+        yield
+    except InvalidParam as wrong:
+        if information is not None and wrong.registration is None:
+            wrong.registration = information
+        raise
 
 
 def read_registration(client: Client, /) -> Steps[Client]:
@@ -170,6 +184,7 @@ def _refuse(limits: Any, response: Response) -> Any:
         unknown=ClientRegistrationError,
         invalid=InvalidClientInformationResponse,
         expected="a client information response",
+        is_authenticated=False,
     )
 
 
@@ -178,5 +193,8 @@ def _registered_anew(client: Client, information: ClientInformation) -> Client:
     known = client.registration
     kept = {} if known is None else {n: known[n] for n in MANAGING if n in known}
     merged = ClientInformation({**kept, **information.metadata})
+    if known is not None:  # the method and its like stay where the AS does not say them
+        merged = merged.completed({n: known[n] for n in STAYING if n in known})
     key = getattr(client.auth, "private_jwk", None)
-    return client.replace(**merged.client_arguments(private_key=key, certificate=client.client_certificate))
+    with carrying(merged):
+        return client.replace(**merged.client_arguments(private_key=key, certificate=client.client_certificate))

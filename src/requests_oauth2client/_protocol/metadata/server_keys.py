@@ -9,6 +9,7 @@ nothing about keys that are still fresh. OIDC Core section 10.1.1 (rotation). Kn
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 R = TypeVar("R")
+log = logging.getLogger("requests_oauth2client.keys")
 
 # Seconds. jose (panva) keeps keys for 600 and cools down for 30; a floor keeps an AS that says no-cache from
 # being asked for each token, a ceiling keeps withdrawn keys from living on for longer than a day.
@@ -34,6 +36,7 @@ LIFETIME = 600
 FLOOR = 60
 CEILING = 86_400
 COOL_DOWN = 30
+FAILURE_COOL_DOWN = 5  # a failing endpoint is not asked for each token
 
 MAX_KEYS = 500  # in one set; PingGateway keeps as many
 ACCEPT = "application/jwk-set+json, application/json"
@@ -45,8 +48,23 @@ class KeyCache:
     def __init__(self) -> None:
         self.ended = 0  # fetches, whether or not they succeeded
         self.asked_anew_at: datetime | None = None  # when the last of them that an unknown kid caused began
-        self.fresh_until: datetime | None = None  # None: nothing was fetched
+        self.fetched_at: datetime | None = None  # None: nothing was fetched
+        self.fresh_until: datetime | None = None
+        self.failed_at: datetime | None = None
         self.failure: str | None = None  # what the last of them failed with; no exception, which would keep its frames
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the keys count without a fetch; a clock that was set back proves nothing."""
+        fetched, until = self.fetched_at, self.fresh_until
+        return fetched is not None and until is not None and fetched <= now < until
+
+    def has_just_failed(self, now: datetime) -> bool:
+        """Tell whether the last fetch failed some seconds ago."""
+        return self.failure is not None and _within(self.failed_at, now, FAILURE_COOL_DOWN)
+
+
+def _within(begun: datetime | None, now: datetime, seconds: float) -> bool:
+    return begun is not None and begun <= now < begun + timedelta(seconds=seconds)
 
 
 def cache_of(client: Client) -> KeyCache:
@@ -88,16 +106,28 @@ def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None)
     """
     cache = cache_of(client)
     known = client.authorization_server_jwks
-    if known is not None and (cache.fresh_until is None or (yield Now()) < cache.fresh_until):
+    if known is not None and cache.fetched_at is None:
+        return known  # the user gave them
+    now = (yield Now()) if known is not None or cache.failure is not None else None
+    if now is not None and known is not None and cache.is_fresh(now):
         return known
     client.endpoint("jwks_uri")
+    if now is not None and cache.has_just_failed(now):
+        msg = f"The last fetch of the keys failed less than {FAILURE_COOL_DOWN} seconds ago: {cache.failure}"
+        raise InvalidAuthorizationServerJwks(description=msg)
     return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
 
 
 def hold(client: Client) -> Steps[None]:
-    """Have fresh keys, if the AS publishes any."""
-    if client.jwks_uri is not None:
+    """Have fresh keys, if the AS publishes any; those that only its metadata name are not needed yet."""
+    if client.jwks_uri is None:
+        return
+    try:
         yield from current(client)
+    except OAuth2Error as failure:
+        if client.jwks_uri != client.authorization_server_metadata.get("jwks_uri"):
+            raise
+        log.warning("The keys of the AS can't be had now, and are fetched when they are needed: %s", failure)
 
 
 def newer(client: Client, seen: Any, *, requests_kwargs: Mapping[str, Any] | None = None) -> Steps[Any]:
@@ -106,7 +136,7 @@ def newer(client: Client, seen: Any, *, requests_kwargs: Mapping[str, Any] | Non
     if client.jwks_uri is None or client.authorization_server_jwks is not seen:
         return client.authorization_server_jwks
     now = yield Now()
-    if cache.asked_anew_at is not None and now < cache.asked_anew_at + timedelta(seconds=COOL_DOWN):
+    if _within(cache.asked_anew_at, now, COOL_DOWN):
         return seen  # other fetches don't count: an AS may change its keys right after one (OIDC Core §10.1.1)
     try:
         return (yield Subtask(_fetch_alone(client, cache.ended, requests_kwargs)))
@@ -146,10 +176,11 @@ def _fetch(client: Client, cache: KeyCache, requests_kwargs: Mapping[str, Any] |
         )
         jwks = parse(response)
     except Exception as failure:
-        cache.failure = str(failure)
+        cache.failure, cache.failed_at = str(failure), now
         cache.ended += 1
         raise
     client.__dict__["authorization_server_jwks"] = jwks  # replaced, not merged: what was withdrawn is gone
+    cache.fetched_at = now
     cache.fresh_until = fresh_until(response.headers, now, unsaid=LIFETIME, floor=FLOOR, ceiling=CEILING)
     cache.failure = None
     cache.ended += 1  # last: who reads it without the lock finds the rest done

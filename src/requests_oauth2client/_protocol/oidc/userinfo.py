@@ -228,5 +228,6 @@ def fail(client: Client, response: Response) -> NoReturn:
         unknown=EndpointError,
         invalid=InvalidUserInfoResponse,
         expected="a userinfo response",
+        is_authenticated=False,
         problem="The body says that this is an error, with a status of success." if is_success(response) else None,
     )

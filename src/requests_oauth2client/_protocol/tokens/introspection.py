@@ -12,6 +12,7 @@ from ..._jose.claims import check_aud, check_iat, check_issuer
 from ..._jose.errors import InvalidClaim, JoseError
 from ..._tokens.bearer import BearerToken
 from ..._tokens.introspection_response import IntrospectionResponse
+from ...dpop import DPoPToken
 from ...exceptions import IntrospectionError, UnknownIntrospectionError
 from ..http.call import call_endpoint, raise_oauth_error
 from ..http.retrying import Repeat
@@ -70,6 +71,7 @@ def introspect_token(
         {"token": token_text(token, token_type_hint), "token_type_hint": token_type_hint, **introspect_kwargs},
         invalid=UnknownIntrospectionError,
         accept=f"application/{JWT_TYPE}" if protection else "application/json",
+        dpop_key=token.dpop_key if isinstance(token, DPoPToken) else None,  # some AS want the proof here too
         repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..._core.effects import Steps, inner
 from ..._core.messages import Response, is_success, read_oauth_error
 from ..._tokens.bearer import BearerToken
+from ...dpop import DPoPToken
 from ...exceptions import InvalidAnswer, MissingEndpointUri, RevocationError
 from ..grants.token_endpoint import MissingRefreshToken
 from ..http.call import call_endpoint, raise_oauth_error
@@ -53,6 +54,7 @@ def revoke_token(
         "revocation_endpoint",
         data,
         invalid=InvalidAnswer,
+        dpop_key=token.dpop_key if isinstance(token, DPoPToken) else None,  # some AS want the proof here too
         repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )
