@@ -187,6 +187,7 @@ from .exceptions import MissingEndpointUri as MissingEndpointUri
 from .exceptions import MissingIdTokenEncryptedResponseAlgParam as MissingIdTokenEncryptedResponseAlgParam
 from .exceptions import MissingIssuer as MissingIssuer
 from .exceptions import MissingIssuerParam as MissingIssuerParam
+from .exceptions import MissingServer as MissingServer
 from .exceptions import MissingUserCode as MissingUserCode
 from .exceptions import NonRenewableTokenError as NonRenewableTokenError
 from .exceptions import OAuth2Error as OAuth2Error
@@ -211,6 +212,7 @@ from .exceptions import TokenResponseError as TokenResponseError
 from .exceptions import TransactionFailed as TransactionFailed
 from .exceptions import TransportError as TransportError
 from .exceptions import UnauthorizedClient as UnauthorizedClient
+from .exceptions import UndiscoveredServer as UndiscoveredServer
 from .exceptions import UnknownIntrospectionError as UnknownIntrospectionError
 from .exceptions import UnknownTokenEndpointError as UnknownTokenEndpointError
 from .exceptions import UnknownTokenResponseError as UnknownTokenResponseError
@@ -512,6 +514,7 @@ __all__ = [
     "MissingIssuerParam",
     "MissingRefreshToken",
     "MissingResponseJwt",
+    "MissingServer",
     "MissingTrustChain",
     "MissingUserCode",
     "NoFreePort",
@@ -576,6 +579,7 @@ __all__ = [
     "UnapprovedSoftwareStatement",
     "UnauthorizedClient",
     "UncheckableResponseJwt",
+    "UndiscoveredServer",
     "UnknownActorTokenType",
     "UnknownIntrospectionError",
     "UnknownRequestedTokenType",

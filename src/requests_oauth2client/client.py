@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         UnknownSubjectTokenType,
         UnknownTokenType,
     )
-    from ._protocol.metadata import constructors, registration, server_keys
+    from ._protocol.metadata import constructors, registration, server_keys, server_metadata
     from ._protocol.oidc import claim_sources, id_token, logout, userinfo
     from ._protocol.oidc.claim_sources import (
         ClaimSource,
@@ -55,6 +55,7 @@ else:  # a program loads the operations that it calls
     revocation = operations(__package__, "._protocol.tokens.revocation")
     saml2 = operations(__package__, "._protocol.grants.saml2")
     server_keys = operations(__package__, "._protocol.metadata.server_keys")
+    server_metadata = operations(__package__, "._protocol.metadata.server_metadata")
     token_exchange = operations(__package__, "._protocol.grants.token_exchange")
     userinfo = operations(__package__, "._protocol.oidc.userinfo")
     __getattr__ = late_names(
@@ -88,7 +89,8 @@ class OAuth2Client(SyncRunner, Client):
 
     Args:
         token_endpoint: the address of the token endpoint. This and all other addresses of the AS must be https,
-            except on loopback.
+            except on loopback. Without it, and with an `issuer`, the metadata of the AS are read by the first
+            operation that needs them, and again when they are no longer fresh; arguments go before what they say.
         auth: how the client authenticates: a method such as `ClientSecretBasic`, a `requests` auth handler,
             `(client_id, client_secret)`, `(client_id, private_key)`, or the client_id of a public client.
         client_id: instead of `auth`, with `client_secret` or `private_key`, or alone for a public client.
@@ -199,6 +201,9 @@ class OAuth2Client(SyncRunner, Client):
             raise
         return self
 
+    def _discover_now(self) -> None:
+        self.discover()
+
     def __exit__(self, *_: object) -> None:
         self.close()
 
@@ -206,6 +211,7 @@ class OAuth2Client(SyncRunner, Client):
     from_federation = blocking_constructor(constructors.from_federation)
     find_issuer = blocking_class_method(constructors.find_issuer)
     register = blocking_constructor(constructors.register)
+    discover = blocking(server_metadata.discover)
     token_request = blocking(token_endpoint.token_request)
     client_credentials = blocking(token_endpoint.client_credentials)
     authorization_code = blocking(token_endpoint.authorization_code)

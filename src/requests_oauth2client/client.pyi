@@ -51,7 +51,8 @@ class OAuth2Client(SyncRunner, Client):
 
     Args:
         token_endpoint: the address of the token endpoint. This and all other addresses of the AS must be https,
-            except on loopback.
+            except on loopback. Without it, and with an `issuer`, the metadata of the AS are read by the first
+            operation that needs them, and again when they are no longer fresh; arguments go before what they say.
         auth: how the client authenticates: a method such as `ClientSecretBasic`, a `requests` auth handler,
             `(client_id, client_secret)`, `(client_id, private_key)`, or the client_id of a public client.
         client_id: instead of `auth`, with `client_secret` or `private_key`, or alone for a public client.
@@ -135,7 +136,7 @@ class OAuth2Client(SyncRunner, Client):
     """
     def __init__(
         self,
-        token_endpoint: str,
+        token_endpoint: str | None = None,
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
@@ -184,7 +185,7 @@ class OAuth2Client(SyncRunner, Client):
         logout_token_max_age: float | None = 3600,
         compare_callback_address: bool = False,
         code_challenge_method: str | None = "S256",
-        authorization_response_iss_parameter_supported: bool = False,
+        authorization_response_iss_parameter_supported: bool = ...,
         token_class: type[BearerToken] = ...,
         session: requests.Session | None = None,
         dpop_bound_access_tokens: bool = ...,
@@ -365,6 +366,22 @@ class OAuth2Client(SyncRunner, Client):
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7591 section 3, OIDC Registration section 3.
+        """
+    def discover(self, /) -> Mapping[str, Any]:
+        """Read the metadata of the AS now, whether or not those that are known are still fresh.
+
+        A client that was made with an issuer and without a token_endpoint does so by itself when it needs them. What was
+        given when the client was made goes before what they say.
+
+        Returns:
+            The metadata; `authorization_server_metadata` of the client is the same from now on.
+
+        Raises:
+            InvalidParam: the client has no issuer; the metadata are of another one (`MismatchingDiscoveryIssuer`).
+            InvalidDiscoveryDocument: there are no metadata, or they are unreadable.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 4, RFC 8414 section 3.
         """
     def token_request(
         self,

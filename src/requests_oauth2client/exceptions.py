@@ -35,6 +35,7 @@ anything with `status_code`, `url`, `content`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from ._core import hints
@@ -349,15 +350,28 @@ class MissingEndpointUri(OAuth2Error, AttributeError):
 
     kept = (*OAuth2Error.kept, "endpoint_name")
 
-    def __init__(self, endpoint_name: str) -> None:
+    def __init__(self, endpoint_name: str, *, read: Iterable[str] = ()) -> None:
         self.endpoint_name = endpoint_name
+        documents = ", ".join(one_line(url) for url in read)
+        found = f"The metadata at {documents} have none." if documents else "Or let from_discovery_endpoint find it."
         super().__init__(
-            description=f"This client has no {endpoint_name}. Pass {endpoint_name}=... when you make it, or let"
-            " from_discovery_endpoint find it."
+            description=f"This client has no {endpoint_name}. Pass {endpoint_name}=... when you make it. {found}"
         )
 
     def _text(self) -> str:
         return self.description or ""
+
+
+class UndiscoveredServer(MissingEndpointUri):
+    """The metadata of the AS were not read yet, and can't be read here: this is no coroutine."""
+
+    def __init__(self, issuer: str) -> None:
+        super().__init__("authorization_endpoint")
+        self.description = (
+            f"Nothing is known about {one_line(issuer)} yet, and reading its metadata takes an await:"
+            " `await client.discover()` first."
+        )
+        Exception.__init__(self, self.description)
 
 
 class InvalidParam(OAuth2Error, ValueError):
@@ -375,6 +389,10 @@ class InvalidParam(OAuth2Error, ValueError):
 
     def _text(self) -> str:
         return self.description or ""
+
+
+class MissingServer(InvalidParam, TypeError):
+    """A client was given neither a token_endpoint nor an issuer."""
 
 
 class MissingIssuerParam(InvalidParam):
@@ -535,6 +553,7 @@ __all__ = [
     "MissingIdTokenEncryptedResponseAlgParam",
     "MissingIssuer",
     "MissingIssuerParam",
+    "MissingServer",
     "MissingUserCode",
     "NonRenewableTokenError",
     "OAuth2Error",
@@ -559,6 +578,7 @@ __all__ = [
     "TransactionFailed",
     "TransportError",
     "UnauthorizedClient",
+    "UndiscoveredServer",
     "UnknownIntrospectionError",
     "UnknownTokenEndpointError",
     "UnknownTokenResponseError",

@@ -61,6 +61,11 @@ UNSAID_ALG: str = _UnsaidText(PLAIN_ALG)
 UNSAID_NO: bool = cast("bool", _UnsaidNo())
 
 
+def is_said(value: object) -> bool:
+    """Tell whether an argument was given: it is neither None nor one of the defaults above."""
+    return value is not None and not isinstance(value, (_UnsaidText, _UnsaidNo))
+
+
 def known(profile: Any) -> str | None:
     """Return the name of a profile that there is.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from .._core.effects import Steps
 from .._core.late import operations
 from .._core.refusals import (
     InvalidClientMetadata,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from .authorization import authorization_endpoint, par
     from .grants import ciba, device, token_exchange
     from .metadata import discovery as server_documents
+    from .metadata import server_metadata
     from .oidc import logout, userinfo
     from .tokens import introspection, revocation
 else:
@@ -73,6 +75,7 @@ else:
     par = operations(__package__, ".authorization.par")
     revocation = operations(__package__, ".tokens.revocation")
     server_documents = operations(__package__, ".metadata.discovery")
+    server_metadata = operations(__package__, ".metadata.server_metadata")
     token_exchange = operations(__package__, ".grants.token_exchange")
     userinfo = operations(__package__, ".oidc.userinfo")
 
@@ -166,6 +169,10 @@ class Client(ClientSettings):
         known = server_documents.client_arguments(discovery, issuer=issuer, testing=testing, given=kwargs)
         settings = {**known, **kwargs}
         return cls(settings.pop("token_endpoint"), auth, testing=testing, **settings)
+
+    def find_endpoint(self, endpoint_name: str) -> Steps[None]:
+        """Read metadata, if the client reads them by itself or they may have this endpoint; for operations."""
+        return server_metadata.find(self, endpoint_name)
 
     @classmethod
     def get_token_type(cls, token_type: str | None = None, token: object = None) -> str:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from .._authorization.request_object import RequestUriParameterAuthorizationRequest
 from .._core.client_auth import ClientAuthentication
+from .._core.effects import Steps
 from .._core.issuers import Issuer
 from .._core.messages import Certificate, Request
 from .._tokens.bearer import BearerToken
@@ -204,11 +205,6 @@ class Client(Protocol):
         ...
 
     @property
-    def authorization_server_metadata(self) -> Mapping[str, Any]:
-        """What the server publishes about itself."""
-        ...
-
-    @property
     def device_authorization_endpoint(self) -> str | None:
         """Where device codes are asked for."""
         ...
@@ -216,6 +212,24 @@ class Client(Protocol):
     @property
     def authorization_request(self) -> Callable[..., AuthorizationRequest]:
         """Makes an authorization request of this client."""
+        ...
+
+    @property
+    def finds_its_server(self) -> bool:
+        """Whether metadata are read when they are needed."""
+        ...
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The settings that the user gave, and metadata don't change."""
+        ...
+
+    def learn(self, *, authorization_server_metadata: Mapping[str, Any], **known: Any) -> None:
+        """Take what metadata say, where the user gave nothing."""
+        ...
+
+    def find_endpoint(self, endpoint_name: str) -> Steps[None]:
+        """Read metadata, if they may have this endpoint."""
         ...
 
     def endpoint(self, endpoint_name: str) -> str:

@@ -27,6 +27,8 @@ from ..exceptions import (
     MissingEndpointUri,
     MissingIdTokenEncryptedResponseAlgParam,
     MissingIssuerParam,
+    MissingServer,
+    UndiscoveredServer,
 )
 from ..retries import DEFAULT_RETRIES, Retries, check_retries
 from . import leniency
@@ -48,6 +50,10 @@ ENDPOINTS = (
     " end_session_endpoint registration_endpoint jwks_uri"
 ).split()
 
+ISS_FLAG = "authorization_response_iss_parameter_supported"
+ALIASES = "mtls_endpoint_aliases"
+LEARNED = (*ENDPOINTS, ALIASES, ISS_FLAG)  # settings that metadata may have, where the user does not give them
+ASYMMETRIC = "RS256 PS256 ES256 EdDSA Ed25519 ES384 ES512 PS384 PS512 RS384 RS512 ES256K".split()
 METHODS_LISTED = "token_endpoint_auth_methods_supported"
 OWNER = "A client"  # in messages about misspelled settings
 ENCRYPTED_ANSWERS = ("id_token", "userinfo", "introspection", "authorization")
@@ -126,7 +132,7 @@ class ClientSettings:
 
     def __init__(
         self,
-        token_endpoint: str,
+        token_endpoint: str | None = None,
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
@@ -175,7 +181,7 @@ class ClientSettings:
         logout_token_max_age: float | None = 3600,
         compare_callback_address: bool = False,
         code_challenge_method: str | None = "S256",
-        authorization_response_iss_parameter_supported: bool = False,
+        authorization_response_iss_parameter_supported: bool = profiles.UNSAID_NO,
         token_class: type[BearerToken] = BearerToken,
         session: Session | None = None,
         dpop_bound_access_tokens: bool = profiles.UNSAID_NO,
@@ -212,10 +218,14 @@ class ClientSettings:
         self.auth = profiles.addressed(self.profile, method, issuers.exact(self.issuer))
         self.client_id = _client_id(self.auth, client_id)
         self._is_bare = default_auth_handler is None and not callable(auth)  # an id and a secret: any method will do
+        self._is_settled = False
         self._alternatives = alternatives(self.auth, is_bare=self._is_bare, listed=listed)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
+        self.finds_its_server = token_endpoint is None
+        self.given = frozenset(name for name in LEARNED if profiles.is_said(given[name]))
+        self._set(**{ISS_FLAG: bool(self.authorization_response_iss_parameter_supported)})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
         self._set(
             dpop_alg=_check_dpop_alg(dpop_alg),
@@ -228,6 +238,7 @@ class ClientSettings:
         self._owns_session, self._owner = False, 0
         self._check_combinations()
         self._follow_profile()
+        self._follow_metadata()
         self._check_runner()
 
     def _checked(self, name: str, uri: str | None) -> str | None:
@@ -238,6 +249,9 @@ class ClientSettings:
 
     def _check_combinations(self) -> None:
         """Refuse settings that can't work together."""
+        if self.finds_its_server and self.issuer is None:
+            msg = "A client needs to know its server: pass token_endpoint=, or issuer= to have its metadata read."
+            raise MissingServer(msg)
         if self.authorization_response_iss_parameter_supported and self.issuer_rule is None:
             raise MissingIssuerParam
         encrypted = [f"{answer}_encrypted_response_alg" for answer in ENCRYPTED_ANSWERS]
@@ -252,6 +266,29 @@ class ClientSettings:
         if profiles.announces_issuer(self.profile):
             self._set(authorization_response_iss_parameter_supported=True)
         profiles.check(self.profile, "client", self)
+
+    def _follow_metadata(self) -> None:
+        """Choose what was not given as the metadata have it: the alg of ID tokens, where RS256 is not listed."""
+        listed = stated_list(self.authorization_server_metadata, "id_token_signing_alg_values_supported")
+        asymmetric = [alg for alg in listed if alg in ASYMMETRIC]
+        if "id_token_signed_response_alg" in self._unsaid and self.profile is None and asymmetric:
+            chosen = profiles.PLAIN_ALG if profiles.PLAIN_ALG in asymmetric else asymmetric[0]
+            self._set(id_token_signed_response_alg=chosen)
+
+    def learn(self, *, authorization_server_metadata: Mapping[str, Any], **known: Any) -> None:
+        """Take what the metadata of the AS say, where the user gave nothing."""
+        learned = {name: value for name, value in known.items() if name in LEARNED and name not in self.given}
+        if ALIASES in learned:
+            learned[ALIASES] = MappingProxyType(dict(learned[ALIASES]))
+        self._set(authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata)), **learned)
+        self._unsaid |= {*learned, "authorization_server_metadata"}
+        self.__dict__.pop("_registration", None)  # what ID tokens are compared with
+        self._follow_metadata()
+        if self._is_bare and not self._is_settled and self.client_secret is not None:
+            listed = stated_list(self.authorization_server_metadata, METHODS_LISTED)
+            pair = self.client_id, self.client_secret
+            self._set(auth=client_auth_factory(pair, issuer=self.issuer, profile=self.profile, listed=listed))
+            self._alternatives = alternatives(self.auth, is_bare=True, listed=listed)
 
     def _own(self, session: S) -> S:
         """Use a session of the client's own, in this process: after a fork, connections are those of the parent."""
@@ -281,7 +318,8 @@ class ClientSettings:
         settings["issuer"] = settings.pop("issuer_function") or settings["issuer"]
         session = None if self._owns_session else self._given_session
         extra = {**settings.pop("extra_metadata"), **(changes.pop("extra", None) or {})}
-        pair = (self.client_id, self.client_secret) if self._is_bare and self._alternatives else None
+        is_open = self._is_bare and not self._is_settled and self.client_secret is not None
+        pair = (self.client_id, self.client_secret) if is_open else None
         known = {**settings, "auth": pair or self.auth, "session": session}
         if getattr(self.auth, "client_id", None) is None:
             known["client_id"] = self.client_id
@@ -301,7 +339,8 @@ class ClientSettings:
         """Return a client with the same settings; a session of its own it makes anew, and keys it fetches anew."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other.__dict__.pop("_key_cache", None)
+        for cache in ("_key_cache", "_metadata_cache"):
+            other.__dict__.pop(cache, None)
         if self._owns_session:
             other._given_session, other._owns_session = None, False
         return other
@@ -310,7 +349,8 @@ class ClientSettings:
         return self.__copy__()
 
     def __repr__(self) -> str:
-        known = f"client_id={self.client_id!r} token_endpoint={self.token_endpoint!r}"
+        server = "issuer" if self.finds_its_server else "token_endpoint"
+        known = f"client_id={self.client_id!r} {server}={getattr(self, server)!r}"
         return f"<{type(self).__name__} {known}{leniency.shown(vars(self))}>"
 
     @property
@@ -351,14 +391,22 @@ class ClientSettings:
         alias = None if self.client_certificate is None else self.mtls_endpoint_aliases.get(endpoint_name)
         uri: str | None = alias or getattr(self, endpoint_name, None)  # RFC 8705 §5
         metadata, https = self.authorization_server_metadata, not self.testing
+        if uri is None and self.finds_its_server and not metadata:
+            self._discover_now()
+            return self.endpoint(endpoint_name)
         if uri is None:  # then the metadata have none, or none that can be used: say why
             from ..discovery import stated_endpoint  # noqa: PLC0415  for clients with metadata
 
             stated_endpoint(metadata, endpoint_name, source=self.issuer, https=https)
-            raise MissingEndpointUri(endpoint_name)
+            cache = self.__dict__.get("_metadata_cache")
+            raise MissingEndpointUri(endpoint_name, read=cache.read if cache is not None else ())
         if uri == metadata.get(endpoint_name) or alias is not None:
             self.check_discovered_uri(endpoint_name, uri)
         return uri
+
+    def _discover_now(self) -> None:
+        """Read the metadata, or say how: the async client can't wait here."""
+        raise UndiscoveredServer(str(self.issuer))
 
     @classmethod
     def check_discovered_uri(cls, name: str, uri: str) -> None:
@@ -384,7 +432,7 @@ class ClientSettings:
     def settle_auth(self, auth: ClientAuthentication) -> None:
         """Go on with the authentication method that the AS accepted."""
         self._set(auth=auth)
-        self._alternatives = ()
+        self._alternatives, self._is_settled = (), True
 
 
 def stated_list(metadata: Mapping[str, Any], name: str) -> list[str]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from .._protocol.authorization import authorization_endpoint, par
     from .._protocol.grants import ciba, device, saml2, token_exchange
-    from .._protocol.metadata import constructors, registration, server_keys
+    from .._protocol.metadata import constructors, registration, server_keys, server_metadata
     from .._protocol.oidc import claim_sources, id_token, logout, userinfo
     from .._protocol.tokens import introspection, revocation
 
@@ -44,6 +44,7 @@ else:  # a program loads the operations that it calls
     revocation = operations(__package__, ".._protocol.tokens.revocation")
     saml2 = operations(__package__, ".._protocol.grants.saml2")
     server_keys = operations(__package__, ".._protocol.metadata.server_keys")
+    server_metadata = operations(__package__, ".._protocol.metadata.server_metadata")
     token_exchange = operations(__package__, ".._protocol.grants.token_exchange")
     userinfo = operations(__package__, ".._protocol.oidc.userinfo")
 
@@ -117,6 +118,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     from_federation = awaitable_constructor(constructors.from_federation)
     find_issuer = awaitable_class_method(constructors.find_issuer)
     register = awaitable_constructor(constructors.register)
+    discover = awaitable(server_metadata.discover)
     token_request = awaitable(token_endpoint.token_request)
     client_credentials = awaitable(token_endpoint.client_credentials)
     authorization_code = awaitable(token_endpoint.authorization_code)

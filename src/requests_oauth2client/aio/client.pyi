@@ -49,7 +49,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     """
     def __init__(
         self,
-        token_endpoint: str,
+        token_endpoint: str | None = None,
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
@@ -98,7 +98,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         logout_token_max_age: float | None = 3600,
         compare_callback_address: bool = False,
         code_challenge_method: str | None = "S256",
-        authorization_response_iss_parameter_supported: bool = False,
+        authorization_response_iss_parameter_supported: bool = ...,
         token_class: type[BearerToken] = ...,
         session: httpx2.AsyncClient | httpx.AsyncClient | None = None,
         dpop_bound_access_tokens: bool = ...,
@@ -279,6 +279,22 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7591 section 3, OIDC Registration section 3.
+        """
+    async def discover(self, /) -> Mapping[str, Any]:
+        """Read the metadata of the AS now, whether or not those that are known are still fresh.
+
+        A client that was made with an issuer and without a token_endpoint does so by itself when it needs them. What was
+        given when the client was made goes before what they say.
+
+        Returns:
+            The metadata; `authorization_server_metadata` of the client is the same from now on.
+
+        Raises:
+            InvalidParam: the client has no issuer; the metadata are of another one (`MismatchingDiscoveryIssuer`).
+            InvalidDiscoveryDocument: there are no metadata, or they are unreadable.
+            TransportError: no whole answer came; also an exception of the HTTP library.
+
+        Source: OIDC Discovery section 4, RFC 8414 section 3.
         """
     async def token_request(
         self,

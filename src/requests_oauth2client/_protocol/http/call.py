@@ -61,6 +61,8 @@ def call_endpoint(
         MissingEndpointUri: the client does not know the address.
         TransportError: no answer came.
     """
+    if client.finds_its_server or getattr(client, endpoint_name, None) is None:
+        yield from client.find_endpoint(endpoint_name)
     request = build_request(
         client, client.endpoint(endpoint_name), data, accept=accept, timeout=timeout, requests_kwargs=requests_kwargs
     )

@@ -19,7 +19,7 @@ from ..._tokens.bearer import BearerToken
 from ...retries import DEFAULT_RETRIES, Retries
 from ..http.limits import FetchLimits
 from ..settings import check_settings
-from . import discovery, federation, registration, server_keys, webfinger
+from . import discovery, federation, registration, server_keys, server_metadata, webfinger
 
 if TYPE_CHECKING:
     from ..arguments import ClientAuth, Session
@@ -68,8 +68,9 @@ def from_discovery_endpoint(
         issuer, auth = discovery.told_apart(issuer, auth)
     limits = FetchLimits.of(kwargs, testing=testing)
     cache = discovery.DOCUMENTS if session is None else None
-    _, document = yield from discovery.discover(limits, url, issuer, cache=cache)
+    found, document = yield from discovery.discover(limits, url, issuer, cache=cache)
     client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
+    server_metadata.cache_of(client).read.append(found)
     yield from server_keys.hold(client)
     return client
 

@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Now, Steps
 from ..._core.http_caching import fresh_until
@@ -33,6 +33,9 @@ from ..http.limits import FetchLimits, Limits
 from ..settings import ENDPOINTS
 from . import documents
 
+if TYPE_CHECKING:
+    from ..hooks import Client
+
 ACCEPT = "application/json"
 NOT_HERE = frozenset({404, 410})  # the document may be at the next address
 MAX_KEPT = 100  # documents; who talks to more AS than that asks some of them again
@@ -43,11 +46,23 @@ ALIASES = "mtls_endpoint_aliases"
 
 
 class DocumentCache:
-    """Documents by their address, each until it is no longer fresh; the oldest leaves when there are too many."""
+    """Documents by their address, each until it is no longer fresh; the oldest leaves when there are too many.
 
-    def __init__(self, most: int = MAX_KEPT) -> None:
+    Args:
+        most: how many.
+        unsaid: seconds for which a document is fresh where HTTP does not say.
+        floor: seconds, at least.
+    """
+
+    def __init__(self, most: int = MAX_KEPT, *, unsaid: float = 0, floor: float = 0) -> None:
         self._kept: dict[str, tuple[dict[str, Any], datetime]] = {}
         self._most = most
+        self.unsaid, self.floor = unsaid, floor
+
+    def until(self, url: str) -> datetime | None:
+        """Return until when a document is fresh; None where none is kept."""
+        kept = self._kept.get(url)
+        return None if kept is None else kept[1]
 
     def get(self, url: str, now: datetime) -> dict[str, Any] | None:
         """Return a document that is fresh."""
@@ -70,7 +85,7 @@ DOCUMENTS = DocumentCache()
 
 
 def discover(
-    limits: FetchLimits, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
+    limits: FetchLimits | Client, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
 ) -> Steps[tuple[str, dict[str, Any]]]:
     """Find the metadata of an AS; their issuer is the one asked for.
 
@@ -111,7 +126,7 @@ def discover(
     return found, document
 
 
-def _first(limits: FetchLimits, urls: Sequence[str], cache: DocumentCache | None) -> Steps[tuple[str, dict[str, Any]]]:
+def _first(limits: Limits, urls: Sequence[str], cache: DocumentCache | None) -> Steps[tuple[str, dict[str, Any]]]:
     """Return the document at the first address that has one; pages for people and refusals are none."""
     problems: list[InvalidDiscoveryDocument] = []
     for url in urls:
@@ -150,9 +165,10 @@ def fetch(limits: Limits, url: str, cache: DocumentCache | None) -> Steps[dict[s
 
 def _kept(url: str, response: Response, now: datetime, cache: DocumentCache | None) -> dict[str, Any]:
     document = documents.read(response, what="the metadata of an AS", invalid=InvalidDiscoveryDocument)
-    until = fresh_until(response.headers, now, unsaid=0, floor=0, ceiling=CEILING)
-    if cache is not None and until > now:
-        cache.keep(url, document, until)
+    if cache is not None:
+        until = fresh_until(response.headers, now, unsaid=cache.unsaid, floor=cache.floor, ceiling=CEILING)
+        if until > now:
+            cache.keep(url, document, until)
     return document
 
 

@@ -92,6 +92,7 @@ def update_authorization_server_public_keys(
 
     Source: RFC 7517 section 5, OIDC Core section 10.1.1.
     """
+    yield from client.find_endpoint("jwks_uri")
     client.endpoint("jwks_uri")
     return (yield Subtask(_fetch_alone(client, None, requests_kwargs)))
 
@@ -104,6 +105,8 @@ def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None)
         InvalidAuthorizationServerJwks: they had to be fetched, and the answer is no JWKS.
         TransportError: or there was no answer.
     """
+    if client.jwks_uri is None and client.authorization_server_jwks is None:
+        yield from client.find_endpoint("jwks_uri")
     cache = cache_of(client)
     known = client.authorization_server_jwks
     if known is not None and cache.fetched_at is None:

@@ -90,6 +90,7 @@ def userinfo(
 
     Source: OIDC Core section 5.3, RFC 6750 section 2.
     """
+    yield from client.find_endpoint("userinfo_endpoint")
     token = access_token if isinstance(access_token, BearerToken) else BearerToken(access_token)
     subject = None if token.id_token is None else token.id_token.claims.get("sub")
     known_method = method or ("GET" if bearer_method == "header" and _knows_get_only(client) else "POST")

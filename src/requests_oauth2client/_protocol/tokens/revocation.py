@@ -135,6 +135,7 @@ def _revoke(
     requests_kwargs: Mapping[str, Any] | None,
     revoke_kwargs: Mapping[str, Any],
 ) -> Steps[bool]:
+    yield from client.find_endpoint("revocation_endpoint")
     try:
         client.endpoint("revocation_endpoint")
     except MissingEndpointUri:

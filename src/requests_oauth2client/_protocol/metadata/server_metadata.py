@@ -1,0 +1,153 @@
+"""The metadata of a client's server, read when they are needed (RFC 8414 section 3, OIDC Discovery section 4).
+
+    find(client, "revocation_endpoint") ──► a client without token_endpoint: metadata that are fresh, one fetch however
+                                        │   many ask, the last good ones while the server fails
+                                        └─► an endpoint that one document lacks: the other documents of the issuer
+
+What the user gave goes before all of it: `ClientSettings.learn`. Which document is whose is checked in `discovery`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ..._core.effects import Lock, Now, Steps, Subtask
+from ...discovery import InvalidDiscoveryDocument, discovery_urls
+from ...exceptions import InvalidParam, OAuth2Error
+from ..settings import ENDPOINTS
+from . import discovery
+
+if TYPE_CHECKING:
+    from ..hooks import Client
+
+log = logging.getLogger("requests_oauth2client.metadata")
+
+LIFETIME = 3600  # seconds, where HTTP does not say
+FLOOR = 60  # also until a failing server is asked again
+
+
+class MetadataCache:
+    """What is known about the metadata of a client's server; the lock for fetching is its own."""
+
+    def __init__(self) -> None:
+        self.documents = discovery.DocumentCache(unsaid=LIFETIME, floor=FLOOR)
+        self.read: list[str] = []  # addresses of the documents that the client knows
+        self.ended = 0  # fetches, whether or not they succeeded
+        self.failure: str | None = None  # what the last of them failed with
+        self.fetched_at: datetime | None = None
+        self.fresh_until: datetime | None = None
+        self.is_complete = False  # all addresses were asked
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether the metadata count without a fetch; a clock that was set back proves nothing."""
+        begun, until = self.fetched_at, self.fresh_until
+        return begun is not None and until is not None and begun <= now < until
+
+
+def cache_of(client: Client) -> MetadataCache:
+    """Return the cache of a client: one for all its threads and tasks."""
+    found: MetadataCache | None = client.__dict__.get("_metadata_cache")
+    return found if found is not None else client.__dict__.setdefault("_metadata_cache", MetadataCache())
+
+
+def discover(client: Client, /) -> Steps[Mapping[str, Any]]:
+    """Read the metadata of the AS now, whether or not those that are known are still fresh.
+
+    A client that was made with an issuer and without a token_endpoint does so by itself when it needs them. What was
+    given when the client was made goes before what they say.
+
+    Returns:
+        The metadata; `authorization_server_metadata` of the client is the same from now on.
+
+    Raises:
+        InvalidParam: the client has no issuer; the metadata are of another one (`MismatchingDiscoveryIssuer`).
+        InvalidDiscoveryDocument: there are no metadata, or they are unreadable.
+        TransportError: no whole answer came; also an exception of the HTTP library.
+
+    Source: OIDC Discovery section 4, RFC 8414 section 3.
+    """
+    if client.issuer is None:
+        msg = "This client has no issuer, so that its metadata can't be found. Pass issuer= when you make it."
+        raise InvalidParam(msg)
+    yield Subtask(_fetch_alone(client, None))
+    return client.authorization_server_metadata
+
+
+def find(client: Client, endpoint_name: str) -> Steps[None]:
+    """Learn what can be learned about an endpoint, so that `client.endpoint()` knows it."""
+    if client.finds_its_server:
+        cache = cache_of(client)
+        if cache.fetched_at is None or not cache.is_fresh((yield Now())):
+            yield Subtask(_fetch_alone(client, cache.ended))
+    if getattr(client, endpoint_name, None) is None and _may_be_completed(client, endpoint_name):
+        yield Subtask(_complete_alone(client))
+
+
+def _may_be_completed(client: Client, endpoint_name: str) -> bool:
+    cache = cache_of(client)
+    is_stated = client.authorization_server_metadata.get(endpoint_name) not in {None, ""}
+    return bool(cache.read) and not cache.is_complete and client.issuer is not None and not is_stated
+
+
+def _fetch_alone(client: Client, ended: int | None) -> Steps[None]:
+    """Fetch, unless another caller has done so while this one waited: then its outcome is ours."""
+    cache = cache_of(client)
+    yield Lock(cache)
+    if ended is None or cache.ended == ended:
+        yield from _fetch(client, cache)
+    elif cache.failure is not None and not cache.read:
+        msg = f"The fetch that this caller waited for has failed: {cache.failure}"
+        raise InvalidDiscoveryDocument(description=msg)
+
+
+def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
+    now = yield Now()
+    cache.documents.clear()
+    try:
+        url, document = yield from discovery.discover(client, issuer=client.issuer, cache=cache.documents)
+        _learn(client, document)
+    except Exception as failure:
+        cache.failure = str(failure)
+        cache.ended += 1
+        if not cache.read or not isinstance(failure, OAuth2Error):
+            raise
+        cache.fetched_at, cache.fresh_until = now, now + timedelta(seconds=FLOOR)
+        log.warning("The metadata of %s can't be had now; the last ones are kept: %s", client.issuer, failure)
+        return
+    cache.read, cache.is_complete, cache.failure = [url], False, None
+    cache.fetched_at, cache.fresh_until = now, cache.documents.until(url)
+    cache.ended += 1  # last: who reads it without the lock finds the rest done
+
+
+def _learn(client: Client, document: Mapping[str, Any]) -> None:
+    known = discovery.client_arguments(
+        document, issuer=client.issuer, testing=client.testing, given=("token_endpoint", *client.given)
+    )
+    client.learn(**{**dict.fromkeys(ENDPOINTS), **known})  # what the metadata no longer have is gone
+
+
+def _complete_alone(client: Client) -> Steps[None]:
+    """Read the other documents of the issuer: one may have what another lacks (RFC 8414 section 5)."""
+    cache = cache_of(client)
+    yield Lock(cache)
+    if cache.is_complete:
+        return
+    for url in discovery_urls(str(client.issuer)):
+        if url in cache.read:
+            continue
+        try:
+            document = yield from discovery.fetch(client, url, None)
+            discovery.check_issuer(document, [str(client.issuer)])
+        except OAuth2Error as problem:
+            log.info("There is no further document of %s at %s: %s", client.issuer, url, problem)
+            continue
+        cache.read.append(url)
+        known = client.authorization_server_metadata
+        lacking = {name: value for name, value in document.items() if known.get(name) in (None, "")}
+        both = {**known, **lacking}
+        usable = discovery.usable_endpoints(both, source=client.issuer, https=not client.testing)
+        client.learn(authorization_server_metadata=both, **usable)
+    cache.is_complete = True

@@ -1,0 +1,261 @@
+"""A client that finds its server when it needs it: `OAuth2Client(issuer=..., auth=...)`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import anyio
+import pytest
+
+from devkit.exchange import Answer, Received, answer
+from devkit.flavors import Flavor
+from devkit.play import NOON, After, play
+from requests_oauth2client import (
+    ClientSecretBasic,
+    ClientSecretPost,
+    MismatchingDiscoveryIssuer,
+    MissingEndpointUri,
+    MissingServer,
+    OAuth2Client,
+    TransportError,
+    UndiscoveredServer,
+)
+from requests_oauth2client._protocol.grants import token_endpoint
+from requests_oauth2client._protocol.metadata import server_metadata
+from requests_oauth2client.discovery import InvalidDiscoveryDocument
+
+ISSUER = "https://as.local"
+OIDC, OAUTH2 = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+TOKEN = answer({"access_token": "at", "token_type": "Bearer"})
+
+
+def document(**members: Any) -> dict[str, Any]:
+    known = {
+        "issuer": ISSUER,
+        "token_endpoint": f"{ISSUER}/token",
+        "authorization_endpoint": f"{ISSUER}/authorize",
+        "revocation_endpoint": f"{ISSUER}/revoke",
+        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
+        "authorization_response_iss_parameter_supported": True,
+    }
+    return {name: value for name, value in {**known, **members}.items() if value is not None}
+
+
+class Server:
+    """Has metadata and a token endpoint, and counts."""
+
+    def __init__(self, **pages: Any) -> None:
+        self.pages: dict[str, Any] = {OIDC: document(), "/token": TOKEN, "/revoke": answer(""), **pages}
+        self.asked: list[str] = []
+
+    def __call__(self, received: Received) -> Answer:
+        self.asked.append(received.path)
+        page = self.pages.get(received.path, answer("", 404))
+        return answer(page) if isinstance(page, dict) else page
+
+
+def connect(flavor: Flavor, server: Server, **settings: Any) -> Any:
+    session, _ = flavor.answered_by(server)
+    return flavor.client(None, ("id", "hush"), issuer=ISSUER, session=session, **settings)
+
+
+def test_making_it_does_nothing_and_the_first_operation_finds_the_server(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(flavor, server)
+    assert server.asked == []
+    assert ISSUER in repr(client)
+    for _ in range(3):
+        flavor.run(client.client_credentials())
+    assert server.asked == [OIDC, "/token", "/token", "/token"]
+    assert flavor.run(client.revoke_access_token("at")) is True
+    assert client.token_endpoint == f"{ISSUER}/token"
+    assert client.authorization_response_iss_parameter_supported is True
+    assert isinstance(client.auth, ClientSecretBasic)
+
+
+def test_it_can_be_told_to_do_so_now(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(flavor, server)
+    assert flavor.run(client.discover())["issuer"] == ISSUER
+    flavor.run(client.discover())
+    assert server.asked == [OIDC, OIDC]
+    flavor.run(client.client_credentials())
+    assert server.asked == [OIDC, OIDC, "/token"]
+
+
+def test_arguments_go_before_metadata(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(
+        flavor,
+        server,
+        revocation_endpoint="https://other.local/revoke",
+        authorization_response_iss_parameter_supported=False,
+        default_auth_handler=ClientSecretPost,
+        id_token_signed_response_alg="RS256",
+    )
+    server.pages[OIDC] = document(id_token_signing_alg_values_supported=["ES256"])
+    flavor.run(client.discover())
+    assert client.revocation_endpoint == "https://other.local/revoke"
+    assert client.authorization_response_iss_parameter_supported is False
+    assert isinstance(client.auth, ClientSecretPost)
+    assert client.id_token_signed_response_alg == "RS256"
+
+
+@pytest.mark.parametrize(
+    ("listed", "alg"),
+    [(["ES256"], "ES256"), (["HS256", "PS256"], "PS256"), (["ES256", "RS256"], "RS256"), (["HS256", "none"], "RS256")],
+)
+def test_the_alg_of_id_tokens_is_an_asymmetric_one_that_is_listed(flavor: Flavor, listed: list[str], alg: str) -> None:
+    client = connect(flavor, Server(**{OIDC: document(id_token_signing_alg_values_supported=listed)}))
+    flavor.run(client.discover())
+    assert client.id_token_signed_response_alg == alg
+    metadata = document(id_token_signing_alg_values_supported=listed)
+    assert flavor.named("OAuth2Client").from_discovery_document(metadata, auth="id").id_token_signed_response_alg == alg
+
+
+def test_one_fetch_serves_all_who_ask_at_once(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(flavor, server)
+
+    async def crowd() -> None:
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(client.client_credentials)
+
+    if flavor.is_async:
+        flavor.run(crowd())
+        assert server.asked.count(OIDC) == 1
+
+
+def test_a_server_that_is_down_is_found_later(flavor: Flavor) -> None:
+    server = Server(**{OIDC: answer("", 503)})
+    client = connect(flavor, server, retries=None)
+    with pytest.raises(InvalidDiscoveryDocument):
+        flavor.run(client.client_credentials())
+    server.pages[OIDC] = document()
+    assert flavor.run(client.client_credentials()).access_token == "at"
+
+
+def test_metadata_of_another_issuer_are_refused(flavor: Flavor) -> None:
+    server = Server(**{OIDC: document(issuer="https://evil.local")})
+    with pytest.raises(MismatchingDiscoveryIssuer):
+        flavor.run(connect(flavor, server).client_credentials())
+    assert server.asked == [OIDC]
+
+
+def test_an_authorization_request_needs_the_metadata(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(flavor, server, redirect_uri="https://rp.local/cb")
+    if flavor.is_async:
+        with pytest.raises(UndiscoveredServer, match=r"await client\.discover\(\)"):
+            client.authorization_request()
+        flavor.run(client.discover())
+    request = client.authorization_request()
+    assert request.authorization_endpoint == f"{ISSUER}/authorize"
+    assert request.authorization_response_iss_parameter_supported is True
+    assert server.asked == [OIDC]
+
+
+def test_a_client_needs_a_server() -> None:
+    with pytest.raises(MissingServer, match="issuer="):
+        OAuth2Client(auth=("id", "hush"))
+
+
+def test_a_replaced_client_finds_its_server_again(flavor: Flavor) -> None:
+    server = Server()
+    client = connect(flavor, server)
+    flavor.run(client.client_credentials())
+    other = client.replace(timeout=5)
+    assert other.token_endpoint is None
+    flavor.run(other.client_credentials())
+    assert server.asked == [OIDC, "/token", OIDC, "/token"]
+
+
+# --- freshness
+
+
+def lazy() -> OAuth2Client:
+    return OAuth2Client(issuer=ISSUER, auth=("id", "hush"), retries=None)
+
+
+def ask(client: OAuth2Client, answers: list[Any], after: float) -> list[str]:
+    heard = play(token_endpoint.client_credentials(client), answers, now=NOON + timedelta(seconds=after))
+    assert heard.result.access_token == "at"
+    return [request.method for request in heard.sent]
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, 3600),
+        ({"Cache_Control": "max-age=600"}, 600),
+        ({"Cache_Control": "no-store"}, 60),
+        ({"Cache_Control": "max-age=1"}, 60),
+        ({"Cache_Control": "max-age=31536000"}, 86_400),
+    ],
+    ids=str,
+)
+def test_metadata_are_read_again_when_they_are_no_longer_fresh(headers: dict[str, str], seconds: int) -> None:
+    client = lazy()
+    found = answer(document(), **headers)
+    assert ask(client, [found, TOKEN], 0) == ["GET", "POST"]
+    assert ask(client, [TOKEN], seconds - 1) == ["POST"]
+    assert ask(client, [found, TOKEN], seconds) == ["GET", "POST"]
+    assert ask(client, [found, TOKEN], -86_400) == ["GET", "POST"], "a clock that was set back proves nothing"
+
+
+@pytest.mark.parametrize("failure", [answer("", 503), answer("<html>"), TransportError(ISSUER, "no answer came")])
+def test_the_last_good_ones_are_kept_while_the_server_fails(failure: Any) -> None:
+    client = lazy()
+    ask(client, [answer(document()), TOKEN], 0)
+    answers = (
+        [failure, TOKEN]
+        if not isinstance(failure, Answer) or failure.status_code == 503
+        else [
+            failure,
+            answer("", 404),
+            TOKEN,
+        ]
+    )
+    assert ask(client, answers, 3600)[-1] == "POST"
+    assert ask(client, [TOKEN], 3659) == ["POST"]
+    assert ask(client, [answer(document(token_endpoint=f"{ISSUER}/new")), TOKEN], 3660) == ["GET", "POST"]
+    assert client.token_endpoint == f"{ISSUER}/new"
+
+
+def test_an_endpoint_that_is_gone_from_the_metadata_is_gone() -> None:
+    client = lazy()
+    ask(client, [After(0, answer(document())), TOKEN], 0)
+    assert client.revocation_endpoint is not None
+    ask(client, [answer(document(revocation_endpoint=None)), TOKEN], 3600)
+    assert client.revocation_endpoint is None
+
+
+# --- two documents of one server
+
+
+def test_two_documents_complete_each_other(flavor: Flavor) -> None:
+    oidc = document(revocation_endpoint=None, userinfo_endpoint=f"{ISSUER}/userinfo")
+    server = Server(**{OIDC: oidc, OAUTH2: document(introspection_endpoint=f"{ISSUER}/introspect")})
+    server.pages["/introspect"] = {"active": True}
+    session, _ = flavor.answered_by(server)
+    making = flavor.named("OAuth2Client").from_discovery_endpoint(issuer=ISSUER, auth=("id", "hush"), session=session)
+    for client in (flavor.run(making), connect(flavor, server)):
+        server.asked.clear()
+        assert flavor.run(client.revoke_access_token("at")) is True
+        assert flavor.run(client.introspect_token("at"))["active"] is True
+        assert [path for path in server.asked if path != OIDC] == [OAUTH2, "/revoke", "/introspect"]
+        assert client.userinfo_endpoint == f"{ISSUER}/userinfo"
+
+
+@pytest.mark.parametrize("other", [None, document(issuer="https://evil.local"), answer("", 503)], ids=str)
+def test_what_no_document_has_is_missing_and_says_what_was_read(flavor: Flavor, other: Any) -> None:
+    oidc = document(revocation_endpoint=None, introspection_endpoint=None)
+    server = Server(**{OIDC: oidc, **({} if other is None else {OAUTH2: other})})
+    client = connect(flavor, server, retries=None)
+    for _ in range(2):
+        with pytest.raises(MissingEndpointUri, match=f"{ISSUER}{OIDC}"):
+            flavor.run(client.introspect_token("at"))
+    assert server.asked == [OIDC, OAUTH2]
+    assert server_metadata.cache_of(client).is_complete
