@@ -55,9 +55,17 @@ def test_what_is_no_form_is_no_token(flavor: Flavor, body: str) -> None:
         flavor.run(client.client_credentials())
 
 
-@pytest.mark.parametrize("body", ["", "Unauthorized", "<html>"])
-def test_a_bare_401_refuses_the_client(flavor: Flavor, body: str) -> None:
-    client, _ = flavor.mocked(answer(body, 401, Content_Type="text/html"), auth=ClientSecretBasic("id", "hush"))
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer("", 401),
+        answer("<html>", 401, WWW_Authenticate='Basic realm="x"'),
+        answer("no", 401, WWW_Authenticate="Basic"),
+    ],
+    ids=str,
+)
+def test_a_bare_401_refuses_the_client(flavor: Flavor, refusal: Answer) -> None:
+    client, _ = flavor.mocked(refusal, auth=ClientSecretBasic("id", "hush"))
     for calling in (client.client_credentials, lambda: client.refresh_token("rt")):
         with pytest.raises(InvalidClient, match="client_secret_basic"):
             flavor.run(calling())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from devkit.exchange import error, token
-from requests_oauth2client import BearerToken, OAuth2Client
+from requests_oauth2client import BearerToken, ClientSecretPost, OAuth2Client
 from requests_oauth2client._core.effects import Steps
 from requests_oauth2client._renewal import manager
 
@@ -17,7 +17,9 @@ DEAD = BearerToken("dead", expires_in=-10)
 
 def client(**kwargs: Any) -> OAuth2Client:
     """A client that is only asked for its settings and hooks."""
-    return OAuth2Client("https://as.local/token", **{"auth": ("id", "secret"), "retries": None, **kwargs})
+    return OAuth2Client(
+        "https://as.local/token", **{"auth": ClientSecretPost("id", "secret"), "retries": None, **kwargs}
+    )
 
 
 def valid_token(handler: Any) -> Steps[BearerToken]:

@@ -57,7 +57,11 @@ def key() -> DPoPKey:
 
 
 def client(**settings: Any) -> OAuth2Client:
-    settings = {"auth": ("id", "hush-hush"), "userinfo_endpoint": "https://as.local/userinfo", **settings}
+    settings = {
+        "auth": ClientSecretPost("id", "hush-hush"),
+        "userinfo_endpoint": "https://as.local/userinfo",
+        **settings,
+    }
     return OAuth2Client(TOKEN_ENDPOINT, **settings)
 
 

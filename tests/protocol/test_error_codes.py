@@ -12,7 +12,7 @@ import requests
 
 from devkit.exchange import Answer, answer
 from devkit.play import play
-from requests_oauth2client import AuthorizationRequest, OAuth2Client, exceptions, stores
+from requests_oauth2client import AuthorizationRequest, ClientSecretPost, OAuth2Client, exceptions, stores
 from requests_oauth2client._protocol.authorization import par
 from requests_oauth2client._protocol.grants import ciba, device, token_endpoint
 from requests_oauth2client.challenges import api_error
@@ -25,7 +25,7 @@ METADATA = {
 }
 CLIENT = OAuth2Client(
     TOKEN,
-    ("id", "hush-hush"),
+    ClientSecretPost("id", "hush-hush"),
     device_authorization_endpoint="https://as.local/device",
     backchannel_authentication_endpoint="https://as.local/ciba",
     pushed_authorization_request_endpoint="https://as.local/par",
@@ -132,7 +132,7 @@ TRANSIENT = [
 
 @pytest.mark.parametrize(("response", "is_transient"), TRANSIENT)
 def test_an_error_tells_whether_it_may_pass(response: Answer, is_transient: bool) -> None:
-    error = grant_error(response, OAuth2Client(TOKEN, ("id", "hush-hush"), retries=None))
+    error = grant_error(response, OAuth2Client(TOKEN, ClientSecretPost("id", "hush-hush"), retries=None))
     assert error.is_transient is is_transient
     assert pickle.loads(pickle.dumps(error)).is_transient is is_transient  # noqa: S301  ours
 

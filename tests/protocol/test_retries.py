@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from devkit.exchange import Answer, answer, error, token
 from devkit.play import After, Heard, play
-from requests_oauth2client import DeviceAuthorizationPollingJob, DPoPKey, InvalidParam, OAuth2Client, PrivateKeyJwt
+from requests_oauth2client import (
+    ClientSecretPost,
+    DeviceAuthorizationPollingJob,
+    DPoPKey,
+    InvalidParam,
+    OAuth2Client,
+    PrivateKeyJwt,
+)
 from requests_oauth2client._core.effects import Steps
 from requests_oauth2client._core.retry_info import LONGEST, retry_after
 from requests_oauth2client._jose.keys import generate_private_jwk
@@ -37,7 +44,7 @@ from requests_oauth2client.exceptions import (
 from requests_oauth2client.retries import Retries
 
 URL = "https://as.local/token"
-CREDENTIALS = ("id", "hush-hush")
+CREDENTIALS = ClientSecretPost("id", "hush-hush")
 ENDPOINTS = {
     name: f"https://as.local/{name}"
     for name in (

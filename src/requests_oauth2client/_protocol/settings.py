@@ -223,7 +223,7 @@ class ClientSettings:
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
-        self.finds_its_server = token_endpoint is None
+        self.finds_its_server = token_endpoint is None and self.issuer is not None
         self.given = frozenset(name for name in LEARNED if profiles.is_said(given[name]))
         self._set(**{ISS_FLAG: bool(self.authorization_response_iss_parameter_supported)})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
@@ -249,7 +249,7 @@ class ClientSettings:
 
     def _check_combinations(self) -> None:
         """Refuse settings that can't work together."""
-        if self.finds_its_server and self.issuer is None:
+        if self.issuer is None and not any(getattr(self, name) for name in ENDPOINTS):
             msg = "A client needs to know its server: pass token_endpoint=, or issuer= to have its metadata read."
             raise MissingServer(msg)
         if self.authorization_response_iss_parameter_supported and self.issuer_rule is None:

@@ -101,7 +101,14 @@ def is_client_refused(response: Response) -> bool:
     if is_success(response):
         return False
     answer = read_oauth_error(response)
-    return response.status_code == UNAUTHORIZED if answer is None else answer["error"] == "invalid_client"
+    return is_bare_refusal(response) if answer is None else answer["error"] == "invalid_client"
+
+
+def is_bare_refusal(response: Response) -> bool:
+    """Tell whether a 401 without an OAuth error is about the client: it is empty, or asks for Basic (RFC 6749 5.2)."""
+    challenge = response.headers.get("WWW-Authenticate") or ""
+    is_empty = not response.content or challenge[:6].lower() == "basic "
+    return response.status_code == UNAUTHORIZED and (is_empty or challenge.lower() == "basic")
 
 
 def is_failing(response: Response) -> bool:
@@ -201,7 +208,7 @@ def raise_oauth_error(
         is_authenticated: the client authenticates at this endpoint, so that a bare 401 refuses it (RFC 6749 5.2).
     """
     answer = read_oauth_error(response)
-    if answer is None and is_authenticated and response.status_code == UNAUTHORIZED:
+    if answer is None and is_authenticated and is_bare_refusal(response):
         answer = {"error": "invalid_client", "error_description": "A 401 without an OAuth error."}
     if answer is None:
         raise invalid(response=response, client=client, description=problem or _what_came(response, expected))

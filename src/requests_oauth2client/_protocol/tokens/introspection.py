@@ -12,12 +12,11 @@ from ..._jose.claims import check_aud, check_iat, check_issuer
 from ..._jose.errors import InvalidClaim, JoseError
 from ..._tokens.bearer import BearerToken
 from ..._tokens.introspection_response import IntrospectionResponse
-from ...dpop import DPoPToken
 from ...exceptions import IntrospectionError, UnknownIntrospectionError
 from ..http.call import call_endpoint, raise_oauth_error
 from ..http.retrying import Repeat
 from ..oidc.jwt_response import LEEWAY, Protection, UncheckedJwt, is_jwt, read, refused, text_of
-from .revocation import token_text
+from .revocation import key_of, token_text
 
 if TYPE_CHECKING:
     from ..hooks import Client
@@ -71,7 +70,7 @@ def introspect_token(
         {"token": token_text(token, token_type_hint), "token_type_hint": token_type_hint, **introspect_kwargs},
         invalid=UnknownIntrospectionError,
         accept=f"application/{JWT_TYPE}" if protection else "application/json",
-        dpop_key=token.dpop_key if isinstance(token, DPoPToken) else None,  # some AS want the proof here too
+        dpop_key=key_of(token),
         repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )

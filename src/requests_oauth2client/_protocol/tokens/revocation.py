@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from ..._core.effects import Steps, inner
 from ..._core.messages import Response, is_success, read_oauth_error
 from ..._tokens.bearer import BearerToken
-from ...dpop import DPoPToken
 from ...exceptions import InvalidAnswer, MissingEndpointUri, RevocationError
 from ..grants.token_endpoint import MissingRefreshToken
 from ..http.call import call_endpoint, raise_oauth_error
 from ..http.retrying import Repeat
 
 if TYPE_CHECKING:
+    from ...dpop import DPoPKey
     from ..hooks import Client
 
 
@@ -54,11 +54,20 @@ def revoke_token(
         "revocation_endpoint",
         data,
         invalid=InvalidAnswer,
-        dpop_key=token.dpop_key if isinstance(token, DPoPToken) else None,  # some AS want the proof here too
+        dpop_key=key_of(token),
         repeat=Repeat.ALWAYS,
         requests_kwargs=requests_kwargs,
     )
     return client.parse_revocation_response(response) if is_success(response) else client.on_revocation_error(response)
+
+
+def key_of(token: str | BearerToken) -> DPoPKey | None:
+    """Return the key that a token is bound to: some AS want its proof wherever the token is shown."""
+    if not isinstance(token, BearerToken) or "dpop_key" not in vars(token):
+        return None
+    from ...dpop import DPoPToken  # noqa: PLC0415  for clients that use DPoP
+
+    return token.dpop_key if isinstance(token, DPoPToken) else None
 
 
 def token_text(token: str | BearerToken, token_type_hint: str | None) -> str:
