@@ -217,7 +217,7 @@ class ClientSettings:
         )
         self.auth = profiles.addressed(self.profile, method, issuers.exact(self.issuer))
         self.client_id = _client_id(self.auth, client_id)
-        self._is_bare = default_auth_handler is None and not callable(auth)  # an id and a secret: any method will do
+        self._is_bare = default_auth_handler is None and not callable(auth)  # an id and a secret, for any method
         self._is_settled = False
         self._alternatives = alternatives(self.auth, is_bare=self._is_bare, listed=listed)
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})

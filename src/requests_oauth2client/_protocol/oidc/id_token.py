@@ -163,6 +163,7 @@ def check_id_token(
 
     Source: OIDC Core section 3.1.3.7.
     """
+    yield from client.find_endpoint("jwks_uri")
     settings = id_token_settings(client)
     came = id_token if isinstance(id_token, IdToken) else IdToken(id_token)
     expected = expectations(settings, None, access_token=access_token)
