@@ -19,6 +19,7 @@ from ._api.fields import InvalidBoolFieldsParam, InvalidNoneFieldsParam, validat
 from ._api.message import Message
 from ._api.urls import InvalidPathParam, InvalidRedirect
 from ._core.effects import blocking
+from ._core.options import UnknownParam, close_to
 from ._drivers.ambient import session_settings
 from ._drivers.requests import SyncRunner
 from .challenges import api_error
@@ -102,8 +103,8 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
         opened = requests.Session() if session is None else session
         for name, value in settings.items():
             if name not in requests.Session.__attrs__:
-                msg = f"{name}= is neither a parameter of {type(self).__name__} nor an attribute of a requests.Session."
-                raise InvalidParam(msg)
+                known = [*requests.Session.__attrs__, *calls.SETTINGS]
+                raise UnknownParam(name, f"{type(self).__name__}, or its requests.Session,", close_to(name, known))
             setattr(opened, name, value)
         return opened
 

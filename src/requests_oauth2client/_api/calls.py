@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, Unpack
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._core.effects import CallOverride, Steps, inner
+from .._core.options import UnknownParam, close_to
 from .._core.values import NotPickled
 from .._tokens.bearer import require_secure_transport
 from ..exceptions import InvalidParam
@@ -24,6 +25,11 @@ from .message import BodyOptions, Message, Query, QueryOptions, Timeout, merged_
 from .urls import NEUTRAL_HEADERS, ApiRoot, Path, redirect_headers, redirect_method, redirect_url, with_query
 
 Resp = TypeVar("Resp")
+SETTINGS = (
+    "base_url", "auth", "url", "timeout", "raise_for_status", "none_fields", "bool_fields", "cookies", "headers",
+    "user_agent", "session", "trusted_origins", "allow_insecure_http",
+)  # fmt: skip
+REQUEST_OPTIONS = frozenset({*BodyOptions.__annotations__, *QueryOptions.__annotations__})
 DEFAULT_TIMEOUT = 60.0  # seconds, for each wait
 
 
@@ -318,7 +324,10 @@ def request(
 
 
 def _asked(api: Api[Resp], method: str, path: Path, **options: Any) -> Steps[Resp]:
-    """Send a request; a subclass's override of `request` is honoured."""
+    """Send a request; a subclass's override of `request` is honored."""
+    for name in options.keys() - REQUEST_OPTIONS:  # an override may have further ones
+        if meant := close_to(name, REQUEST_OPTIONS):
+            raise UnknownParam(name, f"{method.lower()}()", meant)
     rule: Any = request  # for mypy, which takes no **options for its many parameters
     response: Resp = yield from inner(api, rule, method, path, **options)
     return response
