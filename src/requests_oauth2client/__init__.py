@@ -32,7 +32,7 @@ _HOMES = {
         " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt MismatchingRedirectUri"
         " MismatchingResponseJwtAudience MismatchingResponseMode MissingResponseJwt"
         " RequestParameterAuthorizationRequest RequestUriParameterAuthorizationRequest UncheckableResponseJwt"
-        " UnsupportedResponseJwtAlg UnsupportedResponseTypeParam"
+        " UnsupportedResponseJwtAlg UnsupportedResponseTypeParam callback_state"
     ),
     "backchannel_authentication": (
         "BackChannelAuthenticationPollingJob BackChannelAuthenticationPoolingJob"

@@ -54,6 +54,7 @@ from .authorization_request import RequestUriParameterAuthorizationRequest as Re
 from .authorization_request import UncheckableResponseJwt as UncheckableResponseJwt
 from .authorization_request import UnsupportedResponseJwtAlg as UnsupportedResponseJwtAlg
 from .authorization_request import UnsupportedResponseTypeParam as UnsupportedResponseTypeParam
+from .authorization_request import callback_state as callback_state
 from .backchannel_authentication import BackChannelAuthenticationPollingJob as BackChannelAuthenticationPollingJob
 from .backchannel_authentication import BackChannelAuthenticationPoolingJob as BackChannelAuthenticationPoolingJob
 from .backchannel_authentication import BackChannelAuthenticationResponse as BackChannelAuthenticationResponse
@@ -611,6 +612,7 @@ __all__ = [
     "api_error",
     "b64u_decode",
     "b64u_encode",
+    "callback_state",
     "discovery_urls",
     "entity_configuration",
     "generate_jwk_key_pair",

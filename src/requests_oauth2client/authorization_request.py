@@ -19,6 +19,7 @@ from ._authorization.callback import (
     AuthorizationResponse,
     MismatchingRedirectUri,
     MismatchingResponseMode,
+    callback_state,
     validate_callback,
 )
 from ._authorization.jarm import (
@@ -394,4 +395,5 @@ __all__ = [
     "UnsupportedCodeChallengeMethod",
     "UnsupportedResponseJwtAlg",
     "UnsupportedResponseTypeParam",
+    "callback_state",
 ]

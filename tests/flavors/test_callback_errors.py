@@ -9,7 +9,7 @@ import pytest
 
 from devkit.exchange import answer
 from devkit.flavors import Flavor
-from requests_oauth2client import AuthorizationRequest
+from requests_oauth2client import AuthorizationRequest, callback_state
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.jwk import generate_private_jwk, public_jwk
 from requests_oauth2client._jose.keys import signing_key
@@ -194,3 +194,31 @@ def test_a_logout_token_gets_old(flavor: Flavor) -> None:
     assert flavor.run(client.logout_token(logout_token(iat=now - 1800))).jti == "j"
     client, _ = flavor.mocked(answer({"keys": [public_jwk(KEY)]}), **SETTINGS, logout_token_max_age=None)
     assert flavor.run(client.logout_token(logout_token(**ages))).jti == "j"
+
+
+# --- the state, before anything is validated
+
+
+@pytest.mark.parametrize(
+    ("callback", "state"),
+    [
+        ({"code": "c", "state": "s"}, "s"),
+        (f"{CALLBACK}&code=c&state=s", "s"),
+        (f"{CALLBACK}#id_token=x&state=s", "s"),
+        ("code=c&state=s", "s"),
+        ({"error": "no"}, None),
+        ({"response": signed("JWT", state="s")}, "s"),
+        (f"{CALLBACK}#response={signed('JWT', state='s')}", "s"),
+        ({"response": signed("JWT", state=1)}, None),
+        ({"response": "a.b.c.d.e"}, None),
+        ({"response": "nonsense", "state": "forged"}, None),
+    ],
+)
+def test_the_state_of_a_callback_is_read_to_find_its_request(callback: Any, state: str | None) -> None:
+    assert callback_state(callback) == state
+
+
+def test_what_is_no_callback_has_no_state() -> None:
+    for wrong in ("state=s&state=t", None, "a b"):
+        with pytest.raises(InvalidAuthResponse):
+            callback_state(wrong)

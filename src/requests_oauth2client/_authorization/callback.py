@@ -19,6 +19,8 @@ from .. import profiles
 from .._core.compare import is_same_secret
 from .._core.issuers import accepts
 from .._core.redaction import one_line, without_query
+from .._jose import compact
+from .._jose.errors import MalformedToken
 from .._oidc.id_token import IdToken, MissingIdToken
 from ..exceptions import (
     AuthorizationResponseError,
@@ -306,6 +308,42 @@ def _essential_acr(claims: Any) -> tuple[str, ...] | None:
     return tuple(value for value in values if isinstance(value, str))
 
 
+def callback_state(response: object) -> str | None:
+    """Return the `state` of a callback before anything is validated, to find the pending request that it answers.
+
+    Anyone can write it into a URL: use it to look the request up, and let that validate the callback.
+
+    Args:
+        response: the callback, in any form that `validate_callback` takes; a signed one (JARM) too.
+
+    Returns:
+        The state; None where there is none, or where it is in an encrypted JWT.
+
+    Raises:
+        InvalidAuthResponse: the callback can't be read.
+
+    Source: RFC 6749 section 4.1.2, JARM section 2.1.
+    """
+    params = _parse_anywhere(response)
+    if "response" not in params:
+        return params.get("state")
+    try:
+        state = {} if compact.is_jwe(params["response"]) else compact.take_apart(params["response"]).claims()
+    except MalformedToken:
+        return None
+    found = state.get("state")
+    return found if isinstance(found, str) and found else None
+
+
+def _parse_anywhere(response: object) -> dict[str, str]:
+    """Read the parameters of a callback, whether they stand in its query or in its fragment."""
+    text = _address_of(response) or (response if isinstance(response, str) else "")
+    fragment = text.partition("#")[2]
+    if "=" in fragment and ("state=" in fragment or "response=" in fragment):
+        return parse_callback(fragment)
+    return parse_callback(response)
+
+
 def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
     """Read the parameters of a callback; one without a value counts as absent (RFC 6749 section 3.1).
 
@@ -409,6 +447,7 @@ __all__ = [
     "AuthorizationResponse",
     "MismatchingRedirectUri",
     "MismatchingResponseMode",
+    "callback_state",
     "check_address",
     "parse_callback",
     "validate_callback",
