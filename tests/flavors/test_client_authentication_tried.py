@@ -176,3 +176,15 @@ def test_a_line_end_in_a_secret_is_named(flavor: Flavor, secret: str) -> None:
     with pytest.raises(UnsupportedClientCredentials, match=r"line end.*\.strip\(\)") as refused:
         flavor.client(auth=("id", secret))
     assert "hush" not in str(refused.value)
+
+
+def test_a_server_that_cannot_read_the_other_way_has_refused_the_first(flavor: Flavor) -> None:
+    def server(received: Received) -> Answer:
+        return REFUSED if "%" in (basic(received) or "") else answer({"error": "invalid_request"}, 400)
+
+    session, received = flavor.answered_by(server)
+    client = flavor.client(session=session, auth=ClientSecretBasic("id", "wrong one"))
+    for _ in range(2):
+        with pytest.raises(InvalidClient):
+            flavor.run(client.client_credentials())
+    assert len(received) == 4

@@ -90,7 +90,7 @@ def call_endpoint(
         again = yield from send_request(
             client, request, invalid=invalid, repeat=repeat, attempt=attempt(other.authenticate)
         )
-        if not is_client_refused(again) and not is_failing(again):
+        if not is_client_refused(again) and not is_failing(again) and not is_malformed(again):
             client.settle_auth(other)
             return again
     return response
@@ -109,6 +109,12 @@ def is_bare_refusal(response: Response) -> bool:
     challenge = response.headers.get("WWW-Authenticate") or ""
     is_empty = not response.content or challenge[:6].lower() == "basic "
     return response.status_code == UNAUTHORIZED and (is_empty or challenge.lower() == "basic")
+
+
+def is_malformed(response: Response) -> bool:
+    """Tell whether the AS could not read a request, such as credentials that are not encoded as it decodes them."""
+    answer = None if is_success(response) else read_oauth_error(response)
+    return answer is not None and answer["error"] == "invalid_request"
 
 
 def is_failing(response: Response) -> bool:
