@@ -15,14 +15,13 @@ from devkit.browser import Browser, callback_parameters
 from devkit.flavors import Flavor
 from requests_oauth2client import AuthorizationRequest, InvalidParam
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
-from requests_oauth2client.exceptions import InvalidAuthorizationServerJwks
+from requests_oauth2client.exceptions import InvalidAuthorizationServerJwks, MismatchingIssuer
 from requests_oauth2client.tokens import (
     InvalidIdTokenSignature,
     MismatchingIdTokenAcr,
     MismatchingIdTokenAlg,
     MismatchingIdTokenAudience,
     MismatchingIdTokenHash,
-    MismatchingIdTokenIssuer,
     MismatchingIdTokenNonce,
 )
 
@@ -137,13 +136,16 @@ class TestIdToken:
             assert (token.id_token.subject, token.id_token.alg) == ("alice", "RS256")
             assert token.id_token.email == "alice@devkit.example"
 
-    def test_an_acr_that_was_asked_for_is_demanded(
+    def test_an_acr_that_was_asked_for_is_demanded_or_reported(
         self, flavor: Flavor, authorization_server: Server, browser: Browser
     ) -> None:
-        with discovered(flavor, authorization_server, "web") as client:
+        with discovered(flavor, authorization_server, "web", acr_policy="demand") as client:
             answer = authorize(client, browser, acr_values="gold")  # this server has no acr
             with pytest.raises(MismatchingIdTokenAcr, match="has no acr"):
                 flavor.run(client.authorization_code(answer))
+        with discovered(flavor, authorization_server, "web") as client:
+            answer = authorize(client, browser, acr_values="gold")
+            assert flavor.run(client.authorization_code(answer)).id_token.missed_acr_values == ("gold",)
 
     @pytest.mark.parametrize("alg", ["PS256"])
     def test_the_alg_of_the_registration_is_pinned(
@@ -201,7 +203,7 @@ class TestIdToken:
         [
             ({"nonce": "another"}, MismatchingIdTokenNonce),
             ({"nonce": None}, MismatchingIdTokenNonce),
-            ({"issuer": "https://elsewhere.example"}, MismatchingIdTokenIssuer),
+            ({"issuer": "https://elsewhere.example"}, MismatchingIssuer),
         ],
     )
     def test_what_does_not_answer_the_request_is_refused(
