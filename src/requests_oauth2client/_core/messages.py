@@ -23,8 +23,9 @@ FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FORM_FIELDS = 100
 DEFAULT_TIMEOUT = 10.0  # seconds, for the whole answer
 DEFAULT_MAX_RESPONSE_SIZE = 1 << 20  # bytes
-CODINGS = ("gzip", "deflate", "identity")
-ACCEPT_ENCODING = ", ".join(CODINGS)
+CODINGS = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"}  # by name (RFC 9110 section 8.4.1)
+ACCEPT_ENCODING = "gzip, deflate, identity"
+ONCE = frozenset({"refresh_token", "authorization_code"})  # grants with something that is used once
 
 Certificate: TypeAlias = str | tuple[str, str]  # a PEM file with certificate and key, or one file for each
 
@@ -95,6 +96,11 @@ class Request:
             return json.dumps(dict(self.json), separators=(",", ":")).encode()
         return None if self.form is None else self.form.encode()
 
+    @property
+    def needs_fresh_connection(self) -> bool:
+        """Whether it can't be repeated: then it should not go on a connection that may have been forgotten."""
+        return self.form is not None and self.form.get("grant_type") in ONCE
+
     def with_fields(self, **fields: Any) -> Request:
         """Return this request with form fields added or replaced."""
         return replace(self, form=Form(self.form or {}, fields))
@@ -123,19 +129,45 @@ class Body:
         self.problem: str | None = None
         self._limit = limit
         self._is_empty = True
-        named = (coding or "identity").strip().lower()
-        if named not in CODINGS:
-            self.problem = f"it came with Content-Encoding {one_line(named)!r}, which was not asked for"
-        self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 32) if named in {"gzip", "deflate"} else None
+        named = [word for part in (coding or "").split(",") if (word := part.strip().lower()) not in {"", "identity"}]
+        if len(named) > 1 or not set(named) <= CODINGS.keys():
+            self.problem = f"it came with Content-Encoding {one_line(coding or '')!r}, which was not asked for"
+        self._coding = named[0] if named and self.problem is None else None
+        self._inflate = None if self._coding is None else zlib.decompressobj(zlib.MAX_WBITS | 32)
+        self._first = (
+            b""  # what came before anything could be decoded: deflate has two forms (RFC 9110 section 8.4.1.2)
+        )
 
     def add(self, piece: bytes) -> None:
         """Take a piece as it came."""
         self._is_empty = self._is_empty and not piece
-        room = self._limit + 1 - len(self.content)
         try:
-            self.content += piece[:room] if self._inflate is None else self._inflate.decompress(piece, room)
+            while piece and self.wants_more:
+                piece = self._decode(piece)
         except zlib.error:
             self.problem = "its compression is broken"
+
+    def _decode(self, piece: bytes) -> bytes:
+        """Take what is there up to the limit; return what belongs to a further member of gzip."""
+        room = self._limit + 1 - len(self.content)
+        if self._inflate is None:
+            self.content += piece[:room]
+            return b""
+        if self._inflate.eof:  # RFC 1952 section 2.2: members follow one another
+            piece = piece.lstrip(b"\0")  # padding
+            if not piece:
+                return b""
+            self._inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            self.content += self._inflate.decompress(piece, room)
+        except zlib.error:
+            if self.content or CODINGS[self._coding or ""] != "deflate":
+                raise
+            self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
+            self.content += self._inflate.decompress(self._first + piece, room)
+        if not self.content:
+            self._first += piece
+        return self._inflate.unused_data if self._inflate.eof else b""
 
     @property
     def is_too_large(self) -> bool:

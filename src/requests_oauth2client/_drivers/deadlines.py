@@ -10,9 +10,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from requests import Session
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.poolmanager import pool_classes_by_scheme
+
+LONGEST_IDLE = 5.0  # seconds after which a connection is not used again
 
 _exchange: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
@@ -23,17 +27,19 @@ class Exchange:
     Attributes:
         deadline: as time.monotonic() tells it.
         sent: whether the request began to be written; None when nothing is known.
+        is_fresh: whether it needs a connection of its own.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, *, is_fresh: bool = False) -> None:
         self.deadline = deadline
+        self.is_fresh = is_fresh
         self.sent: bool | None = None
 
 
 @contextmanager
-def until(total: float) -> Generator[Exchange, None, None]:
-    """Let the connections know the deadline."""
-    exchange = Exchange(time.monotonic() + total)
+def until(total: float, *, is_fresh: bool = False) -> Generator[Exchange, None, None]:
+    """Let the connections know the deadline, and whether one that was used before will do."""
+    exchange = Exchange(time.monotonic() + total, is_fresh=is_fresh)
     token = _exchange.set(exchange)
     try:
         yield exchange
@@ -102,10 +108,26 @@ def _tell(*, sent: bool) -> None:
 
 
 class _DeadlinePool(HTTPConnectionPool):
+    """Doesn't reuse connections that were idle for long: a NAT or a firewall may have forgotten them."""
+
     ConnectionCls = _DeadlineConnection  # pyright: ignore[reportAssignmentType]  urllib3 declares a protocol
 
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        exchange, idle_since = _exchange.get(), getattr(connection, "idle_since", None)
+        if exchange is None or idle_since is None:
+            return connection
+        if exchange.is_fresh or time.monotonic() - idle_since > LONGEST_IDLE:
+            connection.close()  # it connects anew
+        return connection
 
-class _DeadlineTLSPool(HTTPSConnectionPool):
+    def _put_conn(self, conn: Any) -> None:
+        if conn is not None:
+            conn.idle_since = time.monotonic()
+        super()._put_conn(conn)
+
+
+class _DeadlineTLSPool(_DeadlinePool, HTTPSConnectionPool):
     ConnectionCls = _DeadlineTLSConnection  # pyright: ignore[reportAssignmentType]
 
 
@@ -115,8 +137,9 @@ POOLS = {"http": _DeadlinePool, "https": _DeadlineTLSPool}
 class DeadlineAdapter(HTTPAdapter):
     """A transport adapter whose connections end an answer at the deadline, while headers drip too.
 
-    The sessions that this package makes have it. Mount it on a session of your own for the same; without it,
-    the deadline is checked whenever a part of the body comes, and each wait has the timeout.
+    The sessions that this package makes have it. A session that is given gets such connections too, unless its adapters
+    make connections of a kind of their own: then mount this one, or the deadline is only checked whenever a part of the
+    body comes.
     """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -130,3 +153,17 @@ class DeadlineAdapter(HTTPAdapter):
         if isinstance(manager, ProxyManager):  # one for SOCKS has connections of its own
             manager.pool_classes_by_scheme = POOLS
         return manager
+
+
+def keep_deadlines(session: Session, url: str, proxy: str | None) -> None:
+    """Have a session that was given make connections which obey our deadline, and nothing else but for our requests.
+
+    An adapter with pools of its own kind stays as it is: its deadline is checked whenever a part of the body comes.
+    """
+    adapter = session.get_adapter(url)
+    if isinstance(adapter, DeadlineAdapter) or not isinstance(adapter, HTTPAdapter):
+        return
+    manager = getattr(adapter, "poolmanager", None) if proxy is None else adapter.proxy_manager_for(proxy)
+    if getattr(manager, "pool_classes_by_scheme", None) is pool_classes_by_scheme:
+        manager.pool_classes_by_scheme = POOLS
+        manager.clear()  # pools that are there have connections of the other kind

@@ -29,7 +29,13 @@ from .._core.running import Run
 from .._core.times import now
 from .._core.tracebacks import shorten
 from ..stores.base import EntryLocked
-from .httpx_library import AUTHS, CLIENTS, LIBRARY, library_of  # first: it says what to install where nothing is
+from .httpx_library import (  # first: it says what to install where nothing is
+    AUTHS,
+    CLIENTS,
+    LIBRARIES,
+    LIBRARY,
+    library_of,
+)
 from .locks import EntryLease, lock_of
 
 import anyio  # isort: skip  # comes with either
@@ -48,6 +54,7 @@ __all__ = [
     "AsyncRunner",
     "check_loop",
     "close_session",
+    "has_own_connections",
     "library_of",
     "new_session",
     "read_timeout",
@@ -82,6 +89,12 @@ def new_session(certificate: Certificate | None = None, **settings: Any) -> http
     )
     _own_transports[session] = transport
     return session
+
+
+def has_own_connections(session: Any) -> bool:
+    """Whether a session that was given makes its connections as the library does; a test double makes none."""
+    kinds = tuple(library.AsyncHTTPTransport for library in LIBRARIES)
+    return isinstance(getattr(session, "_transport", None), kinds)
 
 
 async def close_session(session: httpx2.AsyncClient, *, for_good: bool) -> None:

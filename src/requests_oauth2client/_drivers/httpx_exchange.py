@@ -14,7 +14,7 @@ from .._core.messages import ACCEPT_ENCODING, Body, Request
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
 from .advice import said
 from .httpx_library import library_of
-from .loop_transport import check_loop
+from .loop_transport import FRESH, check_loop
 
 if TYPE_CHECKING:
     import httpx2
@@ -69,7 +69,7 @@ def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
         )
         raise InvalidParam(msg)
     headers = {n: v for n, v in session.headers.items() if n.lower() not in AMBIENT_CREDENTIALS}
-    extensions = {"timeout": wait, **(options.pop("extensions", None) or {})}
+    extensions = {"timeout": wait, FRESH: request.needs_fresh_connection, **(options.pop("extensions", None) or {})}
     return library.Request(
         request.method,
         request.url,
@@ -78,6 +78,17 @@ def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
         extensions=extensions,
         **options,
     )
+
+
+def _without_jar(library: Any, session: Any) -> Any:
+    """Return a client like this one whose cookies are nobody else's: those of the AS are not for an API."""
+    kind = type(session)
+    if not issubclass(kind, library.AsyncClient):  # a test double
+        return session
+    apart = object.__new__(kind)
+    apart.__dict__.update(session.__dict__)
+    apart.cookies = library.Cookies()
+    return apart
 
 
 class _Answer:
@@ -107,7 +118,7 @@ class _Answer:
         """Send, and read the body up to the limit."""
         check_loop(session)
         options = {"auth": self.request.foreign_auth, "follow_redirects": False, "stream": True}
-        self.streamed = await session.send(prepared, **options)
+        self.streamed = await _without_jar(self.library, session).send(prepared, **options)
         try:
             if self.streamed.is_stream_consumed:  # by a test double, or an event hook
                 self.body.add(self.streamed.content)

@@ -19,14 +19,16 @@ from ..exceptions import OtherEventLoop
 from .ambient import ca_path, proxy_for
 from .loops import current_loop, is_closed
 
+FRESH = "requests_oauth2client.fresh"  # an extension of a request: not on a connection that was used before
+
 _classes: dict[Any, Any] = {}
 
 
 class _Connections:
-    """The transports of one event loop, by proxy."""
+    """The transports of one event loop, by proxy, and by whether they use a connection only once."""
 
     def __init__(self) -> None:
-        self.transports: dict[str | None, Any] = {}
+        self.transports: dict[tuple[str | None, bool], Any] = {}
         self._closer = _closed_with_loop(self.transports)
 
     async def open(self) -> None:
@@ -38,7 +40,7 @@ class _Connections:
         await self._closer.aclose()
 
 
-async def _closed_with_loop(transports: dict[str | None, Any]) -> AsyncGenerator[None, None]:
+async def _closed_with_loop(transports: dict[tuple[str | None, bool], Any]) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
@@ -50,11 +52,11 @@ class _LoopTransports:
     """A transport that has connections of its own for each event loop.
 
     Args:
-        make: makes a transport of the library, with a proxy or without.
+        make: makes a transport of the library, with a proxy or without, that uses a connection only once, or again.
         trust_env: whether the environment says which proxy.
     """
 
-    def __init__(self, make: Callable[[str | None], Any], *, trust_env: bool) -> None:
+    def __init__(self, make: Callable[[str | None, bool], Any], *, trust_env: bool) -> None:
         self._make = make
         self._trust_env = trust_env
         self._guard = threading.Lock()
@@ -65,9 +67,10 @@ class _LoopTransports:
         """Send a request on a connection of this loop."""
         transports = (await self._of_this_loop()).transports
         proxy = proxy_for(str(request.url)) if self._trust_env else None
-        if proxy not in transports:
-            transports[proxy] = self._make(proxy)
-        return await transports[proxy].handle_async_request(request)
+        which = proxy, bool(request.extensions.get(FRESH))
+        if which not in transports:
+            transports[which] = self._make(*which)
+        return await transports[which].handle_async_request(request)
 
     async def _of_this_loop(self) -> _Connections:
         loop = current_loop()
@@ -114,8 +117,11 @@ def loop_transport(
         _classes[library] = type("LoopTransport", (_LoopTransports, library.AsyncBaseTransport), {})
     context = tls_context(library, verify, cert, trust_env=trust_env)
 
-    def make(proxy: str | None) -> Any:
-        return library.AsyncHTTPTransport(verify=context, trust_env=False, **({"proxy": proxy} | options))
+    def make(proxy: str | None, is_fresh: bool) -> Any:
+        given = (
+            {"proxy": proxy} | options | ({"limits": library.Limits(max_keepalive_connections=0)} if is_fresh else {})
+        )
+        return library.AsyncHTTPTransport(verify=context, trust_env=False, **given)
 
     own_proxy = options.get("proxy") is not None
     return _classes[library](make, trust_env=trust_env and not own_proxy)

@@ -13,7 +13,9 @@ from collections.abc import Generator, Mapping
 from typing import Any
 
 import requests
+from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
+from requests.utils import select_proxy
 from urllib3 import Timeout
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as Urllib3TimeoutError
@@ -24,7 +26,7 @@ from .._core.messages import ACCEPT_ENCODING, Body, Request
 from ..exceptions import DeadlineExceeded, IncompleteResponse, InvalidParam, ResponseTooLarge, TransportError
 from .advice import said
 from .ambient import session_settings
-from .deadlines import Exchange, until
+from .deadlines import Exchange, keep_deadlines, until
 
 CHUNK = 1 << 14  # bytes read at once
 AMBIENT_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "cookie"})
@@ -41,7 +43,7 @@ def send(session: requests.Session, request: Request) -> requests.Response:
         TransportError: no answer; also what `requests` raised.
     """
     timeout, total = read_timeout(request.timeout)
-    with until(total) as exchange:
+    with until(total, is_fresh=request.needs_fresh_connection) as exchange:
         answer = _Answer(request, exchange, total)
         try:
             prepared = _prepare(session, request)
@@ -87,7 +89,18 @@ def _send_prepared(
     """Send with the proxies, certificates and verification of the session and its environment."""
     asked = {name: options.get(name) for name in ("proxies", "verify", "cert")}
     settings = session_settings(session, str(prepared.url), stream=True, **asked)
-    return session.send(prepared, allow_redirects=False, timeout=options["timeout"], **settings)
+    keep_deadlines(session, str(prepared.url), select_proxy(str(prepared.url), settings["proxies"]))
+    return _without_jar(session).send(prepared, allow_redirects=False, timeout=options["timeout"], **settings)
+
+
+def _without_jar(session: requests.Session) -> requests.Session:
+    """Return a session like this one whose cookies are nobody else's: those of the AS are not for an API."""
+    kind = type(session)
+    if not issubclass(kind, requests.Session):  # a test double
+        return session
+    apart: requests.Session = object.__new__(kind)
+    apart.__dict__.update(session.__dict__, cookies=RequestsCookieJar())
+    return apart
 
 
 class _Answer:

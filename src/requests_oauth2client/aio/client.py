@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -77,6 +78,13 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         if session is not None and not isinstance(session, driver.CLIENTS):
             msg = f"session= takes an httpx2.AsyncClient or an httpx.AsyncClient, got a {type(session).__name__}."
             raise InvalidParam(msg)
+        if self.client_certificate is not None and driver.has_own_connections(session):
+            msg = (
+                "The client certificate can't be shown on the session in session=: it belongs to the connections, which"
+                " the session makes. Leave out session=, or make it with verify=context after"
+                " context.load_cert_chain(...), and ignore this warning."
+            )
+            warnings.warn(msg, UserWarning, stacklevel=4)
         if not isinstance(self.auth, (ClientAuthentication, *driver.AUTHS)):
             msg = (
                 f"A {type(self.auth).__name__} can't authenticate the async client: it is a handler for requests."
