@@ -163,7 +163,7 @@ def keep_deadlines(session: Session, url: str, proxy: str | None) -> None:
     adapter = session.get_adapter(url)
     if isinstance(adapter, DeadlineAdapter) or not isinstance(adapter, HTTPAdapter):
         return
-    manager = getattr(adapter, "poolmanager", None) if proxy is None else adapter.proxy_manager_for(proxy)
+    manager: Any = getattr(adapter, "poolmanager", None) if proxy is None else adapter.proxy_manager_for(proxy)
     if getattr(manager, "pool_classes_by_scheme", None) is pool_classes_by_scheme:
         manager.pool_classes_by_scheme = POOLS
         manager.clear()  # pools that are there have connections of the other kind

@@ -95,7 +95,7 @@ def _send_prepared(
 
 def _without_jar(session: requests.Session) -> requests.Session:
     """Return a session like this one whose cookies are nobody else's: those of the AS are not for an API."""
-    kind = type(session)
+    kind: Any = type(session)
     if not issubclass(kind, requests.Session):  # a test double
         return session
     apart: requests.Session = object.__new__(kind)
