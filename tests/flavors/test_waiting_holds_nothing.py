@@ -1,4 +1,4 @@
-"""Waiting for a lock holds no thread, a cancelled waiter is gone at once, and slow functions delay nobody else."""
+"""Waiting for a lock holds no thread, a cancelled waiter leaves at once, and slow functions delay nobody else."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Any
 import anyio
 import pytest
 
-from requests_oauth2client import AsyncOAuth2TokenSourceAuth, BearerToken
 from requests_oauth2client._core.effects import Lock, RunInThread, Steps
 from requests_oauth2client._drivers.httpx import AsyncRunner
 from requests_oauth2client.stores import MemoryStore
-from requests_oauth2client.token_sources import TokenSource
 
 MANY = 60  # more than any pool of 40 threads
 
@@ -76,28 +74,5 @@ def test_many_slow_functions_delay_no_store_and_no_other_function(run: Any) -> N
                     assert await runner._drive(call(lambda: "fast")) == "fast"
             finally:
                 go_on.set()
-
-    run(journey)
-
-
-def test_a_user_who_waits_for_a_lock_can_leave(run: Any) -> None:
-    """The entry of a stored token is held elsewhere; the task that waits for it is cancelled."""
-    store = MemoryStore()
-
-    class Own(TokenSource):
-        def get_token(self, held: BearerToken | None) -> BearerToken:
-            return BearerToken("new", expires_in=60)
-
-    auth = AsyncOAuth2TokenSourceAuth(Own(), store=store, subject="alice")
-    entry = auth._manager.store_entry
-    assert entry is not None
-
-    async def journey() -> None:
-        with store.lock(entry.entry, wait=0):
-            with anyio.move_on_after(0.1) as left, anyio.fail_after(5):
-                await auth.renew_token()
-            assert left.cancelled_caught
-        with anyio.fail_after(5):
-            await auth.renew_token()
 
     run(journey)

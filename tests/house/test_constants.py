@@ -24,7 +24,7 @@ CONSTANTS: dict[str, Any] = {
     "_core.retry_info:TOO_MANY_REQUESTS": 429,
     "_core.messages:DEFAULT_TIMEOUT": 10.0,
     "_core.messages:DEFAULT_MAX_RESPONSE_SIZE": 1048576,
-    "_core.messages:CODINGS": ("gzip", "deflate", "identity"),
+    "_core.messages:CODINGS": {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate"},
     "_jose.compact:MAX_SIZE": 262144,
     "_jose.compact:MAX_HEADER": 16384,
     "_jose.jwe:MAX_SIZE": 524288,
