@@ -38,7 +38,7 @@ class Exchange:
 
 @contextmanager
 def until(total: float, *, is_fresh: bool = False) -> Generator[Exchange, None, None]:
-    """Let the connections know the deadline, and whether one that was used before will do."""
+    """Let the connections know the deadline, and whether one that was used before is enough."""
     exchange = Exchange(time.monotonic() + total, is_fresh=is_fresh)
     token = _exchange.set(exchange)
     try:
