@@ -70,6 +70,9 @@ SWEEP = "DELETE FROM entries WHERE expires_at <= ? AND fence < ?"
 SWEEP_EMPTY = f"{SWEEP} AND data IS NULL"
 
 
+_MAKING = threading.Lock()  # taken below a ledger's mutex only, which a fork waits for
+
+
 class Ledger(ForkAware):
     """The file, opened when it is first needed.
 
@@ -193,7 +196,8 @@ class Ledger(ForkAware):
 
     def _open(self) -> sqlite3.Connection:
         make_folder(self.path.parent)
-        make_file(self.path)
+        with _MAKING:  # closing a file frees what SQLite holds of it in other threads, so they open it later
+            make_file(self.path)
         for suffix in SIDE_FILES:
             check_file(self.path.with_name(self.path.name + suffix), may_be_missing=True)
         end = time.monotonic() + BUSY_TIMEOUT

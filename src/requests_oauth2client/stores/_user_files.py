@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -32,7 +31,6 @@ from .base import EntryLocked, StoreUnavailable, attempts
 HAS_MODES = os.name != "nt"
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 ROOT = 0  # a user who can read and write everything anyway
-_MAKING = threading.Lock()  # never held at a fork, which waits for who opens a file
 
 
 def state_folder(app: str = "requests_oauth2client") -> Path:
@@ -98,13 +96,13 @@ def make_file(path: Path) -> None:
     Raises:
         StoreUnavailable: others may read or write it, or it can't be made.
     """
-    with _MAKING, file_errors(path), suppress(FileExistsError):
+    with file_errors(path), suppress(FileExistsError):
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FILE_MODE)
         try:
             if HAS_MODES:
                 os.fchmod(descriptor, FILE_MODE)
         finally:
-            os.close(descriptor)  # this frees what SQLite holds of it in other threads, so they open it later
+            os.close(descriptor)
     check_file(path)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -66,7 +65,6 @@ class FileStore(TokenStore):
         self._key_file = None if key_file is None else Path(key_file).expanduser().absolute()
         self._allow_plaintext = allow_plaintext
         self._has_keys = key is not None
-        self._asking = threading.Lock()
         self._ledger = Ledger(self.path)
         self._threads = LocalLocks()
         self._processes = FileLocks(self.path.with_name(f"{self.path.name}.locks"))
@@ -80,9 +78,8 @@ class FileStore(TokenStore):
             StoreUnavailable: the system keyring or the key file can't be read.
         """
         if not self._has_keys:
-            with self._asking:
-                self._keys = self._find_keys()
-                self._has_keys = True
+            self._keys = self._find_keys()  # without a lock, which a fork could leave locked: all threads find the same
+            self._has_keys = True
         return self._keys
 
     def get(self, entry: str) -> bytes | None:
