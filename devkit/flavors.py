@@ -22,12 +22,14 @@ import requests.adapters
 from urllib3.response import HTTPResponse
 
 import requests_oauth2client
+from requests_oauth2client.client_authentication import ClientSecretPost
 from requests_oauth2client.retries import Retries
 
 from .exchange import Answer, Received
 
 TOKEN_ENDPOINT = "https://as.local/token"
 CREDENTIALS = ("id", "hush-hush")
+AUTH = ClientSecretPost(*CREDENTIALS)  # said by name, so that no other method is tried
 QUICKLY = Retries(backoff=0.01)  # nobody waits long
 Responder = Callable[[Received], Answer]
 
@@ -53,7 +55,7 @@ class Flavor:
         return getattr(requests_oauth2client, f"Async{name}" if self.is_async else name)
 
     def client(
-        self, token_endpoint: str | None = TOKEN_ENDPOINT, auth: Any = CREDENTIALS, *, cls: Any = None, **kwargs: Any
+        self, token_endpoint: str | None = TOKEN_ENDPOINT, auth: Any = AUTH, *, cls: Any = None, **kwargs: Any
     ) -> Any:
         """Make a client; it is closed with the flavor. It asks an ill AS again at once, unless told otherwise."""
         if self.given_session:

@@ -23,6 +23,7 @@ from requests_oauth2client import (
     AsyncOAuth2Client,
     AsyncOAuth2ClientCredentialsAuth,
     BearerToken,
+    ClientSecretPost,
     InvalidClient,
     OAuth2Client,
     OAuth2ClientCredentialsAuth,
@@ -176,7 +177,9 @@ class SlowServer:
 
     def auth(self, **kwargs: Any) -> AsyncOAuth2ClientCredentialsAuth:
         session = httpx2.AsyncClient(transport=httpx2.MockTransport(self))
-        client = AsyncOAuth2Client("https://as.local/t", ("id", "hush-hush"), session=session, retries=None)
+        client = AsyncOAuth2Client(
+            "https://as.local/t", ClientSecretPost("id", "hush-hush"), session=session, retries=None
+        )
         return AsyncOAuth2ClientCredentialsAuth(client, **{"token": expired(), **kwargs})
 
 
@@ -472,7 +475,7 @@ def test_a_child_renews_in_the_background_although_its_parent_had_begun_to() -> 
 @forks
 @beside_threads
 def test_a_child_has_connections_of_its_own(ill: FailingServer) -> None:
-    with OAuth2Client(ill.endpoint("good"), ("id", "hush-hush")) as client:
+    with OAuth2Client(ill.endpoint("good"), ClientSecretPost("id", "hush-hush")) as client:
         auth = OAuth2ClientCredentialsAuth(client)
         auth(prepared())
         before = client.session
