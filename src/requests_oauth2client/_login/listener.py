@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hmac
 import socket
 import threading
 import time
@@ -20,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from .._core.compare import is_same_secret
 from ..exceptions import InvalidAuthResponse, OAuth2Error
 from .errors import LoginTimeout, NoFreePort
 
@@ -144,7 +144,7 @@ class Listener:
         params = dict(pairs)
         state = params.get("state", "") if "response" not in params else _state_in(params["response"])
         expected = (request.state or "") if request is not None else None
-        if expected is None or not hmac.compare_digest(state.encode(), expected.encode()):
+        if expected is None or not is_same_secret(state, expected):
             return False
         with self._guard:
             if self._answered.is_set():

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
 
 from .. import _jose
+from .._core.compare import is_same_secret
 from .._core.times import timestamp
 from .._core.urls import is_loopback
 from .messages import ReceivedRequest, Refusal
@@ -176,7 +176,7 @@ class Clients:
 
 def _check_secret(client: Client, secret: str) -> None:
     expected = str(client.metadata.get("client_secret", ""))
-    if not expected or not hmac.compare_digest(expected.encode(), secret.encode()):
+    if not expected or not is_same_secret(secret, expected):
         raise Refusal("invalid_client", "the client secret is wrong")
 
 
