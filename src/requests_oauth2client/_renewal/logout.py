@@ -18,13 +18,13 @@ from .manager import TokenManager
 
 def log_out(manager: TokenManager, /, *, revoke: bool) -> Steps[bool]:
     """Forget a token, empty its entry now, and revoke it; return False if the server could not be told."""
-    tokens = (yield from alone(manager.state, _ended(manager))) or []
+    tokens = (yield from alone(manager.state, ended(manager))) or []
     if not revoke or manager.source.client is None:
         return True
     return (yield from _revoked(manager, tokens))
 
 
-def _ended(manager: TokenManager) -> Steps[list[BearerToken]]:
+def ended(manager: TokenManager) -> Steps[list[BearerToken]]:
     """End a login here and in the store; return the tokens that are left of it, the stored one first."""
     held, stored = manager.token, None
     if manager.store_entry is not None:

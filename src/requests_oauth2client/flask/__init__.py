@@ -1,4 +1,4 @@
-"""Tokens in the session of a Flask application (the extra "flask").
+"""Logins of a Flask site, and tokens in its session (the extra "flask").
 
 `FlaskOAuth2ClientCredentialsAuth` is the client credentials handler, but for where it keeps its token: in
 `flask.session`. Knows no other grant.
@@ -18,6 +18,7 @@ from ..auth import OAuth2ClientCredentialsAuth
 from ..client import OAuth2Client
 from ..exceptions import InvalidParam
 from ..serializers import InvalidSerializedValue, Serializer, TokenSerializer
+from .logins import Logins
 
 
 class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
@@ -119,4 +120,4 @@ def _stretched(secret: bytes) -> bytes:
     return hashlib.sha256(b"requests_oauth2client.flask\0" + secret).digest()
 
 
-__all__ = ["FlaskOAuth2ClientCredentialsAuth"]
+__all__ = ["FlaskOAuth2ClientCredentialsAuth", "Logins"]
