@@ -17,6 +17,7 @@ from devkit.root import PACKAGE
 NAMES = (
     "testing",
     "extras",
+    "web",
     "aio",
     "login",
     "clients",

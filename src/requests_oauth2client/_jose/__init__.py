@@ -9,6 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from . import algs as algs
+    from . import compact as compact
+    from . import errors as errors
     from . import jwe as jwe
     from . import jws as jws
     from . import keys as keys

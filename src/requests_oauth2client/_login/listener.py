@@ -144,7 +144,7 @@ class Listener:
         params = dict(pairs)
         state = params.get("state", "") if "response" not in params else _state_in(params["response"])
         expected = (request.state or "") if request is not None else None
-        if expected is None or not is_same_secret(state, expected):
+        if request is None or expected is None or not is_same_secret(state, expected):
             return False
         with self._guard:
             if self._answered.is_set():
@@ -190,7 +190,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = False
     listener: Listener
 
-    def handle_error(self, *_: Any) -> None:
+    def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: the peer has hung up."""
 
 
@@ -223,7 +223,7 @@ def _bound(kind: type[_Server], address: str, port: int) -> _Server:
 class _Handler(BaseHTTPRequestHandler):
     """Answers one request."""
 
-    server: _Server
+    server: _Server  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "login", ""
     timeout = 10  # seconds for a slow sender
@@ -268,5 +268,5 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_PATCH = do_OPTIONS = _handle  # noqa: N815  names of http.server
 
-    def log_message(self, *_: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the URL holds the code."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import requests
+import requests.adapters
 from flask import Blueprint, Flask, Response, abort, current_app, g, request
 
 from .._drivers.requests import SyncRunner

@@ -14,7 +14,7 @@ import re
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime, timezone
 from typing import TypeVar
@@ -209,7 +209,7 @@ class SqlStore(TokenStore, ForkAware):
         msg = "A row of the table is inserted and deleted by others all the time. Check what else uses the table."
         raise StoreUnavailable(msg)
 
-    def _insert(self, db: sa.Connection, values: dict[str, object]) -> bool:
+    def _insert(self, db: sa.Connection, values: Mapping[str, object]) -> bool:
         """Insert a row; return False if another process has done so meanwhile."""
         try:
             db.execute(sa.insert(self._table).values(values))

@@ -184,7 +184,7 @@ def check(server: ServerState, client: Client, params: Mapping[str, Any]) -> Non
         " ".join(sorted(t.split())) for t in client.metadata["response_types"]
     }:
         refuse("unauthorized_client", f"the client is not registered for response_type {response_type}")
-    words = (params.get("scope") or "").split()
+    words = str(params.get("scope") or "").split()
     try:
         client.scope(words)
     except Refusal as refusal:
@@ -290,7 +290,7 @@ def _session(server: ServerState, params: Mapping[str, Any], user: str) -> Sessi
 
 def _scope(params: Mapping[str, Any]) -> list[str]:
     """Return the words that are granted: offline_access only with consent (OIDC Core section 11)."""
-    words = (params.get("scope") or "").split()
+    words = str(params.get("scope") or "").split()
     if "openid" in words and "offline_access" in words and "consent" not in (params.get("prompt") or "").split():
         words.remove("offline_access")
     return words

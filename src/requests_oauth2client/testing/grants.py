@@ -55,7 +55,7 @@ def _client_credentials(
 ) -> dict[str, Any]:
     if client.is_public:
         raise Refusal("unauthorized_client", "client_credentials needs a client with credentials")
-    scope = client.scope((form.get("scope") or "").split())
+    scope = client.scope(str(form.get("scope") or "").split())
     if "openid" in scope:
         raise Refusal("invalid_scope", "there is no user whom openid could be about")
     grant = Grant(client_id=client.client_id, scope=scope, resource=form.get("resource", []), dpop_jkt=jkt)
@@ -145,7 +145,7 @@ def _token_exchange(server: ServerState, client: Client, form: Mapping[str, Any]
     requested = form.get("requested_token_type", f"{TOKEN_TYPE}access_token")
     if requested not in {f"{TOKEN_TYPE}access_token", f"{TOKEN_TYPE}jwt"}:
         raise Refusal("invalid_request", f"tokens of the type {requested} are not issued here")
-    scope = narrowed(form.get("scope"), granted) if granted else (form.get("scope") or "").split()
+    scope = narrowed(form.get("scope"), granted) if granted else str(form.get("scope") or "").split()
     target = [*form.get("resource", []), *form.get("audience", [])]
     grant = Grant(client_id=client.client_id, scope=scope, user=subject, resource=target, dpop_jkt=jkt)
     issued = access_token(server, grant, scope=scope, act={"sub": actor} if actor else None)
@@ -196,7 +196,7 @@ def authorize_device(server: ServerState, request: ReceivedRequest) -> ServerRes
     client = server.authenticate(request, form)
     if not client.may_use(DEVICE_CODE):
         raise Refusal("unauthorized_client", "the client is not registered for the device grant")
-    scope = client.scope((form.get("scope") or "").split())
+    scope = client.scope(str(form.get("scope") or "").split())
     code, typed = random_value(), user_code()
     grant = Grant(client_id=client.client_id, scope=scope, resource=form.get("resource", []))
     pending = Pending(grant=grant, interval=server.polling_interval, user_code=typed)
@@ -221,7 +221,7 @@ def authenticate_backchannel(server: ServerState, request: ReceivedRequest) -> S
     hints = [name for name in ("login_hint", "id_token_hint", "login_hint_token") if name in form]
     if len(hints) != 1:
         raise Refusal("invalid_request", "exactly one of login_hint, id_token_hint and login_hint_token is needed")
-    scope = client.scope((form.get("scope") or "").split())
+    scope = client.scope(str(form.get("scope") or "").split())
     if "openid" not in scope:
         raise Refusal("invalid_scope", "the scope must have openid (CIBA Core section 7.1)")
     user: str = form.get("login_hint") or "alice"
