@@ -8,16 +8,8 @@ from .documents import ROOT, markdown_blocks, markdown_headings
 
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGE = ROOT / "src" / "requests_oauth2client"
-HOMES = {
-    "aio",
-    "stores",
-    "flask",
-    "starlette",
-    "django",
-    "web",
-    "testing",
-    "vendor_specific",
-}  # public packages, named as a whole
+# Public packages, named as a whole.
+HOMES = {"aio", "stores", "flask", "starlette", "django", "web", "testing", "vendor_specific"}
 
 
 def modules() -> set[str]:

@@ -39,12 +39,12 @@ class LoginSource(TokenSource):
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         login: ways.LoginWay | ways.LoginFunction | bool | None = None,
         *,
         scope: str | Iterable[str] | None = "openid",
         resource: str | Iterable[str] | None = None,
-        **request: Any,
+        **request: object,
     ) -> None:
         fields = {} if resource is None else {"resource": resource}
         super().__init__(client, extra={"scope": scope, **fields})
@@ -93,15 +93,15 @@ class LoginHandler(TokenHandler):
 
     def __init__(
         self,
-        client: Any,
+        client: object,
         login: ways.LoginWay | ways.LoginFunction | bool | None = None,
         *,
         scope: str | Iterable[str] | None = "openid",
         store: TokenStore | None = None,
         subject: str | None = None,
         resource: str | Iterable[str] | None = None,
-        **request: Any,
+        **request: object,
     ) -> None:
-        options = {name: request.pop(name) for name in tuple(request) if name in OPTIONS}
+        options: Any = {name: request.pop(name) for name in tuple(request) if name in OPTIONS}
         source = LoginSource(client, login, scope=scope, resource=resource, **request)
         super().__init__(source, store=store, subject=subject, **options)

@@ -11,4 +11,4 @@ class LoginsConfig(AppConfig):  # type: ignore[misc]  # Django has no types
     name = "requests_oauth2client.django"
     label = "oauth2_logins"
     verbose_name = "Logins"
-    default_auto_field: str = "django.db.models.BigAutoField"  # pyright: ignore[reportAssignmentType]
+    default_auto_field = "django.db.models.BigAutoField"  # pyright: ignore[reportAssignmentType, reportIncompatibleVariableOverride]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, Unpack
 
 import requests
 import requests.adapters
@@ -18,7 +18,7 @@ from ..client import OAuth2Client
 from ..exceptions import LoginNeeded
 from ..web.messages import WebRequest, WebResponse
 from ..web.records import LoginRecord, User
-from ..web.site import Site
+from ..web.site import Site, SiteOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +37,7 @@ class Logins(Site):
     client_class = OAuth2Client
     handler_class = OAuth2AccessTokenAuth
 
-    def __init__(self, app: Flask | None = None, **options: Any) -> None:
+    def __init__(self, app: Flask | None = None, **options: Unpack[SiteOptions]) -> None:
         super().__init__(**options)
         self._connections = (
             requests.adapters.HTTPAdapter()
@@ -84,9 +84,10 @@ class Logins(Site):
         session = requests.Session()
         for scheme in ("https://", "http://"):
             session.mount(scheme, self._connections)
-        return ApiClient(base_url, auth=auth, session=session, **options)
+        settings: Any = options
+        return ApiClient(base_url, auth=auth, session=session, **settings)
 
-    def login_url(self, name: str | None = None, *, next: str | None = None, **more: Any) -> str:  # noqa: A002
+    def login_url(self, name: str | None = None, *, next: str | None = None, **more: str | int | None) -> str:  # noqa: A002
         """Return the address where a login begins, to come back to this page or to `next`."""
         asked = self._request()
         return self.login_address(asked, name, next=asked.path if next is None else next, **more)
@@ -129,7 +130,7 @@ class Logins(Site):
 
     def _route(self, action: str, name: str | None = None) -> Response:
         record = self._record() if action == "logout" else None
-        runner = self.client_of(name if record is None else record.user.provider) or SyncRunner()
+        runner: Any = self.client_of(name if record is None else record.user.provider) or SyncRunner()
         return _response(runner._drive(self.route(self._request(), name, action)))  # noqa: SLF001
 
     def _refused(self, error: Exception) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from starlette.applications import Starlette
 from starlette.exceptions import WebSocketException
@@ -20,7 +20,7 @@ from ..challenges import InsufficientUserAuthentication
 from ..exceptions import LoginNeeded
 from ..web.messages import WebRequest, WebResponse
 from ..web.records import LoginRecord, User
-from ..web.site import Site
+from ..web.site import Site, SiteOptions
 
 POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
 STATE = "oauth2_login"  # in the scope of a connection
@@ -85,7 +85,7 @@ class Logins(Site):
     client_class = AsyncOAuth2Client
     handler_class = AsyncOAuth2AccessTokenAuth
 
-    def __init__(self, app: Starlette | None = None, **options: Any) -> None:
+    def __init__(self, app: Starlette | None = None, **options: Unpack[SiteOptions]) -> None:
         super().__init__(**options)
         self.required = self.requires()
         if app is not None:
@@ -121,7 +121,7 @@ class Logins(Site):
         return _Requirement(self, name, acr_values, max_age)
 
     def api(
-        self, base_url: str, *, resource: str | None = None, scope: str | None = None, **options: Any
+        self, base_url: str, *, resource: str | None = None, scope: str | None = None, **options: object
     ) -> Callable[[HTTPConnection], Awaitable[AsyncApiClient]]:
         """Return a dependency: an API client that calls with the tokens of the user, for this request.
 
@@ -137,7 +137,9 @@ class Logins(Site):
             if record is None:
                 msg = "Nobody is logged in."
                 raise LoginNeeded(description=msg)
-            return AsyncApiClient(base_url, auth=self.auth_for(record, resource=resource, scope=scope), **options)
+            auth: Any = self.auth_for(record, resource=resource, scope=scope)
+            settings: Any = options
+            return AsyncApiClient(base_url, auth=auth, **settings)
 
         dependency.__annotations__ = {"connection": HTTPConnection, "return": AsyncApiClient}
         return dependency
@@ -175,7 +177,7 @@ class Logins(Site):
         if request.method == "POST":
             for key, value in (await request.form()).multi_items():
                 form.setdefault(key, []).append(value)
-        runner = self.client_of(name) or AsyncRunner()
+        runner: Any = self.client_of(name) or AsyncRunner()
         return _response(await runner._drive(self.route(self.web_request(request, form), name, action)))  # noqa: SLF001
 
     async def _answered(self, _request: Request, error: Exception) -> Response:

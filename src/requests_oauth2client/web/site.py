@@ -16,7 +16,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from html import escape
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypedDict
 from urllib.parse import urlencode, urlsplit
 
 from .._core.effects import RunInThread, Steps, inner
@@ -28,7 +28,7 @@ from .._protocol.oidc import logout as oidc_logout
 from .._protocol.oidc import userinfo
 from .._renewal import handlers, logout
 from .._renewal.flight import alone
-from .._renewal.handlers import manager_of
+from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import BearerToken
 from ..authorization_request import AuthorizationRequest
 from ..challenges import InsufficientUserAuthentication
@@ -57,6 +57,17 @@ OFFLINE_ACCESS = "offline_access"
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _START = re.compile(r"/(?![/\\])")
 Hook = Callable[[User], object]
+
+
+class SiteOptions(TypedDict, total=False):
+    """What a site takes besides its framework's application; `Site` documents it."""
+
+    store: TokenStore | None
+    base_url: str | None
+    prefix: str
+    on_login: Hook | None
+    on_logout: Hook | None
+    error_page: Callable[[Exception], str] | None
 
 
 class Provider:
@@ -154,7 +165,7 @@ class Site:
         prompt: str | None = None,
         response_mode: str | None = None,
         post_logout_redirect_uri: str | None = None,
-        **settings: Any,
+        **settings: object,
     ) -> None:
         """Add a provider.
 
@@ -198,7 +209,7 @@ class Site:
             )
             warnings.warn(msg, UserWarning, stacklevel=4)
 
-    def client_of(self, name: str | None) -> Any:
+    def client_of(self, name: str | None) -> object | None:
         """Return the client of a provider, which runs its operations; None if there is none such."""
         provider = self.providers.get(name) if name else next(iter(self.providers.values()), None)
         return None if provider is None else provider.client
@@ -209,7 +220,9 @@ class Site:
         """Return the address of the site: as configured, else as the framework says."""
         return self.base_url or f"{request.origin}{request.root}"
 
-    def login_address(self, request: WebRequest, name: str | None = None, *, next: str = "/", **more: Any) -> str:  # noqa: A002
+    def login_address(
+        self, request: WebRequest, name: str | None = None, *, next: str = "/", **more: str | int | None
+    ) -> str:
         """Return the address where a login begins."""
         provider = self._provider(name)
         given = {"next": next, **{key: value for key, value in more.items() if value is not None}}
@@ -237,15 +250,21 @@ class Site:
         record = yield from self.logins.read(request.cookies.get(self._cookie_name(request)))
         return record if record is not None and record.user.provider in self.providers else None
 
-    def handler(self, record: LoginRecord) -> Any:
+    def handler(self, record: LoginRecord) -> TokenHandler:
         """Return the auth handler of a login, for this request only."""
         client = self.providers[record.user.provider].client
-        return self.handler_class(client, store=self.store, subject=record.login_id, raise_for_challenge=True)
+        made: TokenHandler = self.handler_class(
+            client, store=self.store, subject=record.login_id, raise_for_challenge=True
+        )
+        return made
 
-    def auth_for(self, record: LoginRecord, *, resource: str | None, scope: str | None) -> Any:
+    def auth_for(self, record: LoginRecord, *, resource: str | None, scope: str | None) -> TokenHandler:
         """Return the auth handler of a login for one API."""
         handler = self.handler(record)
-        return handler if resource is None and scope is None else handler.for_resource(resource, scope=scope)
+        if resource is None and scope is None:
+            return handler
+        narrowed: TokenHandler = handler.for_resource(resource, scope=scope)  # type: ignore[attr-defined]
+        return narrowed
 
     def admit(
         self,
@@ -275,7 +294,7 @@ class Site:
             name = record.user.provider
         return self.to_login(request, name, **wanted)
 
-    def to_login(self, request: WebRequest, name: str | None = None, **wanted: Any) -> WebResponse:
+    def to_login(self, request: WebRequest, name: str | None = None, **wanted: str | int | None) -> WebResponse:
         """Send a browser to a login, and back; a script that fetches gets a 401."""
         if request.headers.get("sec-fetch-mode", "navigate") not in {"navigate", "websocket"}:
             return WebResponse(status=401, body="Log in.", headers={"Content-Type": "text/plain; charset=utf-8"})
