@@ -221,7 +221,12 @@ class Site:
         return self.base_url or f"{request.origin}{request.root}"
 
     def login_address(
-        self, request: WebRequest, name: str | None = None, *, next: str = "/", **more: str | int | None
+        self,
+        request: WebRequest,
+        name: str | None = None,
+        *,
+        next: str = "/",
+        **more: str | int | None,  # noqa: A002
     ) -> str:
         """Return the address where a login begins."""
         provider = self._provider(name)
