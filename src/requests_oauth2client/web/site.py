@@ -225,8 +225,8 @@ class Site:
         request: WebRequest,
         name: str | None = None,
         *,
-        next: str = "/",
-        **more: str | int | None,  # noqa: A002
+        next: str = "/",  # noqa: A002
+        **more: str | int | None,
     ) -> str:
         """Return the address where a login begins."""
         provider = self._provider(name)
