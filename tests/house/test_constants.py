@@ -14,6 +14,7 @@ from typing import Any
 from devkit import root
 
 CONSTANTS: dict[str, Any] = {
+    "starlette.logins:POLICY_VIOLATION": 1008,
     "_api.calls:DEFAULT_TIMEOUT": 60.0,
     "_authorization.callback:MAX_CALLBACK_SIZE": 65536,
     "_authorization.callback:MAX_CALLBACK_PARAMETERS": 100,

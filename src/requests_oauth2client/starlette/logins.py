@@ -104,7 +104,7 @@ class Logins(Site):
     # --- what views use
 
     async def user(self, connection: HTTPConnection) -> User | None:
-        """Return who is logged in, or None: a dependency for pages that everybody may see."""
+        """Return who is logged in, or None: a dependency for public pages."""
         record = await self.record(connection)
         return None if record is None else record.user
 

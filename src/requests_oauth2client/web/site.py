@@ -345,7 +345,7 @@ class Site:
             return self.error(error)
 
     def error(self, error: Exception) -> WebResponse:
-        """Return the error page: always a 400, whoever is to blame."""
+        """Return the error page: always a 400, also where the server failed."""
         return WebResponse(status=400, body=self.error_page(error))
 
     def _begin(self, request: WebRequest, provider: Provider) -> Steps[WebResponse]:
