@@ -11,7 +11,7 @@ from requests_oauth2client.flask import Logins
 from .browsers import BASE, Wire
 
 
-def build(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tuple[Logins, Wire]:
+def application(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tuple[Logins, Flask]:
     app = Flask(__name__)
     logins = Logins(app, **options)
     for name, settings in providers.items():
@@ -33,6 +33,11 @@ def build(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tup
     def things() -> Any:
         return jsonify(logins.api(api).get("things").json())
 
+    @app.get("/whoami")
+    @logins.required
+    def whoami() -> Any:
+        return jsonify(logins.api(api).get("me").json())
+
     @app.get("/unguarded")
     def unguarded() -> Any:
         return jsonify(logins.api(api).get("things").json())
@@ -47,9 +52,15 @@ def build(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tup
     def post() -> Any:
         return jsonify({})
 
+    return logins, app
+
+
+def build(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tuple[Logins, Wire]:
+    base = options.pop("test_base", BASE)
+    logins, app = application(providers, api, **options)
+
     def wire(method: str, path: str, headers: dict[str, str], form: Any | None) -> Any:
         client = app.test_client(use_cookies=False)
-        base = options.get("test_base", BASE)
         response = client.open(path, method=method, base_url=base, headers=headers, data=form)
         return response.status_code, list(response.headers.items()), response.get_data(as_text=True)
 

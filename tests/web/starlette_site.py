@@ -34,6 +34,12 @@ def application(providers: dict[str, dict[str, Any]], api: str, **options: Any) 
     ) -> Any:
         return (await calls.get("things")).json()
 
+    @app.get("/whoami")
+    async def whoami(
+        _: Annotated[User, Depends(logins.required)], calls: Annotated[AsyncApiClient, Depends(logins.api(api))]
+    ) -> Any:
+        return (await calls.get("me")).json()
+
     @app.get("/unguarded")
     async def unguarded(calls: Annotated[AsyncApiClient, Depends(logins.api(api))]) -> Any:
         return (await calls.get("things")).json()
