@@ -30,9 +30,9 @@ _HOMES = {
         "AuthorizationRequest AuthorizationResponse BrowserRequest ExpiredResponseJwt InvalidAcrValuesParam"
         " InvalidAuthorizationRequestParam InvalidMaxAgeParam InvalidPromptParam"
         " InvalidPushedAuthorizationRequest InvalidRedirectUri InvalidResponseJwt MismatchingRedirectUri"
-        " MismatchingResponseJwtAudience MismatchingResponseMode MissingResponseJwt"
-        " RequestParameterAuthorizationRequest RequestUriParameterAuthorizationRequest UncheckableResponseJwt"
-        " UnsupportedResponseJwtAlg UnsupportedResponseTypeParam callback_state"
+        " MismatchingResponseJwtAudience MismatchingResponseMode MissingRequestObjectSigningKey"
+        " MissingResponseJwt RequestParameterAuthorizationRequest RequestUriParameterAuthorizationRequest"
+        " UncheckableResponseJwt UnsupportedResponseJwtAlg UnsupportedResponseTypeParam callback_state"
     ),
     "backchannel_authentication": (
         "BackChannelAuthenticationPollingJob BackChannelAuthenticationPoolingJob"

@@ -48,6 +48,7 @@ from .authorization_request import InvalidResponseJwt as InvalidResponseJwt
 from .authorization_request import MismatchingRedirectUri as MismatchingRedirectUri
 from .authorization_request import MismatchingResponseJwtAudience as MismatchingResponseJwtAudience
 from .authorization_request import MismatchingResponseMode as MismatchingResponseMode
+from .authorization_request import MissingRequestObjectSigningKey as MissingRequestObjectSigningKey
 from .authorization_request import MissingResponseJwt as MissingResponseJwt
 from .authorization_request import RequestParameterAuthorizationRequest as RequestParameterAuthorizationRequest
 from .authorization_request import RequestUriParameterAuthorizationRequest as RequestUriParameterAuthorizationRequest
@@ -514,6 +515,7 @@ __all__ = [
     "MissingIssuerLink",
     "MissingIssuerParam",
     "MissingRefreshToken",
+    "MissingRequestObjectSigningKey",
     "MissingResponseJwt",
     "MissingServer",
     "MissingTrustChain",

@@ -42,6 +42,7 @@ from ._authorization.params import (
 from ._authorization.request_object import (
     BrowserRequest,
     InvalidPushedAuthorizationRequest,
+    MissingRequestObjectSigningKey,
     RequestParameterAuthorizationRequest,
     RequestUriParameterAuthorizationRequest,
     Signable,
@@ -388,6 +389,7 @@ __all__ = [
     "MismatchingState",
     "MissingAuthCode",
     "MissingIssuer",
+    "MissingRequestObjectSigningKey",
     "MissingResponseJwt",
     "RequestParameterAuthorizationRequest",
     "RequestUriParameterAuthorizationRequest",

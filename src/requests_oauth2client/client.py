@@ -157,6 +157,11 @@ class OAuth2Client(SyncRunner, Client):
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
         retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
+        push: push authorization requests in `authorization_url` (RFC 9126). By default, where the AS demands it, and
+            under the profile `fapi2`; False never does.
+        request_object_signing_key: sign authorization requests in `authorization_url` with this key (RFC 9101): a
+            private JWK, PEM, a `cryptography` key or a signer. Without it, where the AS demands signed requests, they
+            are signed with the key of `private_key_jwt`.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.
@@ -169,6 +174,7 @@ class OAuth2Client(SyncRunner, Client):
         MissingIdTokenEncryptedResponseAlgParam: there is a decryption key, and no response is encrypted.
         UnsupportedClientCredentials: the credentials are missing or contradict each other.
         InvalidEndpointUri: an address is not acceptable.
+        InvalidKey: `request_object_signing_key` can't sign.
         InvalidIssuer: the issuer is not acceptable.
         ProfileViolation: what is given contradicts the profile; it names the clause.
     """
@@ -222,6 +228,7 @@ class OAuth2Client(SyncRunner, Client):
     saml2_bearer = blocking(saml2.saml2_bearer)
     resource_owner_password = blocking(token_endpoint.resource_owner_password)
     token_exchange = blocking(token_exchange.token_exchange)
+    authorization_url = blocking(authorization_endpoint.authorization_url)
     authorization_response = blocking(authorization_endpoint.authorization_response)
     pushed_authorization_request = blocking(par.pushed_authorization_request)
     authorize_device = blocking(device.authorize_device)

@@ -119,6 +119,11 @@ class OAuth2Client(SyncRunner, Client):
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
         retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
+        push: push authorization requests in `authorization_url` (RFC 9126). By default, where the AS demands it, and
+            under the profile `fapi2`; False never does.
+        request_object_signing_key: sign authorization requests in `authorization_url` with this key (RFC 9101): a
+            private JWK, PEM, a `cryptography` key or a signer. Without it, where the AS demands signed requests, they
+            are signed with the key of `private_key_jwt`.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
         testing: allow plain http to any host. Secrets then travel unencrypted.
@@ -131,6 +136,7 @@ class OAuth2Client(SyncRunner, Client):
         MissingIdTokenEncryptedResponseAlgParam: there is a decryption key, and no response is encrypted.
         UnsupportedClientCredentials: the credentials are missing or contradict each other.
         InvalidEndpointUri: an address is not acceptable.
+        InvalidKey: `request_object_signing_key` can't sign.
         InvalidIssuer: the issuer is not acceptable.
         ProfileViolation: what is given contradicts the profile; it names the clause.
     """
@@ -196,6 +202,8 @@ class OAuth2Client(SyncRunner, Client):
         max_response_size: int = 1048576,
         retries: Retries | None = ...,
         registration: ClientInformation | None = None,
+        push: bool | None = None,
+        request_object_signing_key: object = None,
         profile: str | None = None,
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
@@ -700,6 +708,42 @@ class OAuth2Client(SyncRunner, Client):
             TokenEndpointError: and everything else that `token_request` raises.
 
         Source: RFC 8693 section 2.
+        """
+    def authorization_url(
+        self,
+        /,
+        azr: AnyAuthorizationRequest,
+        *,
+        push: bool | None = None,
+        requests_kwargs: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Return where to send the browser with an authorization request: signed and pushed, as configured.
+
+        It is signed if the client has a `request_object_signing_key`, or if the AS, or the registration of the client,
+        demands signed requests (then with the key of `private_key_jwt`, where there is no other). A signed request carries
+        iss, aud, iat, nbf, exp (in 5 minutes) and jti. It is pushed if `push` or the setting of that name says so, and by
+        default if the AS or the registration demands it, or under the profile `fapi2`.
+
+        Keep `azr`: it validates the callback.
+
+        Args:
+            azr: what `authorization_request` returned. One that is signed already is not signed again, and one that is
+                pushed already is returned as it is.
+            push: whether to push it; by default, what the client is set to.
+            requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+
+        Returns:
+            The URL.
+
+        Raises:
+            MissingRequestObjectSigningKey: it has to be signed, and there is no key for that. Nothing was sent.
+            InvalidAuthorizationRequestParam: another client made the request; or it has to be signed and the issuer of
+                the AS is not known.
+            MissingEndpointUri: it has to be pushed, and the client has no pushed_authorization_request_endpoint.
+            ProfileViolation: the profile of the client forbids this request.
+            EndpointError: and everything else that `pushed_authorization_request` raises.
+
+        Source: RFC 9101 sections 5 and 10.5, RFC 9126 sections 4 to 6.
         """
     def authorization_response(
         self, /, request: AnyAuthorizationRequest, response: object, *, requests_kwargs: Mapping[str, Any] | None = None

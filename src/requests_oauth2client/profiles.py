@@ -8,7 +8,7 @@ The clauses are in `_profiles/clauses`. Knows no client, and sends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ._core.redaction import one_line
@@ -122,6 +122,31 @@ def signing_key(profile: str | None, key: Any, alg: str | None = None, **options
     made = make(key, alg=alg or preferred_alg(profile, key), **options)
     check(profile, "signature", made)
     return made
+
+
+def key_with_alg(
+    profile: str | None, key: Any, *, kid: str | None, usual: SigningKey, algs: Sequence[str]
+) -> SigningKey:
+    """Return a signing key with the first of the AS's algorithms that it can have; as it usually signs, if it has none.
+
+    Args:
+        profile: the profile of the client.
+        key: the key, as for `signing_key`.
+        kid: its id, where it does not say it.
+        usual: what it is without regard to the AS.
+        algs: the algorithms that the AS accepts; empty where that is unknown.
+    """
+    from ._jose.algs import same_alg  # noqa: PLC0415  loads cryptography
+    from ._jose.keys import InvalidKey  # noqa: PLC0415
+
+    for alg in () if any(same_alg(usual.alg, one) for one in algs) else algs:
+        try:
+            made = signing_key(profile, key, alg, kid=kid, symmetric=True)
+        except (InvalidKey, ProfileViolation):
+            continue
+        if made.alg == alg:
+            return made
+    return usual
 
 
 def preferred_alg(profile: str | None, key: Any) -> str | None:

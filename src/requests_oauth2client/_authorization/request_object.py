@@ -35,6 +35,16 @@ class InvalidPushedAuthorizationRequest(InvalidParam):
     """This can't be pushed: it is a reference already, or it is another client's request (RFC 9126 section 2.1)."""
 
 
+class MissingRequestObjectSigningKey(InvalidParam):
+    """An authorization request has to be signed, and the client has no key to sign it with (RFC 9101 section 10.5)."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The AS takes signed authorization requests only, and this client has no key to sign them with. Pass"
+            " request_object_signing_key= to the client, or let it authenticate with private_key_jwt."
+        )
+
+
 @dataclass(frozen=True)
 class BrowserRequest(NotPickled):
     """What the user's browser has to send."""

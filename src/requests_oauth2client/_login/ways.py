@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from .._authorization.callback import AuthorizationResponse
 from .._core.effects import RunInThread, Steps, inner
 from .._core.urls import is_loopback
-from .._protocol.authorization import authorization_endpoint, par
+from .._protocol.authorization import authorization_endpoint
 from .._protocol.grants import device, token_endpoint
 from .._protocol.grants.polling import poll
 from .._renewal.sources import DeviceCodeSource
@@ -88,12 +88,8 @@ def redeem(client: Client, request: LoginRequest, azr: Any, answer: Callback) ->
 
 
 def address_of(client: Client, azr: AuthorizationRequest) -> Steps[str]:
-    """Return where the browser goes: pushed, where the server or the profile demands that."""
-    wants_push = client.authorization_server_metadata.get("require_pushed_authorization_requests")
-    if wants_push or client.profile == "fapi2":
-        pushed = yield from inner(client, par.pushed_authorization_request, azr)
-        return str(pushed)
-    return azr.uri
+    """Return where the browser goes: signed and pushed, as client and server are configured."""
+    return (yield from inner(client, authorization_endpoint.authorization_url, azr))
 
 
 class FunctionLogin:
@@ -344,6 +340,8 @@ class Login:
         """Log in by the first way that can work."""
         reasons = []
         for way in self._ordered():
+            if isinstance(way, DeviceLogin):  # it asks the client for the endpoint
+                yield from client.find_endpoint("device_authorization_endpoint")
             reason = way.why_not(client)
             if reason is not None:
                 reasons.append(reason)

@@ -205,6 +205,16 @@ class Client(Protocol):
         ...
 
     @property
+    def push(self) -> bool | None:
+        """Whether authorization requests are pushed; None where the server decides."""
+        ...
+
+    @property
+    def request_object_signing_key(self) -> Any:
+        """What authorization requests are signed with."""
+        ...
+
+    @property
     def device_authorization_endpoint(self) -> str | None:
         """Where device codes are asked for."""
         ...

@@ -64,7 +64,8 @@ KEPT_AS_GIVEN = (
     " introspection_signed_response_alg introspection_encrypted_response_alg introspection_encrypted_response_enc"
     " authorization_signed_response_alg authorization_encrypted_response_alg authorization_encrypted_response_enc"
     " allow_unknown_issuer code_challenge_method authorization_response_iss_parameter_supported token_class"
-    " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration"
+    " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration push"
+    " request_object_signing_key"
 ).split()
 
 
@@ -128,6 +129,8 @@ class ClientSettings:
     max_response_size: int
     retries: Retries | None
     registration: ClientInformation | None
+    push: bool | None
+    request_object_signing_key: Any
     extra_metadata: dict[str, Any]
 
     def __init__(
@@ -192,6 +195,8 @@ class ClientSettings:
         max_response_size: int = DEFAULT_MAX_RESPONSE_SIZE,
         retries: Retries | None = DEFAULT_RETRIES,
         registration: ClientInformation | None = None,
+        push: bool | None = None,
+        request_object_signing_key: object = None,
         profile: str | None = None,
         testing: bool = False,
         extra: Mapping[str, Any] | None = None,
@@ -257,6 +262,11 @@ class ClientSettings:
         encrypted = [f"{answer}_encrypted_response_alg" for answer in ENCRYPTED_ANSWERS]
         if self.id_token_decryption_key is not None and all(getattr(self, name) is None for name in encrypted):
             raise MissingIdTokenEncryptedResponseAlgParam
+        if self.push not in (None, True, False):
+            msg = f"push= is True, False, or None to push where the server demands it, got {self.push!r}."
+            raise InvalidParam(msg)
+        if self.request_object_signing_key is not None:
+            profiles.signing_key(self.profile, self.request_object_signing_key, symmetric=True)
 
     def _follow_profile(self) -> None:
         """Switch on what the profile demands where nothing was given, then check the whole."""
@@ -367,15 +377,20 @@ class ClientSettings:
     def client_jwks(self) -> dict[str, Any]:
         """The public keys of this client, to be registered at the AS or published at a `jwks_uri` (RFC 7591 section 2).
 
-        That of `private_key_jwt`, and that of `id_token_decryption_key`; none where the client has no key pair.
+        That of `private_key_jwt`, `request_object_signing_key` and `id_token_decryption_key`; none where the client
+        has no key pair.
         """
         from .._jose.keys import public_jwk, to_jwk  # noqa: PLC0415  loads cryptography
 
-        signing = getattr(self.auth, "public_jwk", None)
+        own = self.request_object_signing_key
+        found = [getattr(self.auth, "public_jwk", None)]
+        if own is not None:
+            found.append(profiles.signing_key(self.profile, own, symmetric=True).public_jwk)
+        signing = [jwk for index, jwk in enumerate(found) if jwk and jwk not in found[:index]]
         given = self.id_token_decryption_key
         decrypting = given["keys"] if isinstance(given, Mapping) and "keys" in given else [given] if given else []
         pairs = [jwk for jwk in map(to_jwk, decrypting) if jwk.get("kty") != "oct"]
-        return {"keys": [*([signing] if signing else []), *({"use": "enc", **public_jwk(jwk)} for jwk in pairs)]}
+        return {"keys": [*signing, *({"use": "enc", **public_jwk(jwk)} for jwk in pairs)]}
 
     def endpoint(self, endpoint_name: str) -> str:
         """Return the address of an endpoint.

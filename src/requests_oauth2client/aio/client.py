@@ -137,6 +137,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
     saml2_bearer = awaitable(saml2.saml2_bearer)
     resource_owner_password = awaitable(token_endpoint.resource_owner_password)
     token_exchange = awaitable(token_exchange.token_exchange)
+    authorization_url = awaitable(authorization_endpoint.authorization_url)
     authorization_response = awaitable(authorization_endpoint.authorization_response)
     pushed_authorization_request = awaitable(par.pushed_authorization_request)
     authorize_device = awaitable(device.authorize_device)

@@ -1,6 +1,7 @@
 """The two ends of an authorization at the client: the request with the client's settings, and its answer.
 
     authorization_request(client)                  no I/O: an AuthorizationRequest that knows whom it asks
+    authorization_url(client, request)             where to send the browser: signed and pushed as configured
     authorization_response(client, request, ...)   the callback, checked whole: what is signed in it (JARM, ID
                                                    tokens of the hybrid flow) with the keys of the AS, fetched as needed
 
@@ -17,18 +18,26 @@ from ... import profiles
 from ..._authorization import jarm
 from ..._authorization.callback import AuthorizationResponse, check_address, parse_callback, validate_parameters
 from ..._authorization.params import InvalidAuthorizationRequestParam
-from ..._authorization.request_object import ReferringAuthorizationRequest
+from ..._authorization.request_object import (
+    MissingRequestObjectSigningKey,
+    ReferringAuthorizationRequest,
+    RequestParameterAuthorizationRequest,
+    RequestUriParameterAuthorizationRequest,
+)
 from ..._authorization.values import SentRequest
 from ..._core import issuers
-from ..._core.effects import Steps
+from ..._core.effects import Steps, inner
 from ...authorization_request import AnyAuthorizationRequest, AuthorizationRequest
 from ...dpop import DPoPKey
-from ...exceptions import MismatchingIssuer, MissingIssuer
+from ...exceptions import InvalidParam, MismatchingIssuer, MissingIssuer
 from ..http import dpop_nonce
 from ..metadata import server_keys
 from ..oidc import id_token
+from ..settings import stated_list
+from . import par
 
 if TYPE_CHECKING:
+    from ..._jose.keys import SigningKey
     from ..hooks import Client
 
 
@@ -99,6 +108,99 @@ def authorization_request(
     return request
 
 
+def authorization_url(
+    client: Client,
+    /,
+    azr: AnyAuthorizationRequest,
+    *,
+    push: bool | None = None,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[str]:
+    """Return where to send the browser with an authorization request: signed and pushed, as configured.
+
+    It is signed if the client has a `request_object_signing_key`, or if the AS, or the registration of the client,
+    demands signed requests (then with the key of `private_key_jwt`, where there is no other). A signed request carries
+    iss, aud, iat, nbf, exp (in 5 minutes) and jti. It is pushed if `push` or the setting of that name says so, and by
+    default if the AS or the registration demands it, or under the profile `fapi2`.
+
+    Keep `azr`: it validates the callback.
+
+    Args:
+        azr: what `authorization_request` returned. One that is signed already is not signed again, and one that is
+            pushed already is returned as it is.
+        push: whether to push it; by default, what the client is set to.
+        requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+
+    Returns:
+        The URL.
+
+    Raises:
+        MissingRequestObjectSigningKey: it has to be signed, and there is no key for that. Nothing was sent.
+        InvalidAuthorizationRequestParam: another client made the request; or it has to be signed and the issuer of
+            the AS is not known.
+        MissingEndpointUri: it has to be pushed, and the client has no pushed_authorization_request_endpoint.
+        ProfileViolation: the profile of the client forbids this request.
+        EndpointError: and everything else that `pushed_authorization_request` raises.
+
+    Source: RFC 9101 sections 5 and 10.5, RFC 9126 sections 4 to 6.
+    """
+    if not isinstance(azr, AuthorizationRequest | RequestParameterAuthorizationRequest):
+        if isinstance(azr, RequestUriParameterAuthorizationRequest):
+            return azr.uri
+        msg = f"A {type(azr).__name__} has no URL. Pass what authorization_request() of the client returned."
+        raise InvalidParam(msg)
+    yield from client.find_endpoint("authorization_endpoint")
+    _check_belongs(client, azr)
+    if isinstance(azr, AuthorizationRequest):
+        if client.profile is not None and azr.profile != client.profile:
+            azr = azr.replace(profile=client.profile)
+        if client.request_object_signing_key is not None or _demands(client, "require_signed_request_object"):
+            azr = _signed(client, azr)
+    if _is_pushed(client, push):
+        azr = yield from inner(client, par.pushed_authorization_request, azr, requests_kwargs=requests_kwargs)
+    return azr.uri
+
+
+def _demands(client: Client, name: str) -> bool:
+    """Tell whether the AS demands something of all clients, or of this one (RFC 9101 section 10.5, RFC 9126 5)."""
+    said = (
+        client.authorization_server_metadata.get(name),
+        client.registration and client.registration.metadata.get(name),
+    )
+    return any(one is True or str(one).lower() == "true" for one in said)
+
+
+def _is_pushed(client: Client, push: bool | None) -> bool:
+    for said in (push, client.push):
+        if said is not None:
+            return bool(said)
+    return client.profile == "fapi2" or _demands(client, "require_pushed_authorization_requests")
+
+
+def _signed(client: Client, request: AuthorizationRequest) -> RequestParameterAuthorizationRequest:
+    """Sign a request: to the AS, by this client, for a short time and once."""
+    told = (request.issuer, client.issuer, client.authorization_server_metadata.get("issuer"))
+    aud = next((one for one in told if issuers.is_exact(one)), True)  # True: its error says what to do
+    return request.sign(
+        _signing_key(client), lifetime=profiles.REQUEST_OBJECT_LIFETIME, iss=True, aud=aud, nbf=True, jti=True
+    )
+
+
+def _signing_key(client: Client) -> SigningKey:
+    """Return the key for request objects, with an algorithm that the AS lists where the key leaves the choice."""
+    key, kid = client.request_object_signing_key, None
+    if key is None:
+        if getattr(client.auth, "method", None) != profiles.KEY_METHOD:
+            raise MissingRequestObjectSigningKey
+        key, kid = client.auth.private_jwk, client.auth.kid
+        usual = client.auth.key
+    else:
+        usual = profiles.signing_key(client.profile, key, symmetric=True)
+    registered = client.registration and client.registration.metadata.get("request_object_signing_alg")
+    listed = stated_list(client.authorization_server_metadata, "request_object_signing_alg_values_supported")
+    return profiles.key_with_alg(client.profile, key, kid=kid, usual=usual, algs=[registered] if registered else listed)
+
+
 def authorization_response(
     client: Client,
     /,
@@ -150,12 +252,14 @@ def authorization_response(
     return answer.replace(id_token=checked)
 
 
-def _check_belongs(client: Client, request: SentRequest) -> None:
+def _check_belongs(client: Client, request: Any) -> None:
     """Refuse a request that another client made, or that went to another AS: its response would go to the wrong one."""
     if request.client_id != client.client_id:
         msg = f"This is a request of client {request.client_id!r}, and {client.client_id!r} would check its response."
         raise InvalidAuthorizationRequestParam(name="client_id", problem=msg.rstrip("."))
-    issuers.check_same_server(request.issuer, client.issuer_rule, further=client.further_issuers, request=request)
+    asked = getattr(request, "authorization_request", None) or request
+    issuer = getattr(asked, "issuer", None)  # a signed request that was made by hand has none
+    issuers.check_same_server(issuer, client.issuer_rule, further=client.further_issuers, request=request)
 
 
 def _with_issuer(
