@@ -646,6 +646,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             MissingRequestObjectSigningKey: it has to be signed, and there is no key for that. Nothing was sent.
             InvalidAuthorizationRequestParam: another client made the request; or it has to be signed and the issuer of
                 the AS is not known.
+            InvalidParam: this is no authorization request.
             MissingEndpointUri: it has to be pushed, and the client has no pushed_authorization_request_endpoint.
             ProfileViolation: the profile of the client forbids this request.
             EndpointError: and everything else that `pushed_authorization_request` raises.

@@ -138,19 +138,17 @@ def authorization_url(
         MissingRequestObjectSigningKey: it has to be signed, and there is no key for that. Nothing was sent.
         InvalidAuthorizationRequestParam: another client made the request; or it has to be signed and the issuer of
             the AS is not known.
+        InvalidParam: this is no authorization request.
         MissingEndpointUri: it has to be pushed, and the client has no pushed_authorization_request_endpoint.
         ProfileViolation: the profile of the client forbids this request.
         EndpointError: and everything else that `pushed_authorization_request` raises.
 
     Source: RFC 9101 sections 5 and 10.5, RFC 9126 sections 4 to 6.
     """
-    if not isinstance(azr, AuthorizationRequest | RequestParameterAuthorizationRequest):
-        if isinstance(azr, RequestUriParameterAuthorizationRequest):
-            return azr.uri
-        msg = f"A {type(azr).__name__} has no URL. Pass what authorization_request() of the client returned."
-        raise InvalidParam(msg)
-    yield from client.find_endpoint("authorization_endpoint")
     _check_belongs(client, azr)
+    if isinstance(azr, RequestUriParameterAuthorizationRequest):
+        return azr.uri
+    yield from client.find_endpoint("authorization_endpoint")
     if isinstance(azr, AuthorizationRequest):
         if client.profile is not None and azr.profile != client.profile:
             azr = azr.replace(profile=client.profile)
@@ -254,6 +252,9 @@ def authorization_response(
 
 def _check_belongs(client: Client, request: Any) -> None:
     """Refuse a request that another client made, or that went to another AS: its response would go to the wrong one."""
+    if not isinstance(request, AuthorizationRequest | ReferringAuthorizationRequest):
+        msg = f"A {type(request).__name__} is no authorization request. Pass what authorization_request() returned."
+        raise InvalidParam(msg)
     if request.client_id != client.client_id:
         msg = f"This is a request of client {request.client_id!r}, and {client.client_id!r} would check its response."
         raise InvalidAuthorizationRequestParam(name="client_id", problem=msg.rstrip("."))
