@@ -83,7 +83,7 @@ from ._core.oauth_errors import (
     UseDPoPNonce,
 )
 from ._core.printable import kept
-from ._core.redaction import excerpt, one_line, without_credentials, without_query
+from ._core.redaction import excerpt, one_line, sent_secrets, without_credentials, without_query
 
 # --- the AS answers, but not as the specification says ------------------------------------------------
 
@@ -294,12 +294,13 @@ class AuthorizationResponseError(OAuth2Error):
     ) -> None:
         self.authorization_request = request
         self.error, self.uri, self.state = kept(error) or "", kept(uri), state
-        OAuth2Error.__init__(self, description=description)  # not super(): see AuthorizationDenied
-        self.response = response
+        OAuth2Error.__init__(self, response=response, description=description)  # not super(): see AuthorizationDenied
 
     def _text(self) -> str:
-        said = f": {sentence(excerpt(self.description))}" if self.description else "."
-        return " ".join(p for p in (f"The AS refused: error={excerpt(self.error)!r}{said}", self._advice()) if p)
+        hide = sent_secrets(self.request)
+        said = f": {sentence(excerpt(self.description, hide=hide))}" if self.description else "."
+        code = excerpt(self.error, hide=hide)
+        return " ".join(part for part in (f"The AS refused: error={code!r}{said}", self._advice()) if part)
 
     def _advice(self) -> str:
         return " ".join(part for part in (self.advice, hints.pkce(self.description)) if part)

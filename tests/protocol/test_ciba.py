@@ -16,6 +16,7 @@ from requests_oauth2client import (
     AuthorizationPending,
     BackChannelAuthenticationError,
     BearerToken,
+    ExpiredLoginHintToken,
     IdToken,
     InvalidBackChannelAuthenticationResponse,
     InvalidParam,
@@ -23,6 +24,7 @@ from requests_oauth2client import (
     MissingEndpointUri,
     OAuth2Client,
     SlowDown,
+    UnknownUserId,
 )
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, secret_key
@@ -179,8 +181,8 @@ def test_a_request_that_can_not_be_signed_is_not_sent(options: Any) -> None:
 @pytest.mark.parametrize(
     ("coming", "wrong"),
     [
-        (error("unknown_user_id"), BackChannelAuthenticationError),
-        (error("expired_login_hint_token"), BackChannelAuthenticationError),
+        (error("unknown_user_id"), UnknownUserId),
+        (error("expired_login_hint_token"), ExpiredLoginHintToken),
         (error("invalid_request"), InvalidRequest),
         (error("access_denied", 403), AccessDenied),
         (answer({}), InvalidBackChannelAuthenticationResponse),
@@ -190,7 +192,7 @@ def test_a_request_that_can_not_be_signed_is_not_sent(options: Any) -> None:
         (answer({"auth_req_id": "the-id", "expires_in": 0}), InvalidBackChannelAuthenticationResponse),
         (answer([]), InvalidBackChannelAuthenticationResponse),
         (answer("<html>", 500), InvalidBackChannelAuthenticationResponse),
-        (answer({"error": "unknown_user_id"}), BackChannelAuthenticationError),
+        (answer({"error": "unknown_user_id"}), UnknownUserId),
     ],
 )
 def test_what_is_no_auth_req_id_has_its_own_error(coming: Any, wrong: type[Exception]) -> None:

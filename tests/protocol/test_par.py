@@ -9,10 +9,10 @@ from devkit.exchange import Answer
 from devkit.flavors import Flavor
 from requests_oauth2client import (
     AuthorizationRequest,
-    EndpointError,
     InvalidPushedAuthorizationRequest,
     InvalidPushedAuthorizationResponse,
     InvalidRequest,
+    InvalidRequestObject,
     MissingEndpointUri,
     RequestUriParameterAuthorizationRequest,
 )
@@ -117,7 +117,7 @@ def test_an_answer_without_a_reference_is_refused(flavor: Flavor, body: Any, why
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"), [("invalid_request", InvalidRequest), ("invalid_request_object", EndpointError)]
+    ("error", "kind"), [("invalid_request", InvalidRequest), ("invalid_request_object", InvalidRequestObject)]
 )
 @pytest.mark.parametrize("status", [400, 201])
 def test_an_error_has_its_class(flavor: Flavor, error: str, kind: type[Exception], status: int) -> None:

@@ -44,6 +44,7 @@ def test_a_certificate_authenticates_and_its_tokens_are_bound_to_it(
     assert said["cnf"]["x5t#S256"] == certificate.thumbprint
 
 
+@pytest.mark.filterwarnings("ignore:The client certificate can't be shown:UserWarning")  # nobody can see that it is
 def test_a_session_of_ones_own_shows_its_own_certificate(flavor: Flavor, trusted: AuthorizationServer) -> None:
     auth = method_of(trusted, "mtls")
     given: dict[str, Any] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..exceptions import InvalidGrant, LoginNeeded, OAuth2Error, RefusedRefreshToken
+from .oauth_errors import AGAIN
 
 _made: dict[tuple[type, type], Any] = {}
 
@@ -32,8 +33,11 @@ def copied_error(failure: Exception, kind: type[Exception] | None = None) -> Exc
 
 
 def login_needed(failure: OAuth2Error) -> Exception:
-    """Return a refusal of a refresh token as an error of its own class that is also a `LoginNeeded`."""
+    """Return a refusal of a refresh token as an error of its own class that is also a `LoginNeeded`, and says so."""
     if isinstance(failure, LoginNeeded):
         return failure
     kind = RefusedRefreshToken if type(failure) is InvalidGrant else dual_error(type(failure), LoginNeeded)
-    return copied_error(failure, kind)
+    again = copied_error(failure, kind)
+    if AGAIN not in str(failure):
+        again.args = (f"{failure}{AGAIN}",)
+    return again

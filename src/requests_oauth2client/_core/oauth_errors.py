@@ -110,6 +110,8 @@ class LoginNeeded(OAuth2Error):
 class RefusedRefreshToken(LoginNeeded, InvalidGrant):
     """`invalid_grant` for a refresh token: the login that it belongs to has ended (RFC 6749 section 6)."""
 
+    advice = GRANT_ADVICE["refresh_token"]
+
 
 class LostStoredToken(LoginNeeded):
     """The entry of a token has vanished from its store, and with it the refresh token that is valid now."""
