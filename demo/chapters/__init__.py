@@ -2,6 +2,6 @@
 
 from types import ModuleType
 
-from . import authorization_code, client_credentials, device, renewal
+from . import authorization_code, client_credentials, device, renewal, web_site
 
-CHAPTERS: tuple[ModuleType, ...] = (client_credentials, authorization_code, device, renewal)
+CHAPTERS: tuple[ModuleType, ...] = (client_credentials, authorization_code, device, renewal, web_site)

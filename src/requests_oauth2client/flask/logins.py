@@ -22,7 +22,7 @@ from ..web.site import Site, SiteOptions
 
 P = ParamSpec("P")
 R = TypeVar("R")
-RECORD = "_requests_oauth2client_login"  # in flask.g
+RECORD, REQUEST = "_requests_oauth2client_login", "_requests_oauth2client_request"  # in flask.g
 
 
 class Logins(Site):
@@ -137,6 +137,12 @@ class Logins(Site):
         return _response(self.refused(self._request(), self._record(), error))
 
     def _request(self) -> WebRequest:
+        if REQUEST not in g:
+            setattr(g, REQUEST, self._web_request())
+        known: WebRequest = getattr(g, REQUEST)
+        return known
+
+    def _web_request(self) -> WebRequest:
         return WebRequest(
             method=request.method,
             url=request.url,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import secrets
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from ..stores.base import TokenStore
 
 LIFETIME = 30 * 86_400  # seconds that a login lasts, unless it ends before
 MAX_LOGINS = 1000  # of one user that the index knows
+MAX_DECRYPTED = 1000  # records that are kept in memory beside what is stored of them
 LOCK_WAIT = 10.0  # seconds for the lock of an index entry, which is held for one read and one write
 
 
@@ -151,6 +153,7 @@ class Logins:
     def __init__(self, store: TokenStore) -> None:
         self._store = store
         self._index = _IndexSerializer(store.keys)
+        self._decrypted: OrderedDict[str, tuple[bytes, LoginRecord]] = OrderedDict()
 
     @staticmethod
     def new_id() -> str:
@@ -164,12 +167,26 @@ class Logins:
         data = yield RunInThread(functools.partial(self._store.get, _entry("login", login_id)), for_store=True)
         if data is None:
             return None
+        record = self._record_in(login_id, data)
+        if record is None:
+            return None
+        expires_at = record.user.expires_at
+        return None if expires_at is not None and expires_at.timestamp() <= timestamp() else record
+
+    def _record_in(self, login_id: str, data: bytes) -> LoginRecord | None:
+        """Read a record; the very bytes that were read before are not decrypted again."""
+        known = self._decrypted.get(login_id)
+        if known is not None and known[0] == data:
+            return known[1]
         try:
             record = _RecordSerializer(self._store.keys, login_id).loads(data)
         except InvalidSerializedValue:  # of another key, or damaged: they log in again
             return None
-        expires_at = record.user.expires_at
-        return None if expires_at is not None and expires_at.timestamp() <= timestamp() else record
+        self._decrypted[login_id] = (data, record)
+        while len(self._decrypted) > MAX_DECRYPTED:
+            with suppress(KeyError):  # another thread was faster
+                self._decrypted.popitem(last=False)
+        return record
 
     def write(self, record: LoginRecord) -> Steps[None]:
         """Store a login, and note it in the index."""
