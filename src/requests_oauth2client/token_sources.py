@@ -12,12 +12,15 @@ A source says how to get a token; its handler decides when.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ._core.messages import parse_json_object
 from ._oidc.id_token import InvalidIdToken
 from ._renewal.sources import (
+    NO_OTHER_API,
     AuthorizationCodeSource,
     CallableSource,
     ClientCredentialsSource,
@@ -67,6 +70,10 @@ class FileSource(TokenSource):
             return token
         expires_at = _own_expiry(token)
         return token.replace(expires_at=expires_at) if expires_at else token.replace(expires_in=self.lifetime)
+
+    def for_api(self, fields: Mapping[str, Any]) -> TokenSource:
+        """Refuse: a file has the token that it has."""
+        raise InvalidParam(NO_OTHER_API.format(type(self).__name__, ", ".join(fields)))
 
 
 def _own_expiry(token: BearerToken) -> datetime | None:

@@ -1,7 +1,8 @@
 """Single flight: one caller renews a token, and those who wait for it share the outcome.
 
 What a process knows of a token belongs to the token and not to a handler: two handlers of one entry of a store, made
-for two requests perhaps, find the same `TokenState`. So one of them renews, and neither repeats what was in vain.
+for two requests perhaps, find the same `TokenState`. So one of them renews, and neither repeats what was in vain. The
+access tokens of one login have a state each, and one lock: they share a refresh token, which each renewal may replace.
 
     lock(state) ──► renew ──► free ──► report what happened
          └── asked for again from inside: RecursiveRenewal, since that lock would never be free
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar
 from datetime import datetime, timedelta
@@ -31,6 +33,7 @@ LONGEST_PAUSE = 30.0  # seconds
 TRIAL = timedelta(seconds=60)
 BETWEEN_REFUSALS = timedelta(seconds=30)
 MAX_STATES = 1024  # of one store, that outlive their handlers
+MAX_ACCESS_STATES = 50  # of one login
 
 
 def is_within(begun: datetime | None, now: datetime, length: timedelta) -> bool:
@@ -74,25 +77,56 @@ class SingleFlight:
             raise copied_error(self.failure) from self.failure
 
 
+class LoginState:
+    """What this process knows of a login, which may have several access tokens; also what is locked to get one.
+
+    Attributes:
+        era: how often the login was replaced or ended; what was obtained in an earlier era is not used any more.
+        fence: the fencing number of the newest record that was seen in the store.
+        dpop_key: the key that the stored tokens are bound to, with the nonces that servers gave for it.
+        others: without a store, the access tokens for other APIs, by their keys.
+    """
+
+    def __init__(self) -> None:
+        self.era = 0
+        self.fence = 0
+        self.dpop_key: Any = None
+        self.others: Mapping[str, Any] = {}
+        self._states: dict[str, TokenState] = {}
+
+    def begin_anew(self) -> None:
+        """Note that the login was replaced, or has ended."""
+        self.era += 1
+        self.others = {}
+        for state in list(self._states.values()):
+            state.flight.succeeded()  # what failed before was of another login
+
+    def state_for(self, key: str) -> TokenState:
+        """Return what is known of the access token for one of its other APIs."""
+        state = self._states.setdefault(key, TokenState(self))  # of two threads, both get the same
+        while len(self._states) > MAX_ACCESS_STATES:
+            with suppress(RuntimeError, StopIteration):  # another thread does it
+                self._states.pop(next(iter(self._states)), None)
+        return state
+
+
 class TokenState:
     """What this process knows of one token.
 
     Attributes:
-        flight: how its renewals went; also what is locked.
+        login: the login that it belongs to; also what is locked.
+        flight: how its renewals went.
         rejected: the last one that an API rejected.
         on_trial: what replaced it, and when; until an API has accepted it, it is not replaced in its turn.
         replaced_at: when a token was last replaced because an API rejected it.
-        fence: the fencing number of the newest record that was seen in the store.
-        dpop_key: the key that the stored token is bound to, with the nonces that servers gave for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, login: LoginState | None = None) -> None:
+        self.login = LoginState() if login is None else login
         self.flight = SingleFlight()
         self.rejected: BearerToken | None = None
         self.on_trial: tuple[BearerToken, datetime] | None = None
         self.replaced_at: datetime | None = None
-        self.fence = 0
-        self.dpop_key: Any = None
 
     def is_on_trial(self, token: BearerToken, now: datetime) -> bool:
         """Tell whether a token has only just replaced a rejected one."""
@@ -150,8 +184,8 @@ def claim(store: Any, login: tuple[Any, ...], entry: str, refresh_token: str) ->
     if entries.setdefault(known, entry) != entry:
         msg = (
             "This store has the refresh token of this login already, for another scope, resource or audience. Two"
-            " handlers that each renew it would log the user out, as soon as the server replaces it. Use one handler"
-            " for all, or a login for each."
+            " handlers that each renew it would log the user out, as soon as the server replaces it. Use one handler,"
+            " and its for_resource() for the other API; or a login for each."
         )
         raise InvalidParam(msg)
     while len(entries) > MAX_STATES:
@@ -168,10 +202,10 @@ def disclaim(store: Any, entry: str) -> None:
 
 
 class _Visit:
-    """A stay inside the lock of a state."""
+    """A stay inside the lock of a login."""
 
-    def __init__(self, state: TokenState) -> None:
-        self.state = state
+    def __init__(self, login: LoginState) -> None:
+        self.login = login
         self.is_open = True  # a task that was started inside inherits it, and may outlive it
 
 
@@ -192,10 +226,10 @@ def alone(state: TokenState, steps: Steps[R], *, wait: float | None = None) -> S
     Raises:
         RecursiveRenewal: this thread or task is inside already.
     """
-    if any(visit.state is state and visit.is_open for visit in _visits.get()):
+    if any(visit.login is state.login and visit.is_open for visit in _visits.get()):
         steps.close()
         raise RecursiveRenewal
-    return (yield from reported_after(_as_subtask(_locked(state, steps, wait))))
+    return (yield from reported_after(_as_subtask(_locked(state.login, steps, wait))))
 
 
 def _as_subtask(steps: Steps[R]) -> Steps[R]:
@@ -203,11 +237,11 @@ def _as_subtask(steps: Steps[R]) -> Steps[R]:
     return result
 
 
-def _locked(state: TokenState, steps: Steps[R], wait: float | None) -> Steps[R | None]:
-    if not (yield Lock(state.flight, wait)):
+def _locked(login: LoginState, steps: Steps[R], wait: float | None) -> Steps[R | None]:
+    if not (yield Lock(login, wait)):
         steps.close()
         return None
-    outer, visit = _visits.get(), _Visit(state)
+    outer, visit = _visits.get(), _Visit(login)
     _visits.set((*outer, visit))
     try:
         return (yield from steps)

@@ -6,15 +6,16 @@ A handler is a `TokenManager` behind a small surface. Each grant adds its own pa
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypedDict, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeVar, Unpack, overload
 
 from .._core.effects import Steps
 from .._core.events import OnEvent
 from .._core.options import close_to
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
-from . import logout, manager, sources
+from . import logout, manager, resources, sources
 from .manager import TokenManager
 
 if TYPE_CHECKING:
@@ -55,6 +56,21 @@ class HandlerOptions(TypedDict, total=False):
     extra: Mapping[str, Any]
 
 
+class ResourceOptions(TypedDict, total=False):
+    """What `for_resource` takes besides the API: how the tokens for it are kept, then further form fields."""
+
+    leeway: float
+    background: bool
+    on_event: OnEvent | None
+    on_token: OnToken | None
+    raise_for_challenge: bool
+    allow_insecure_http: bool
+
+    authorization_details: Any
+    requests_kwargs: Mapping[str, Any] | None
+    extra: Mapping[str, Any]
+
+
 class _OfManager(Generic[T]):
     """An attribute that a handler reads from its manager, and sets there."""
 
@@ -86,8 +102,8 @@ class SourceAttribute(_OfManager[T]):
     """An attribute that a handler reads from its source, and sets there."""
 
     def home(self, handler: TokenHandler) -> object:
-        """Return what has the attribute."""
-        return handler.source
+        """Return what has the attribute: the source that logs in, also for another API."""
+        return manager_of(handler).login.source
 
 
 class _FullSignature:
@@ -148,9 +164,7 @@ class TokenHandler:
     ) -> None:
         if source.client is not None:
             sources.client_for_runner(source.client, self._runner_class, self)
-        if getattr(getattr(on_token, "__code__", None), "co_flags", 0) & CO_COROUTINE:
-            msg = "on_token= is called where nothing can be awaited: pass a plain function, which may start a task."
-            raise InvalidParam(msg)
+        _require_plain(on_token)
         self._manager = self._managed(
             source,
             leeway=leeway,
@@ -194,7 +208,7 @@ class TokenHandler:
 
     @client.setter
     def client(self, client: Any) -> None:
-        self._manager.source.client = sources.client_for_runner(client, self._runner_class, self)
+        self._manager.login.source.client = sources.client_for_runner(client, self._runner_class, self)
 
     @property
     def token_kwargs(self) -> dict[str, Any]:
@@ -204,6 +218,46 @@ class TokenHandler:
     def forget_token(self) -> None:
         """Drop the access token; the next request gets another one, with the refresh token if one is stored."""
         self._manager.forget()
+
+    def for_resource(
+        self,
+        resource: str | Iterable[str] | None = None,
+        *,
+        scope: str | Iterable[str] | None = None,
+        audience: str | Iterable[str] | None = None,
+        **options: Unpack[ResourceOptions],
+    ) -> Self:
+        """Return another handler of the same login, whose access tokens are for another API, or of a narrower scope.
+
+        A login has one refresh token, and any number of access tokens: they are obtained with it, one at a time, and
+        are kept in the same entry of the store. Any handler renews, stores or ends the login for all. A grant without
+        a user, such as client credentials, is asked again instead, and has an entry for each API.
+
+        Args:
+            resource: the API, or several. Without it and `audience`, the API is that of this handler.
+            scope: the scope of its tokens, by default all that was granted, where a login has a refresh token.
+            audience: the API, for servers that take its name in this parameter.
+            **options: options of every handler, by default those of this one; an `on_token` hears only of the access
+                tokens of its own handler, and the login's also of each new refresh token. Further form fields.
+
+        Raises:
+            InvalidParam: the source can't ask for another API, or an option belongs to the login, such as `store`.
+
+        Source: RFC 8707 section 2.2 and RFC 6749 section 6.
+        """
+        ours, further = split_options(self, options)
+        asked = {"resource": resource, "scope": scope, "audience": audience}
+        fields = resources.fields_for(self._manager, asked, ours, further)
+        handler = self._copied(fields)
+        for name in {"raise_for_challenge", "allow_insecure_http"} & {*ours}:
+            setattr(handler, name, ours[name])
+        _require_plain(ours.get("on_token"))
+        handler._manager = resources.manager_for(self._manager, fields, ours, handler._managed)  # noqa: SLF001
+        return handler
+
+    def _copied(self, fields: Mapping[str, Any]) -> Self:  # noqa: ARG002  a subclass keeps tokens by what they are for
+        """Return a copy, to get a manager of its own."""
+        return copy.copy(self)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={getattr(self.client, 'client_id', None)!r} token={self.token!r}>"
@@ -216,6 +270,12 @@ class TokenHandler:
             hint = f". Did you mean {suggestion!r}?" if suggestion else ""
             msg = f"{type(self).__name__!r} object has no attribute {name!r}{hint}"
             raise AttributeError(msg)
+
+
+def _require_plain(on_token: object) -> None:
+    if getattr(getattr(on_token, "__code__", None), "co_flags", 0) & CO_COROUTINE:
+        msg = "on_token= is called where nothing can be awaited: pass a plain function, which may start a task."
+        raise InvalidParam(msg)
 
 
 def manager_of(handler: TokenHandler) -> TokenManager:

@@ -14,10 +14,12 @@ from .._tokens.bearer import BearerToken
 from ..exceptions import MissingEndpointUri, OAuth2Error, UnsupportedTokenType
 from .flight import alone
 from .manager import TokenManager
+from .records import Record
 
 
 def log_out(manager: TokenManager, /, *, revoke: bool) -> Steps[bool]:
-    """Forget a token, empty its entry now, and revoke it; return False if the server could not be told."""
+    """Forget the tokens of a login, empty its entry, and revoke them; return False if the server could not be told."""
+    manager = manager.login
     tokens = (yield from alone(manager.state, ended(manager))) or []
     if not revoke or manager.source.client is None:
         return True
@@ -26,13 +28,17 @@ def log_out(manager: TokenManager, /, *, revoke: bool) -> Steps[bool]:
 
 def ended(manager: TokenManager) -> Steps[list[BearerToken]]:
     """End a login here and in the store; return the tokens that are left of it, the stored one first."""
-    held, stored = manager.token, None
-    if manager.store_entry is not None:
-        stored = yield from manager.store_entry.emptied()
+    held, login = manager.token, manager.state.login
+    if manager.store_entry is None:
+        record = Record(token=held, others=login.others)
+    else:
+        record = yield from manager.store_entry.emptied()
     manager.source.end()
     manager.token = None
+    login.begin_anew()
     manager.state.flight.succeeded()  # whatever failed before concerns nobody any more
-    return [token for token in (stored, held) if token is not None]
+    others = (one.token for one in record.others.values() if not one.token.is_expired())
+    return [token for token in (record.token, held, *others) if token is not None]
 
 
 def _revoked(manager: TokenManager, tokens: list[BearerToken]) -> Steps[bool]:

@@ -21,8 +21,10 @@ from .._tokens.bearer import BearerToken, known_lifetime
 from ..exceptions import ExpiredAccessToken, NonRenewableTokenError
 from ..stores.base import EntryLocked, StoreUnavailable
 from .flight import SingleFlight, TokenState, alone, is_same, state_of
-from .shared import Found, StoreEntry
-from .sources import TokenSource, obtained
+from .records import OWN, Record
+from .refreshing import obtained
+from .shared import Found, StoreEntry, found_in, found_new
+from .sources import TokenSource
 
 MAX_LEEWAY_FRACTION = 0.25  # of the lifetime of a token: the most that leeway may take of it
 UNLIMITED = float("inf")  # seconds
@@ -41,6 +43,7 @@ class TokenManager:
         on_token: called with each new token.
 
     Attributes:
+        key: which access token of its login it keeps.
         state: what this process knows of the token.
         store_entry: the entry in the store, if there is a store.
         unusable: a token that is never used again, since an API rejected it or the user forgot it.
@@ -48,6 +51,8 @@ class TokenManager:
     Raises:
         InvalidParam: a store needs a subject.
     """
+
+    key = OWN
 
     def __init__(
         self,
@@ -77,6 +82,11 @@ class TokenManager:
         self._max_leeway = UNLIMITED  # seconds
 
     @property
+    def login(self) -> TokenManager:
+        """The manager of the login that its token belongs to: itself, unless it is for another API of that."""
+        return self
+
+    @property
     def token(self) -> BearerToken | None:
         """The token held now, or None."""
         return self._token
@@ -97,18 +107,22 @@ class TokenManager:
 
     def begin_with(self, token: BearerToken | str | None) -> None:
         """Hold a token that is also stored, if nothing is stored yet."""
-        self.replace_by(token)
+        self._take(token)
         if self.store_entry is not None:
             self.store_entry.unsaved = "if empty"
 
     def replace_by(self, token: BearerToken | str | None) -> None:
-        """Hold a token that also replaces the stored one, at the next opportunity."""
+        """Hold a token that also replaces the stored one, at the next opportunity: a new login."""
+        self._take(token)
+        self.state.login.begin_anew()
+        if self.store_entry is not None:
+            self.store_entry.unsaved = "anyway"
+
+    def _take(self, token: BearerToken | str | None) -> None:
         given = BearerToken(token) if isinstance(token, str) else token
         if self.store_entry is not None:
             self.store_entry.claim(given)
         self.token = given
-        if self.store_entry is not None:
-            self.store_entry.unsaved = "anyway"
 
     def forget(self) -> None:
         """Drop the access token. What is stored of it stays there, to renew it with."""
@@ -121,6 +135,13 @@ class TokenManager:
         """Set the current token. `lifetime` is its validity in seconds when it was issued."""
         self._token = token
         self._max_leeway = max_leeway(lifetime)
+
+    def follow(self, token: BearerToken, lifetime: int | None) -> None:
+        """Hold a token of the same login that may have another refresh token only."""
+        if is_same(token, self._token):
+            self._token = token
+        else:
+            self.hold(token, lifetime)
 
     def is_good(self, token: BearerToken, lifetime: int | None) -> bool:
         """Tell whether a token is valid for the leeway, and may be used."""
@@ -228,6 +249,7 @@ def replaced_token(manager: TokenManager, /, rejected: BearerToken) -> Steps[Bea
 
 def save_token(manager: TokenManager, /, token: BearerToken | str) -> Steps[None]:
     """Hold a token, and store it now in place of the stored one."""
+    manager = manager.login
     manager.replace_by(token)
     if manager.store_entry is not None:
         yield from alone(manager.state, manager.store_entry.saved(manager.token))
@@ -248,7 +270,7 @@ def _got(manager: TokenManager, ended: int) -> Steps[BearerToken]:
     manager.flight.check(ended, (yield Now()))
     held = manager.token
     try:
-        return (yield from _obtain(manager, held))
+        return (yield from _obtain(manager))
     except NonRenewableTokenError:
         if held is None or manager.is_unusable(held):
             raise
@@ -268,7 +290,7 @@ def _renewed(manager: TokenManager, held: BearerToken | None, is_good: Any) -> S
         token = manager.token
         if token is not None and token != held and not token.is_expired():  # replaced while this caller waited
             return token
-        return (yield from _obtain(manager, token, is_good=is_good))
+        return (yield from _obtain(manager, is_good=is_good))
 
     renewed = yield from alone(manager.state, steps())
     assert renewed is not None  # noqa: S101  it waits as long as others take
@@ -286,7 +308,7 @@ def _renew_ahead(manager: TokenManager, held: BearerToken) -> Steps[BearerToken]
 
 
 def _renewed_first(manager: TokenManager) -> Steps[BearerToken]:
-    return manager.usable_token() or (yield from _obtain(manager, manager.token, wait=0))
+    return manager.usable_token() or (yield from _obtain(manager, wait=0))
 
 
 def _spawn(manager: TokenManager, held: BearerToken) -> Steps[None]:
@@ -308,15 +330,14 @@ def _renew_behind(manager: TokenManager, held: BearerToken) -> Steps[None]:
         manager.flight.spawned_for = None
 
 
-def _obtain(
-    manager: TokenManager, held: BearerToken | None, *, is_good: Any = None, wait: float | None = None
-) -> Steps[BearerToken]:
+def _obtain(manager: TokenManager, *, is_good: Any = None, wait: float | None = None) -> Steps[BearerToken]:
     """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back.
 
     Where a refresh token is spent, that goes on even if the thread is interrupted: it would be lost with the answer.
     """
-    refreshes = held is not None and held.refresh_token is not None
-    steps = _obtain_now(manager, held, is_good or manager.is_good, wait)
+    base = manager.login.token
+    refreshes = base is not None and base.refresh_token is not None
+    steps = _obtain_now(manager, base, is_good or manager.is_good, wait)
     token: BearerToken = yield Subtask(
         steps,
         shielded=refreshes or not manager.source.waits_for_user,
@@ -326,41 +347,73 @@ def _obtain(
 
 
 def _obtain_now(
-    manager: TokenManager, held: BearerToken | None, is_good: Any, wait: float | None
+    manager: TokenManager, base: BearerToken | None, is_good: Any, wait: float | None
 ) -> Steps[BearerToken]:
-    """Get a token, or take the one that another process has put into the store, and hold it."""
+    """Get a token, or take the one that another process has put into the store, and hold it.
+
+    `base` is the token of the login that is held here.
+    """
     flight = manager.flight
     kept: list[BearerToken] = []
     try:
         if manager.store_entry is None:
-            token = yield from obtained(manager.source, held, functools.partial(_keep, manager, kept))
-            found = Found(token, token.expires_in, is_new=True)
+            found = yield from _found_here(manager, base, is_good, kept)
         else:
-            found = yield from manager.store_entry.obtained(manager, held, is_good, wait=wait)
+            found = yield from manager.store_entry.obtained(manager, base, is_good, wait=wait)
     except NonRenewableTokenError:
         raise
     except Exception as failure:
         if wait == 0 and isinstance(failure, EntryLocked):
             raise  # another process renews it already: no failure
         flight.failed(failure, (yield Now()))
-        manager.tell("failed", held, failure)
+        manager.tell("failed", manager.token, failure)
         for token in kept:
-            manager.announce(token)
+            manager.login.announce(token)
         raise
     flight.succeeded()
-    if manager.token in {held, None, *kept}:  # else somebody has set another one meanwhile
-        manager.hold(found.token, found.lifetime)
+    _hold_found(manager, base, found, kept)
     manager.tell("obtained" if found.is_new else "adopted", found.token)
     if found.is_new:
-        if manager.is_unusable(found.token):  # the AS insists on it
-            manager.unusable = None
-        manager.announce(found.token)
+        _announce_found(manager, base, found)
     return found.token
 
 
-def _keep(manager: TokenManager, kept: list[BearerToken], token: BearerToken) -> Steps[None]:
-    """Hold what a refresh has given before its ID token is checked."""
+def _hold_found(manager: TokenManager, base: BearerToken | None, found: Found, kept: list[BearerToken]) -> None:
+    """Hold what was found, unless somebody has set another token meanwhile."""
+    login = manager.login
+    if login.token not in {base, None, *kept}:
+        return
+    if found.is_new_login:
+        login.state.login.begin_anew()
+    if manager is not login:
+        login.state.login.others = {} if manager.store_entry else found.record.others
+        if found.record.token is not None:
+            login.follow(found.record.token, found.record.lifetime)
+    manager.hold(found.token, found.lifetime)
+
+
+def _announce_found(manager: TokenManager, base: BearerToken | None, found: Found) -> None:
+    """Pass a new token to the user's hook; that of the login hears of the refresh token that came with another's."""
+    if manager.is_unusable(found.token):  # the AS insists on it
+        manager.unusable = None
+    if manager is not manager.login and found.record.token is not None and found.record.token != base:
+        manager.login.announce(found.record.token)
+    manager.announce(found.token)
+
+
+def _found_here(manager: TokenManager, base: BearerToken | None, is_good: Any, kept: list[BearerToken]) -> Steps[Found]:
+    """Get a token without a store."""
+    record = Record(token=base, others=manager.state.login.others)
+    known = None if manager is manager.login else found_in(record, manager, is_good)
+    if known is not None:
+        return known
+    came = yield from obtained(manager.source, base, functools.partial(_keep, manager.login, kept))
+    return found_new(record.renewed(manager.key, came), manager, came)
+
+
+def _keep(login: TokenManager, kept: list[BearerToken], token: BearerToken, *, is_new_login: bool) -> Steps[None]:
+    """Hold what came of a login, before the rest is obtained or checked."""
     yield from ()
-    if manager.token is not None:
-        manager.hold(token, None)
+    if login.token is not None or is_new_login:
+        login.hold(token, token.expires_in if is_new_login else None)
     kept.append(token)

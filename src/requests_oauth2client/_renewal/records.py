@@ -1,6 +1,7 @@
 """What is stored of a token: a record, the name of its entry, and the two as bytes.
 
-Knows no store and no lock; `shared` reads and writes records.
+The record of a login has one refresh token, and an access token for each API: the login's own, which has the refresh
+token and the ID token, and others without. Knows no store and no lock; `shared` reads and writes records.
 """
 
 from __future__ import annotations
@@ -15,22 +16,42 @@ from pathlib import Path
 from typing import Any
 
 from .._core.encoding import b64u_encode
-from .._core.frozen import frozen
+from .._core.frozen import field, frozen
 from .._core.scope import scope_words
-from .._tokens.bearer import BearerToken
+from .._tokens.bearer import BearerToken, with_id_token
 from ..exceptions import InvalidParam
 from ..serializers import Serializer, TokenSerializer
+from .refreshing import Came
 from .sources import TokenSource
 
 PENDING_FOR = 90.0  # seconds: the longest request, and all attempts to save what it gave
 LARGEST_NUMBER = 2**53  # beyond every time and fencing number
 CLOCK_DIFFERENCE = 5.0  # seconds by which the clocks of two machines that share a store may differ
 
+OWN = ""  # the key of the access token that came with the login
+MAX_OTHERS = 50  # access tokens of one login
+MAX_OTHERS_SIZE = 200_000  # characters of all of them: a value that is too large can't be read
+
 # What makes one token another's: all that is asked for, but no secret and nothing that is used once.
 NOT_IN_A_NAME = frozenset(
     "actor_token client_assertion code_verifier dpop dpop_key password redirect_uri requests_kwargs validate".split()
 )
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----")
+
+
+@frozen(kw_only=True)
+class Access:
+    """An access token of a login.
+
+    Attributes:
+        token: the token.
+        lifetime: seconds for which it was valid when it came, or None.
+        replaced: when an API last rejected the one before, so that it was replaced, in seconds since 1970.
+    """
+
+    token: BearerToken
+    lifetime: int | None = None
+    replaced: int | None = None
 
 
 @frozen(kw_only=True)
@@ -43,6 +64,7 @@ class Record:
         pending: when a renewal of it began that has not ended, in seconds since 1970, or None.
         replaced: when an API last rejected a token of this entry, so that it was replaced, in seconds since 1970.
         fence: the fencing number that it was written with; None in records of version 2.0.
+        others: access tokens for other APIs that the same refresh token gives, by their keys, the oldest first.
     """
 
     token: BearerToken | None = None
@@ -50,10 +72,51 @@ class Record:
     pending: int | None = None
     replaced: int | None = None
     fence: int | None = None
+    others: Mapping[str, Access] = field(default_factory=dict)
+
+    def access(self, key: str) -> Access | None:
+        """Return the access token with some key."""
+        if self.token is None:
+            return None
+        if key == OWN:
+            return Access(token=self.token, lifetime=self.lifetime, replaced=self.replaced)
+        return self.others.get(key)
+
+    def renewed(self, key: str, came: Came, *, replaced: int | None = None) -> Record:
+        """Return the record with a token that came. Those of another login are dropped.
+
+        Args:
+            key: of the access token.
+            came: what came.
+            replaced: when it came, if because an API had rejected the one before.
+        """
+        token, others = came.token, {} if came.is_new_login else dict(self.others)
+        if key == OWN or came.login is None:
+            return Record(token=token, lifetime=token.expires_in, replaced=replaced, others=others)
+        alone = with_id_token(token.replace(refresh_token=None), None)
+        others.pop(key, None)  # the newest is the last
+        others[key] = Access(token=alone, lifetime=token.expires_in, replaced=replaced)
+        return Record(
+            token=with_id_token(came.login.replace(refresh_token=token.refresh_token), token.id_token),
+            lifetime=came.login.expires_in if came.is_new_login else self.lifetime,
+            replaced=None if came.is_new_login else self.replaced,
+            others=_bounded(others, key),
+        )
 
     def is_pending(self, now: float) -> bool:
         """Tell whether its renewal may not have ended. It may have been begun by the clock of another machine."""
         return has_begun(self.pending, now, PENDING_FOR)
+
+
+def _bounded(others: dict[str, Access], newest: str) -> dict[str, Access]:
+    """Drop what is expired, then the oldest, until few enough are left; the newest always stays."""
+    left = {key: one for key, one in others.items() if key == newest or not one.token.is_expired()}
+    size = sum(len(one.token.access_token) for one in left.values())
+    for key in list(left)[:-1]:
+        if len(left) <= MAX_OTHERS and size <= MAX_OTHERS_SIZE:
+            break
+        size -= len(left.pop(key).token.access_token)
+    return left
 
 
 def has_begun(begun: int | None, now: float, length: float) -> bool:
@@ -91,7 +154,12 @@ class RecordSerializer(Serializer[Record]):
         token = None if value.token is None else self._tokens.fields_of(value.token)
         further = {"replaced": value.replaced, "fence": value.fence}
         known = {"entry": self.entry, "token": token, "lifetime": value.lifetime, "pending": value.pending}
-        return known | {name: number for name, number in further.items() if number is not None}
+        others = {"others": {key: self._fields_of_access(one) for key, one in value.others.items()}}
+        return (
+            known
+            | {n: number for n, number in further.items() if number is not None}
+            | (others if value.others else {})
+        )
 
     def value_of(self, fields: dict[str, Any]) -> Record:
         """Restore the record."""
@@ -105,6 +173,21 @@ class RecordSerializer(Serializer[Record]):
             pending=_number(fields["pending"]),
             replaced=_number(fields.get("replaced")),
             fence=_number(fields.get("fence")),
+            others={key: self._access_of(one) for key, one in fields.get("others", {}).items()},
+        )
+
+    def _fields_of_access(self, access: Access) -> Mapping[str, Any]:
+        return {
+            "token": self._tokens.fields_of(access.token),
+            "lifetime": access.lifetime,
+            "replaced": access.replaced,
+        }
+
+    def _access_of(self, fields: dict[str, Any]) -> Access:
+        return Access(
+            token=self._tokens.value_of(fields["token"]),
+            lifetime=_number(fields["lifetime"]),
+            replaced=_number(fields["replaced"]),
         )
 
 
@@ -128,9 +211,7 @@ def entry_of(source: TokenSource, subject: str | None) -> str:
         )
         raise InvalidParam(msg)
     client = source.client
-    asked = {n: value for n, value in source.token_kwargs.items() if n not in NOT_IN_A_NAME and value is not None}
-    if "scope" in asked:
-        asked["scope"] = sorted(set(scope_words(asked["scope"])))  # RFC 6749 §3.3: their order does not matter
+    asked = _asked(source.token_kwargs)
     key, dpop = source.token_kwargs.get("dpop_key"), source.token_kwargs.get("dpop")
     is_bound = getattr(client, "dpop_bound_access_tokens", False) if dpop is None else dpop
     named = {
@@ -145,6 +226,22 @@ def entry_of(source: TokenSource, subject: str | None) -> str:
     if certificate is not None:  # RFC 8705 §3: tokens may be bound to it
         named["x5t#S256"] = certificate
     text = json.dumps(named, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _asked(fields: Mapping[str, Any]) -> dict[str, Any]:
+    asked = {name: value for name, value in fields.items() if name not in NOT_IN_A_NAME and value is not None}
+    if "scope" in asked:
+        asked["scope"] = sorted(set(scope_words(asked["scope"])))  # RFC 6749 §3.3: their order does not matter
+    return asked
+
+
+def access_key(fields: Mapping[str, Any]) -> str:
+    """Name an access token within its login: a hash of the form fields that say what it is for."""
+    asked = _asked(fields)
+    for name in {"resource", "audience"} & {*asked}:  # several may be named, in any order
+        asked[name] = [asked[name]] if isinstance(asked[name], str) else sorted(map(str, asked[name]))
+    text = json.dumps(asked, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

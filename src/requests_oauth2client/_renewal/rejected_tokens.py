@@ -114,4 +114,5 @@ def _may_be_replaced(manager: TokenManager, rejected: BearerToken) -> bool:
     """Tell whether asking for another token could help."""
     if manager.token != rejected or manager.source.is_repeatable or manager.store_entry is not None:
         return True
-    return rejected.refresh_token is not None and manager.source.client is not None
+    base = manager.login.token
+    return base is not None and base.refresh_token is not None and manager.source.client is not None

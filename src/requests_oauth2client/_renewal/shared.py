@@ -29,7 +29,8 @@ from ..serializers import InvalidSerializedValue
 from ..stores.base import EntryLocked, StaleFence, StoreCorrupted, TokenStoreError
 from .flight import BETWEEN_REFUSALS, TokenState, claim, disclaim, is_same
 from .records import Owed, Record, RecordSerializer, entry_of, has_begun, login_of
-from .sources import TokenSource, obtained
+from .refreshing import Came, obtained
+from .sources import TokenSource
 
 LONGEST_WAIT = 30.0  # seconds for the lock of an entry; a renewal takes as long as the client's timeout at most
 KEPT_AFTER_EXPIRY = 90 * 86_400  # seconds that a refresh token may be of use: there is no way to know
@@ -60,6 +61,13 @@ class Renewer(Protocol):
     """What an entry needs of the manager that renews its token."""
 
     source: TokenSource
+    key: str
+    state: TokenState
+
+    @property
+    def login(self) -> Renewer:
+        """The manager of the login that its token belongs to; itself, unless it is for another API."""
+        ...
 
     def tell(self, name: str, token: BearerToken | None = None, error: Exception | None = None) -> None:
         """Report what has happened."""
@@ -71,11 +79,36 @@ class Renewer(Protocol):
 
 
 class Found(NamedTuple):
-    """A valid token, its validity in seconds when it was issued, and whether that was just now."""
+    """A valid token.
+
+    Attributes:
+        token: the token.
+        lifetime: its validity in seconds when it was issued.
+        record: all that is known of its login.
+        is_new: whether it was issued just now.
+        is_new_login: whether its login is another one than before.
+    """
 
     token: BearerToken
     lifetime: int | None
-    is_new: bool
+    record: Record
+    is_new: bool = False
+    is_new_login: bool = False
+
+
+def found_in(record: Record, manager: Renewer, is_good: IsGood) -> Found | None:
+    """Return the access token of a manager that is in a record, if it may be used."""
+    access = record.access(manager.key)
+    if access is None or not is_good(access.token, access.lifetime):
+        return None
+    return Found(access.token, access.lifetime, record)
+
+
+def found_new(record: Record, manager: Renewer, came: Came) -> Found:
+    """Return the access token of a manager that has just come."""
+    access = record.access(manager.key)
+    assert access is not None  # noqa: S101  it came
+    return Found(access.token, access.lifetime, record, is_new=True, is_new_login=came.is_new_login)
 
 
 class StoreEntry:
@@ -119,7 +152,7 @@ class StoreEntry:
 
         Args:
             manager: whose source gets it.
-            held: what it holds.
+            held: the token of the login that is held here.
             is_good: whether a token with some lifetime may be used.
             wait: seconds to wait for another who renews it; None: as long as that may take.
 
@@ -136,9 +169,10 @@ class StoreEntry:
             manager.tell("unsaved", None, failure)
         token = yield from manager.source.new_token(held)  # nobody else can lose anything by it
         self.unsaved = None
-        owed = self._owed = Owed(Record(token=token, lifetime=token.expires_in), None, None)
+        record = Record(token=token, lifetime=token.expires_in)
+        owed = self._owed = Owed(record, None, None)
         yield Spawn(self._keep_saving(owed))
-        return Found(token, token.expires_in, is_new=True)
+        return Found(token, token.expires_in, record, is_new=True)
 
     def saved(self, token: BearerToken | None) -> Steps[None]:
         """Store a token now, in place of what is stored.
@@ -148,14 +182,14 @@ class StoreEntry:
         """
         yield Subtask(self._saved_over(token))
 
-    def emptied(self) -> Steps[BearerToken | None]:
-        """Empty the entry now, and return the token that it had.
+    def emptied(self) -> Steps[Record]:
+        """Empty the entry now, and return what it had.
 
         Raises:
             TokenStoreError: the store can't be used.
         """
-        token: BearerToken | None = yield Subtask(self._emptied())
-        return token
+        record: Record = yield Subtask(self._emptied())
+        return record
 
     def _can_do_without(self, wait: float | None) -> bool:
         source = self._source
@@ -164,9 +198,10 @@ class StoreEntry:
     def _found(self, manager: Renewer, held: BearerToken | None, is_good: IsGood, wait: float | None) -> Steps[Found]:
         if self.unsaved != "anyway":
             record = yield from self._read()  # without the lock: most who come find what another has renewed
-            if record.token is not None and is_good(record.token, record.lifetime):
+            stored = found_in(record, manager, is_good)
+            if stored is not None:
                 self.unsaved = None
-                return Found(record.token, record.lifetime, is_new=False)
+                return stored
         found: Found
         for pause in PENDING_POLL_DELAYS if wait is None else ():
             try:
@@ -189,37 +224,41 @@ class StoreEntry:
     ) -> Steps[Found]:
         """Take the lock, and then the token that is stored, or another one in its place."""
         fence = yield Lock(self, wait)
-        is_newest = self._known_fence is not None and self._known_fence >= self.state.fence
+        is_newest = self._known_fence is not None and self._known_fence >= self.state.login.fence
         record = yield from self._settled(held, fence)
-        if record.token is not None and is_good(record.token, record.lifetime):
-            return Found(record.token, record.lifetime, is_new=False)
+        stored = found_in(record, manager, is_good)
+        if stored is not None:
+            return stored
         now = (yield Now()).timestamp()
         if is_patient and record.is_pending(now):
             raise StillPending(self.entry, seconds=0)
-        is_rejected = record.token is not None and is_same(record.token, self.state.rejected)
-        is_rejected = is_rejected and record.token is not None and not record.token.is_expired()
-        if is_rejected and has_begun(record.replaced, now, BETWEEN_REFUSALS.total_seconds()):
+        access = record.access(manager.key)
+        is_rejected = access is not None and is_same(access.token, manager.state.rejected)
+        is_rejected = is_rejected and access is not None and not access.token.is_expired()
+        if is_rejected and access and has_begun(access.replaced, now, BETWEEN_REFUSALS.total_seconds()):
             raise ReplacedRecently(description="An API has rejected the token that replaced a rejected one just now.")
         if record.token is None and held is not None:
             record = Record(token=self._without_entry(manager, held, is_newest=is_newest and record.fence is not None))
-        token = yield from self._obtained(manager, record, fence, int(now))
-        replaced = int(now) if is_rejected else record.replaced
-        new = Record(token=token, lifetime=token.expires_in, replaced=replaced)
+        came = yield from self._obtained(manager, record, fence, int(now))
+        before = None if access is None else access.replaced
+        new = record.renewed(manager.key, came, replaced=int(now) if is_rejected else before)
         try:
             yield from self._write(new, fence)
         except Exception as failure:  # noqa: BLE001  the token came: this process goes on with it
             self._owed = Owed(new, record.token, fence)
-            manager.tell("unsaved", token, failure)
+            manager.tell("unsaved", came.token, failure)
             yield Spawn(self._keep_saving(self._owed))
-        return Found(token, new.lifetime, is_new=True)
+        return found_new(new, manager, came)
 
-    def _obtained(self, manager: Renewer, record: Record, fence: int, now: int) -> Steps[BearerToken]:
+    def _obtained(self, manager: Renewer, record: Record, fence: int, now: int) -> Steps[Came]:
         """Get a token in place of the stored one, and let the entry say how that went if it went wrong."""
         kept = record
 
-        def keep(token: BearerToken) -> Steps[None]:
+        def keep(token: BearerToken, *, is_new_login: bool) -> Steps[None]:
             nonlocal kept
             kept = replace(record, token=token)
+            if is_new_login:  # its refresh token is about to be used
+                kept = Record(token=token, lifetime=token.expires_in, pending=now)
             with suppress(TokenStoreError):  # it is tried again when the ID token has been checked
                 yield from self._write(kept, fence)
 
@@ -231,8 +270,8 @@ class StoreEntry:
             return (yield from obtained(manager.source, base, keep))
         except Exception as failure:
             if kept.token is not base and kept.token is not None:
-                manager.announce(kept.token)
-            if is_refresh and kept.token is not None:
+                manager.login.announce(kept.token)
+            if kept.token is not None and (is_refresh or kept is not record):
                 spent = kept.token.replace(refresh_token=None)  # nobody has to try it again
                 ended = replace(kept, token=spent if isinstance(failure, InvalidGrant) else kept.token, pending=None)
                 with suppress(TokenStoreError):
@@ -261,7 +300,7 @@ class StoreEntry:
         yield from self._write(Record(token=token, lifetime=None if token is None else token.expires_in), fence)
         self.unsaved = self._owed = None
 
-    def _emptied(self) -> Steps[BearerToken | None]:
+    def _emptied(self) -> Steps[Record]:
         fence = yield Lock(self)
         record = Record()
         with suppress(StoreCorrupted):
@@ -269,7 +308,7 @@ class StoreEntry:
         yield from self._write(Record(), fence)
         disclaim(self.store, self.entry)
         self.unsaved = self._owed = None
-        return record.token
+        return record
 
     def _without_entry(self, manager: Renewer, held: BearerToken, *, is_newest: bool) -> BearerToken:
         """Return what a token can still be used for when its entry has vanished, or an old one was put back."""
@@ -321,20 +360,27 @@ class StoreEntry:
             )
             msg = f"A stored token can't be read. {wrong} {way}"
             raise UnreadableStoredToken(msg) from wrong
-        if record.fence is not None and record.fence < self.state.fence:
+        if record.fence is not None and record.fence < self.state.login.fence:
             return Record(fence=record.fence)
-        self.state.fence = record.fence or self.state.fence
-        self._known_fence = self.state.fence
+        self.state.login.fence = record.fence or self.state.login.fence
+        self._known_fence = self.state.login.fence
         return self._with_known_key(record)
 
     def _with_known_key(self, record: Record) -> Record:
-        """Let a stored token have the DPoP key that is known here, with the nonces that servers gave for it."""
+        """Let stored tokens have the DPoP key that is known here, with the nonces that servers gave for it."""
         key = getattr(record.token, "dpop_key", None)
         if record.token is None or key is None:
             return record
-        if self.state.dpop_key != key:
-            self.state.dpop_key = key
-        return replace(record, token=record.token.replace(dpop_key=self.state.dpop_key))
+        if self.state.login.dpop_key != key:
+            self.state.login.dpop_key = key
+        known = self.state.login.dpop_key
+        others = {
+            name: replace(one, token=one.token.replace(dpop_key=known))
+            if getattr(one.token, "dpop_key", None) == known
+            else one
+            for name, one in record.others.items()
+        }
+        return replace(record, token=record.token.replace(dpop_key=known), others=others)
 
     def _write(self, record: Record, fence: int, *, lifetime: float | None = None) -> Steps[None]:
         token = record.token
@@ -347,5 +393,5 @@ class StoreEntry:
         yield RunInThread(
             functools.partial(self.store.put, self.entry, data, lifetime=lifetime, fence=fence), for_store=True
         )
-        self.state.fence = self._known_fence = fence
-        self.state.dpop_key = getattr(token, "dpop_key", None) or self.state.dpop_key
+        self.state.login.fence = self._known_fence = fence
+        self.state.login.dpop_key = getattr(token, "dpop_key", None) or self.state.login.dpop_key

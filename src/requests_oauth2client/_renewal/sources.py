@@ -6,23 +6,21 @@ Every grant is a source. When to get a token, who of many callers does it, and w
 
 from __future__ import annotations
 
+import copy
 import functools
-import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
-from .._core.dual_errors import login_needed
 from .._core.effects import RunInThread, Steps, inner
-from .._core.events import report
 from .._core.options import accept_further
 from .._core.times import after
 from .._protocol.grants import token_endpoint
 from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
 from .._protocol.grants.polling import poll
 from .._protocol.http.dpop_nonce import with_one_key
-from .._tokens.bearer import BearerToken, with_id_token
-from ..exceptions import EndpointError, InvalidParam, InvalidTokenResponse, NonRenewableTokenError, OAuth2Error
+from .._tokens.bearer import BearerToken
+from ..exceptions import InvalidParam, NonRenewableTokenError
 
 if TYPE_CHECKING:
     from .._protocol.hooks import Client
@@ -30,10 +28,8 @@ if TYPE_CHECKING:
 
 Given: TypeAlias = BearerToken | Mapping[str, Any] | str
 
-Keep: TypeAlias = Callable[[BearerToken], Steps[None]]
-
-log = logging.getLogger("requests_oauth2client.tokens")
-
+WHICH_API = frozenset({"resource", "audience"})  # form fields
+NO_OTHER_API = "A {} can't ask for a token with {}: make another one, for that API."
 FOR_EACH_REQUEST = ("dpop", "dpop_key", "requests_kwargs")  # of a handler: they count for a refresh too
 FORM_FIELDS = frozenset(
     """
@@ -42,12 +38,6 @@ FORM_FIELDS = frozenset(
     subject_token_type validate
     """.split()
 )  # registered names, and settings of the operations
-NOT_THE_TOKENS_FAULT = frozenset(
-    """
-    invalid_client server_error temporarily_unavailable too_many_requests slow_down use_dpop_nonce invalid_dpop_proof
-    """.split()
-)  # error codes of refusals that another refresh token would get too
-BAD_REQUEST, TIMED_OUT, TOO_MANY, SERVER_ERRORS = 400, 408, 429, 500
 
 
 def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
@@ -112,6 +102,17 @@ class TokenSource:
         """Return what goes along with a refresh token: what the AS granted once is not asked for again."""
         return {name: value for name, value in self.token_kwargs.items() if name in FOR_EACH_REQUEST}
 
+    def for_api(self, fields: Mapping[str, Any]) -> TokenSource:
+        """Return a source like this one that asks with other form fields, for another API.
+
+        Args:
+            fields: the form fields that say which: `resource`, `audience`, `scope`, ...
+        """
+        source = copy.copy(self)
+        kept = {name: value for name, value in self.token_kwargs.items() if name not in WHICH_API}
+        source.token_kwargs = {**self.token_kwargs, **fields} if not WHICH_API & {*fields} else {**kept, **fields}
+        return source
+
     def end(self) -> None:
         """Forget what a token could be obtained with once: its login has ended."""
 
@@ -137,64 +138,6 @@ def further_fields(where: str, fields: Mapping[str, Any], known: Iterable[str] =
     """
     named = {name: value for name, value in fields.items() if name != "extra"}
     return accept_further(named, {*known, *FORM_FIELDS, "extra"}, where=where, extra=fields.get("extra"))
-
-
-def obtained(source: TokenSource, held: BearerToken | None, keep: Keep) -> Steps[BearerToken]:
-    """Get a token: with the refresh token of the held one if it has one, else from the source itself.
-
-    Args:
-        source: where tokens come from.
-        held: the token to be replaced.
-        keep: stores the held access token with the refresh token that came, before the ID token that came is checked:
-            the AS may have taken the old refresh token back.
-
-    Raises:
-        LoginNeeded: the AS no longer takes the refresh token, and a user is needed for another.
-        NonRenewableTokenError: there is no way to get one.
-        InvalidIdToken: the ID token that came is not acceptable.
-    """
-    if held is None or held.refresh_token is None or source.client is None:
-        return (yield from source.new_token(held))
-    try:
-        came: BearerToken = yield from inner(
-            source.client, token_endpoint.refresh_token, held, validate=False, **source.refresh_kwargs()
-        )
-    except OAuth2Error as failure:
-        if not is_refusal(failure):
-            raise
-        if not source.is_repeatable:
-            raise login_needed(failure) from failure.__cause__
-        return (yield from source.new_token(held))
-    if came.id_token is None:
-        return came
-    if held.id_token is not None and held.id_token.checked and came.id_token == held.id_token:
-        return with_id_token(came, held.id_token)
-    yield from keep(held.replace(refresh_token=came.refresh_token))
-    return (yield from _with_checked_id_token(source, came, held))
-
-
-def _with_checked_id_token(source: TokenSource, came: BearerToken, held: BearerToken) -> Steps[BearerToken]:
-    """Check the ID token of a refresh. Without the keys for that, the one of the login is kept."""
-    from .._oidc.id_token import MissingIdTokenKey  # noqa: PLC0415  for clients that get ID tokens
-    from .._protocol.oidc import id_token  # noqa: PLC0415  likewise
-
-    options = {"requests_kwargs": source.token_kwargs.get("requests_kwargs")}
-    try:
-        return (yield from id_token.check_refreshed(source.client, came, held, **options))
-    except MissingIdTokenKey as missing:
-        report(functools.partial(log.warning, "The ID token of the login is kept: %s", missing))
-        return with_id_token(came, held.id_token)
-
-
-def is_refusal(failure: OAuth2Error) -> bool:
-    """Tell whether the AS has definitely refused a refresh token, and not the client, or all requests for now."""
-    status = failure.status or BAD_REQUEST
-    if status in {TIMED_OUT, TOO_MANY} or status >= SERVER_ERRORS:
-        return False
-    if isinstance(failure, EndpointError):
-        return failure.error not in NOT_THE_TOKENS_FAULT
-    is_empty = not bytes(getattr(failure.response, "content", b"") or b"").strip()
-    return isinstance(failure, InvalidTokenResponse) and failure.status == BAD_REQUEST and is_empty  # glewlwyd, 2026-11
 
 
 class RefreshTokenSource(TokenSource):
@@ -403,3 +346,7 @@ class CallableSource(TokenSource):
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:  # noqa: ARG002  it knows by itself
         """Call the function."""
         return _as_token((yield RunInThread(self.function)))
+
+    def for_api(self, fields: Mapping[str, Any]) -> TokenSource:
+        """Refuse: a function takes no parameters."""
+        raise InvalidParam(NO_OTHER_API.format(type(self).__name__, ", ".join(fields)))

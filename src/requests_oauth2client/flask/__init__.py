@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 from flask import current_app, session
 
 from .._renewal.manager import TokenManager
+from .._renewal.records import access_key
 from .._renewal.sources import TokenSource
 from .._tokens.bearer import BearerToken
 from ..auth import OAuth2ClientCredentialsAuth
@@ -65,6 +67,11 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
 
     def _managed(self, source: TokenSource, **options: Any) -> TokenManager:
         return _SessionManager(source, handler=self, **options)
+
+    def _copied(self, fields: Mapping[str, Any]) -> Self:
+        copied = super()._copied(fields)
+        copied.session_key = f"{self.session_key}.{access_key(fields)}"
+        return copied
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self.client.client_id!r} session_key={self.session_key!r}>"
