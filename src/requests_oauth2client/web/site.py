@@ -268,8 +268,7 @@ class Site:
         handler = self.handler(record)
         if resource is None and scope is None:
             return handler
-        narrowed: TokenHandler = handler.for_resource(resource, scope=scope)  # type: ignore[attr-defined]
-        return narrowed
+        return handler.for_resource(resource, scope=scope)
 
     def admit(
         self,
