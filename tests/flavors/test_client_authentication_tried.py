@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote_plus
 
 import pytest
+import requests
 
 from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
@@ -178,13 +180,60 @@ def test_a_line_end_in_a_secret_is_named(flavor: Flavor, secret: str) -> None:
     assert "hush" not in str(refused.value)
 
 
-def test_a_server_that_cannot_read_the_other_way_has_refused_the_first(flavor: Flavor) -> None:
+UNPROVEN = {
+    "not decoded": answer({"error": "invalid_request"}, 400),
+    "a page": answer("<html>", 403, Content_Type="text/html"),
+    "a redirect": answer("", 302, Location="/login"),
+    "failing": answer({"error": "server_error"}, 500),
+    "overloaded": answer("", 429),
+    "no answer": ConnectionError("planted"),
+    "too large": answer(b"x" * 5000, 200),
+}
+ENDPOINTS: dict[str, Callable[[Any], Any]] = {
+    "token": lambda client: client.client_credentials(),
+    "revocation": lambda client: client.revoke_token("t"),
+    "introspection": lambda client: client.introspect_token("t"),
+    "pushed_authorization_request": lambda client: client.pushed_authorization_request(
+        client.authorization_request(redirect_uri="https://app.local/cb")
+    ),
+    "device_authorization": lambda client: client.authorize_device(),
+    "backchannel_authentication": lambda client: client.backchannel_authentication_request(login_hint="alice"),
+}
+
+
+@pytest.mark.parametrize("second", UNPROVEN)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_second_try_that_fails_too_does_not_hide_the_first_refusal(
+    flavor: Flavor, endpoint: str, second: str
+) -> None:
+    """Also when it proves nothing; and the second way is not taken for the right one."""
+
     def server(received: Received) -> Answer:
-        return REFUSED if "%" in (basic(received) or "") else answer({"error": "invalid_request"}, 400)
+        if "%" in (basic(received) or ""):
+            return REFUSED
+        answered = UNPROVEN[second]
+        if isinstance(answered, Exception):
+            raise flavor.library.ConnectError("planted") if flavor.is_async else requests.ConnectionError("planted")
+        return answered
 
     session, received = flavor.answered_by(server)
-    client = flavor.client(session=session, auth=ClientSecretBasic("id", "wrong one"))
+    urls = {f"{name}_endpoint": f"{ISSUER}/{name}" for name in [*ENDPOINTS, "authorization"] if name != "token"}
+    client = flavor.client(
+        session=session, auth=ClientSecretBasic("id", "wrong one"), retries=None, max_response_size=4000, **urls
+    )
     for _ in range(2):
-        with pytest.raises(InvalidClient):
-            flavor.run(client.client_credentials())
+        with pytest.raises(InvalidClient) as refused:
+            flavor.run(ENDPOINTS[endpoint](client))
+        assert refused.value.status == 401
     assert len(received) == 4
+
+
+def test_an_error_about_something_else_shows_that_the_client_was_accepted(flavor: Flavor) -> None:
+    session, received = flavor.answered_by(
+        lambda it: REFUSED if "%" in (basic(it) or "") else answer({"error": "invalid_grant"}, 400)
+    )
+    client = flavor.client(session=session, auth=ClientSecretBasic("id", "odd one"))
+    for _ in range(2):
+        with pytest.raises(InvalidGrant):
+            flavor.run(client.authorization_code("c", validate=False))
+    assert len(received) == 3

@@ -14,7 +14,14 @@ from ..._core.messages import Form, Request, Response, is_success, read_oauth_er
 from ..._core.options import UnknownParam, close_to
 from ..._core.redaction import one_line
 from ..._core.retry_info import SERVER_ERRORS, TOO_MANY_REQUESTS
-from ...exceptions import EndpointError, IncompleteResponse, InvalidAnswer, InvalidParam, ResponseTooLarge
+from ...exceptions import (
+    EndpointError,
+    IncompleteResponse,
+    InvalidAnswer,
+    InvalidParam,
+    ResponseTooLarge,
+    TransportError,
+)
 from .dpop_nonce import send_with_proof
 from .limits import Limits
 from .retrying import Attempt, Repeat, once, retried
@@ -87,13 +94,21 @@ def call_endpoint(
             client.settle_auth(client.auth)
         return response
     for other in client._alternatives:  # noqa: SLF001
-        again = yield from send_request(
-            client, request, invalid=invalid, repeat=repeat, attempt=attempt(other.authenticate)
-        )
-        if not is_client_refused(again) and not is_failing(again) and not is_malformed(again):
+        sending = send_request(client, request, invalid=invalid, repeat=repeat, attempt=attempt(other.authenticate))
+        again = yield from accepted_answer(sending)
+        if again is not None:
             client.settle_auth(other)
             return again
     return response
+
+
+def accepted_answer(sending: Steps[Response]) -> Steps[Response | None]:
+    """Try another way to authenticate; None unless the AS accepted it: then its first refusal is what counts."""
+    try:
+        response = yield from sending
+    except (TransportError, InvalidAnswer):
+        return None
+    return response if is_client_accepted(response) else None
 
 
 def is_client_refused(response: Response) -> bool:
@@ -111,10 +126,16 @@ def is_bare_refusal(response: Response) -> bool:
     return response.status_code == UNAUTHORIZED and (is_empty or challenge.lower() == "basic")
 
 
-def is_malformed(response: Response) -> bool:
-    """Tell whether the AS could not read a request, such as credentials that are not encoded as it decodes them."""
-    answer = None if is_success(response) else read_oauth_error(response)
-    return answer is not None and answer["error"] == "invalid_request"
+def is_client_accepted(response: Response) -> bool:
+    """Tell whether an answer proves that the AS accepted the client: a success, or an error about something else.
+
+    `invalid_request` proves nothing: some servers answer it to credentials that they can't decode.
+    """
+    if is_success(response):
+        return True
+    answer = read_oauth_error(response)
+    unproven = ("invalid_client", "invalid_request", "server_error", "temporarily_unavailable")
+    return answer is not None and answer["error"] not in unproven and not is_failing(response)
 
 
 def is_failing(response: Response) -> bool:
