@@ -57,7 +57,7 @@ class Flavor:
     def client(
         self, token_endpoint: str | None = TOKEN_ENDPOINT, auth: Any = AUTH, *, cls: Any = None, **kwargs: Any
     ) -> Any:
-        """Make a client; it is closed with the flavor. It asks an ill AS again at once, unless told otherwise."""
+        """Make a client; it is closed with the flavor. It asks a failing AS again at once, unless told otherwise."""
         if self.given_session:
             kwargs.setdefault("session", self.session())
         kwargs.setdefault("retries", QUICKLY)

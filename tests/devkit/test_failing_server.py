@@ -15,7 +15,7 @@ from devkit.failing_server import ANSWERS, BEHAVIOURS, DRIP, MADE, STATUSES, TOK
 
 
 @pytest.fixture
-def ill() -> Iterator[FailingServer]:
+def failing() -> Iterator[FailingServer]:
     with start_failing_server() as server:
         yield server
 
@@ -28,46 +28,46 @@ def ask(server: FailingServer, name: str, size: int = 1 << 16) -> bytes:
         return sock.recv(size)
 
 
-def test_it_records_what_comes(ill: FailingServer) -> None:
-    requests.post(ill.endpoint("good"), data={"a": "b c"}, headers={"X-Name": "value"}, timeout=2)
-    (request,) = ill.received
+def test_it_records_what_comes(failing: FailingServer) -> None:
+    requests.post(failing.endpoint("good"), data={"a": "b c"}, headers={"X-Name": "value"}, timeout=2)
+    (request,) = failing.received
     assert (request.method, request.path, request.form, request.headers["x-name"], request.connection) == (
         "POST", "/good", {"a": "b c"}, "value", 1,
     )  # fmt: skip
 
 
-def test_it_keeps_connections_whose_answers_are_whole(ill: FailingServer) -> None:
+def test_it_keeps_connections_whose_answers_are_whole(failing: FailingServer) -> None:
     with requests.Session() as session:
         for name in ("good", "error", "html_500", "echo"):
-            session.post(ill.endpoint(name), timeout=2)
-    assert [request.connection for request in ill.received] == [1, 1, 1, 1]
+            session.post(failing.endpoint(name), timeout=2)
+    assert [request.connection for request in failing.received] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("name", sorted(ANSWERS))
-def test_whole_answers_are_sent_as_they_stand(ill: FailingServer, name: str) -> None:
-    assert ANSWERS[name].startswith(ask(ill, name))
+def test_whole_answers_are_sent_as_they_stand(failing: FailingServer, name: str) -> None:
+    assert ANSWERS[name].startswith(ask(failing, name))
 
 
 @pytest.mark.parametrize("name", sorted({*BEHAVIOURS, *MADE} - {"reset", "close_at_once", "never", "drip_headers"}))
-def test_other_answers_begin(ill: FailingServer, name: str) -> None:
-    assert ask(ill, name).startswith((b"HTTP/1.1 ", b"220 "))
+def test_other_answers_begin(failing: FailingServer, name: str) -> None:
+    assert ask(failing, name).startswith((b"HTTP/1.1 ", b"220 "))
 
 
-def test_headers_drip(ill: FailingServer) -> None:
-    assert ask(ill, "drip_headers") == b"H"
+def test_headers_drip(failing: FailingServer) -> None:
+    assert ask(failing, "drip_headers") == b"H"
 
 
-def test_a_reset_is_one(ill: FailingServer) -> None:
+def test_a_reset_is_one(failing: FailingServer) -> None:
     with pytest.raises(ConnectionResetError):
-        ask(ill, "reset")
+        ask(failing, "reset")
 
 
-def test_a_close_is_one(ill: FailingServer) -> None:
-    assert ask(ill, "close_at_once") == b""
+def test_a_close_is_one(failing: FailingServer) -> None:
+    assert ask(failing, "close_at_once") == b""
 
 
-def test_silence_is_silence(ill: FailingServer) -> None:
-    where = urlsplit(ill.url)
+def test_silence_is_silence(failing: FailingServer) -> None:
+    where = urlsplit(failing.url)
     with socket.create_connection((where.hostname or "", where.port or 0), timeout=3 * DRIP) as sock:
         sock.sendall(b"GET /never HTTP/1.1\r\n\r\n")
         with pytest.raises(TimeoutError):
@@ -75,14 +75,17 @@ def test_silence_is_silence(ill: FailingServer) -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_redirects_lead_to_the_other_origin(ill: FailingServer, status: int) -> None:
-    requests.post(f"{ill.url}/redirect_{status}", timeout=2)
-    assert [request.url for request in ill.received] == [f"{ill.url}/redirect_{status}", f"{ill.elsewhere}/good"]
-    assert [request.path for request in ill.received_elsewhere] == ["/good"]
+def test_redirects_lead_to_the_other_origin(failing: FailingServer, status: int) -> None:
+    requests.post(f"{failing.url}/redirect_{status}", timeout=2)
+    assert [request.url for request in failing.received] == [
+        f"{failing.url}/redirect_{status}",
+        f"{failing.elsewhere}/good",
+    ]
+    assert [request.path for request in failing.received_elsewhere] == ["/good"]
 
 
-def test_it_echoes_what_was_sent(ill: FailingServer) -> None:
-    came = requests.post(ill.endpoint("echo"), data={"client_secret": "hush"}, auth=("a", "b"), timeout=2).json()
+def test_it_echoes_what_was_sent(failing: FailingServer) -> None:
+    came = requests.post(failing.endpoint("echo"), data={"client_secret": "hush"}, auth=("a", "b"), timeout=2).json()
     assert "client_secret=hush" in came["error_description"]
     assert "Basic YTpi" in came["error_description"]
 

@@ -29,7 +29,7 @@ def serving() -> Iterator[FailingServer]:
 
 
 @pytest.fixture
-def ill(serving: FailingServer) -> FailingServer:
+def failing(serving: FailingServer) -> FailingServer:
     """A server that answers wrongly, and has received nothing yet."""
     serving.received.clear()
     return serving

@@ -30,30 +30,30 @@ def test_cookies_of_the_as_are_not_those_of_the_session(flavor: Flavor) -> None:
 
 
 @pytest.mark.parametrize("path", ["drip_headers", "drip_body"])
-def test_a_plain_session_that_is_given_has_the_deadline_too(ill: FailingServer, path: str) -> None:
+def test_a_plain_session_that_is_given_has_the_deadline_too(failing: FailingServer, path: str) -> None:
     with requests.Session() as session:
-        client = OAuth2Client(ill.endpoint(path), ("id", "secret"), session=session, timeout=0.3, retries=None)
+        client = OAuth2Client(failing.endpoint(path), ("id", "secret"), session=session, timeout=0.3, retries=None)
         with pytest.raises(DeadlineExceeded):
             client.client_credentials()
 
 
-def test_a_connection_is_used_again_but_not_for_what_is_used_once(flavor: Flavor, ill: FailingServer) -> None:
-    client = flavor.client(ill.endpoint("good"))
+def test_a_connection_is_used_again_but_not_for_what_is_used_once(flavor: Flavor, failing: FailingServer) -> None:
+    client = flavor.client(failing.endpoint("good"))
     flavor.run(client.client_credentials())
     flavor.run(client.client_credentials())
     flavor.run(client.refresh_token("once"))
-    numbers = [request.connection for request in ill.received]
+    numbers = [request.connection for request in failing.received]
     assert numbers[0] == numbers[1] != numbers[2]
 
 
 def test_a_connection_that_was_idle_for_long_is_not_used_again(
-    ill: FailingServer, monkeypatch: pytest.MonkeyPatch
+    failing: FailingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deadlines, "LONGEST_IDLE", -1.0)
-    with OAuth2Client(ill.endpoint("good"), ("id", "secret")) as client:
+    with OAuth2Client(failing.endpoint("good"), ("id", "secret")) as client:
         client.client_credentials()
         client.client_credentials()
-    assert len({request.connection for request in ill.received}) == 2
+    assert len({request.connection for request in failing.received}) == 2
 
 
 def test_it_is_five_seconds() -> None:

@@ -46,9 +46,9 @@ def run(request: pytest.FixtureRequest) -> Iterator[Callable[[Callable[[], Any]]
 
 
 @pytest.fixture
-def client(ill: FailingServer) -> AsyncOAuth2Client:
+def client(failing: FailingServer) -> AsyncOAuth2Client:
     """Made outside of any loop, and never closed."""
-    return AsyncOAuth2Client(ill.endpoint("good"), ("id", "secret"))
+    return AsyncOAuth2Client(failing.endpoint("good"), ("id", "secret"))
 
 
 def test_a_client_of_the_module_serves_one_loop_after_the_other(client: AsyncOAuth2Client, run: Any) -> None:
@@ -57,16 +57,16 @@ def test_a_client_of_the_module_serves_one_loop_after_the_other(client: AsyncOAu
 
 
 def test_a_handler_and_an_api_client_serve_one_loop_after_the_other(
-    client: AsyncOAuth2Client, ill: FailingServer, run: Any
+    client: AsyncOAuth2Client, failing: FailingServer, run: Any
 ) -> None:
-    api = AsyncApiClient(ill.endpoint("good"), AsyncOAuth2ClientCredentialsAuth(client))
+    api = AsyncApiClient(failing.endpoint("good"), AsyncOAuth2ClientCredentialsAuth(client))
     for _ in range(3):
         assert run(api.get).status_code == 200
 
 
-def test_threads_with_a_loop_each_share_a_handler(client: AsyncOAuth2Client, ill: FailingServer, run: Any) -> None:
+def test_threads_with_a_loop_each_share_a_handler(client: AsyncOAuth2Client, failing: FailingServer, run: Any) -> None:
     auth = AsyncOAuth2ClientCredentialsAuth(client)
-    api = AsyncApiClient(ill.endpoint("good"), auth)
+    api = AsyncApiClient(failing.endpoint("good"), auth)
     together = threading.Barrier(LOOPS)
 
     async def call() -> int:
@@ -78,10 +78,10 @@ def test_threads_with_a_loop_each_share_a_handler(client: AsyncOAuth2Client, ill
         with anyio.fail_after(20):
             return await call()
 
-    ill.received.clear()
+    failing.received.clear()
     with ThreadPoolExecutor(LOOPS) as pool:
         assert [done.result() for done in [pool.submit(run, both) for _ in range(LOOPS)]] == [200] * LOOPS
-    assert sum(request.method == "POST" for request in ill.received) == 1
+    assert sum(request.method == "POST" for request in failing.received) == 1
 
 
 def test_closing_in_one_loop_leaves_the_others_alone(client: AsyncOAuth2Client, run: Any) -> None:
@@ -154,12 +154,12 @@ def test_a_lock_wakes_those_who_wait_in_other_loops(run: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["client", "api"])
-def test_a_given_session_of_another_loop_is_named(ill: FailingServer, kind: str) -> None:
+def test_a_given_session_of_another_loop_is_named(failing: FailingServer, kind: str) -> None:
     session = httpx2.AsyncClient()
     if kind == "client":
-        call: Any = AsyncOAuth2Client(ill.endpoint("good"), ("id", "secret"), session=session).client_credentials
+        call: Any = AsyncOAuth2Client(failing.endpoint("good"), ("id", "secret"), session=session).client_credentials
     else:
-        call = AsyncApiClient(ill.endpoint("good"), session=session).get
+        call = AsyncApiClient(failing.endpoint("good"), session=session).get
 
     async def twice() -> None:
         await call()

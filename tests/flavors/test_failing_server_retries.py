@@ -29,10 +29,10 @@ LONG_ENOUGH = 2.0  # seconds for what has to happen before a deadline, on a busy
 DEAD = "http://127.0.0.1:1"  # nobody listens there
 
 
-def scripted(flavor: Flavor, ill: FailingServer, *names: str, **kwargs: Any) -> Any:
+def scripted(flavor: Flavor, failing: FailingServer, *names: str, **kwargs: Any) -> Any:
     """A client of an AS that answers one request after the other like this."""
-    ill.script[:] = names
-    return flavor.client(ill.endpoint("scripted"), **{"timeout": 5, **kwargs})
+    failing.script[:] = names
+    return flavor.client(failing.endpoint("scripted"), **{"timeout": 5, **kwargs})
 
 
 def failure(flavor: Flavor, ask: Any, *args: Any) -> Any:
@@ -44,55 +44,55 @@ def failure(flavor: Flavor, ask: Any, *args: Any) -> Any:
 # --- asked again
 
 
-def test_a_token_comes_after_two_failures(every_flavor: Flavor, ill: FailingServer) -> None:
-    client = scripted(every_flavor, ill, "text_503", "busy_503", "good")
+def test_a_token_comes_after_two_failures(every_flavor: Flavor, failing: FailingServer) -> None:
+    client = scripted(every_flavor, failing, "text_503", "busy_503", "good")
     assert every_flavor.run(client.client_credentials()).access_token == "an-access-token"
-    assert len(ill.received) == 3
+    assert len(failing.received) == 3
 
 
 @pytest.mark.parametrize(
     "failed_attempt", ["reset", "close_at_once", "no_http", "reset_in_body", "close_in_body", "html_500"]
 )
-def test_a_token_comes_after_any_trouble(flavor: Flavor, ill: FailingServer, failed_attempt: str) -> None:
-    client = scripted(flavor, ill, failed_attempt, "good")
+def test_a_token_comes_after_any_trouble(flavor: Flavor, failing: FailingServer, failed_attempt: str) -> None:
+    client = scripted(flavor, failing, failed_attempt, "good")
     assert flavor.run(client.client_credentials()).access_token == "an-access-token"
-    assert len(ill.received) == 2
+    assert len(failing.received) == 2
 
 
-def test_a_token_comes_after_an_answer_that_did_not_come(flavor: Flavor, ill: FailingServer) -> None:
+def test_a_token_comes_after_an_answer_that_did_not_come(flavor: Flavor, failing: FailingServer) -> None:
     patient = Retries(backoff=0.01, max_total=30)
-    client = scripted(flavor, ill, "never", "good", timeout=LONG_ENOUGH, retries=patient)
+    client = scripted(flavor, failing, "never", "good", timeout=LONG_ENOUGH, retries=patient)
     assert flavor.run(client.client_credentials()).access_token == "an-access-token"
 
 
-def test_it_ends_after_some_attempts(flavor: Flavor, ill: FailingServer) -> None:
-    error = failure(flavor, scripted(flavor, ill, *["text_503"] * 3).client_credentials)
+def test_it_ends_after_some_attempts(flavor: Flavor, failing: FailingServer) -> None:
+    error = failure(flavor, scripted(flavor, failing, *["text_503"] * 3).client_credentials)
     assert isinstance(error, InvalidTokenResponse)
-    assert (error.attempts, len(ill.received), error.status) == (3, 3, 503)
+    assert (error.attempts, len(failing.received), error.status) == (3, 3, 503)
     assert str(error).endswith("It was tried 3 times.")
 
 
-def test_an_as_that_wants_to_be_left_alone_is(flavor: Flavor, ill: FailingServer) -> None:
-    error = failure(flavor, scripted(flavor, ill, "error_429").client_credentials)
+def test_an_as_that_wants_to_be_left_alone_is(flavor: Flavor, failing: FailingServer) -> None:
+    error = failure(flavor, scripted(flavor, failing, "error_429").client_credentials)
     assert isinstance(error, UnknownTokenEndpointError)
-    assert (error.retry_after, error.attempts, len(ill.received)) == (120, 1, 1)
+    assert (error.retry_after, error.attempts, len(failing.received)) == (120, 1, 1)
 
 
-def test_a_code_is_sent_once_if_it_may_have_arrived(flavor: Flavor, ill: FailingServer) -> None:
+def test_a_code_is_sent_once_if_it_may_have_arrived(flavor: Flavor, failing: FailingServer) -> None:
     for failed_attempt in ("text_503", "reset", "close_in_body"):
-        ill.received.clear()
-        error = failure(flavor, scripted(flavor, ill, failed_attempt).authorization_code, "the-code")
-        assert len(ill.received) == 1
+        failing.received.clear()
+        error = failure(flavor, scripted(flavor, failing, failed_attempt).authorization_code, "the-code")
+        assert len(failing.received) == 1
         assert "this request is not safe to repeat" in str(error)
 
 
-def test_a_refresh_token_on_a_kept_connection_that_breaks_is_sent_once(flavor: Flavor, ill: FailingServer) -> None:
-    client = scripted(flavor, ill, "good", "close_at_once")
+def test_a_refresh_token_on_a_kept_connection_that_breaks_is_sent_once(flavor: Flavor, failing: FailingServer) -> None:
+    client = scripted(flavor, failing, "good", "close_at_once")
     flavor.run(client.client_credentials())
     error = failure(flavor, client.refresh_token, "the-refresh-token")
-    assert ill.received[0].connection == ill.received[1].connection
+    assert failing.received[0].connection == failing.received[1].connection
     assert isinstance(error, TransportError)
-    assert (error.sent, error.attempts, len(ill.received)) == (True, 1, 2)
+    assert (error.sent, error.attempts, len(failing.received)) == (True, 1, 2)
 
 
 def test_a_refresh_token_is_sent_when_the_as_is_back(every_flavor: Flavor) -> None:
@@ -109,18 +109,18 @@ def test_a_refresh_token_is_sent_when_the_as_is_back(every_flavor: Flavor) -> No
         assert [request.form["refresh_token"] for request in server.received] == ["the-refresh-token"]
 
 
-def test_a_task_that_is_cancelled_does_not_ask_again(ill: FailingServer) -> None:
-    ill.script[:] = ["text_503", "good"]
+def test_a_task_that_is_cancelled_does_not_ask_again(failing: FailingServer) -> None:
+    failing.script[:] = ["text_503", "good"]
 
     async def journey() -> bool:
         with anyio.CancelScope() as scope:
             retries = Retries(backoff=60, max_wait=60, max_total=600, on_failure=lambda _: scope.cancel())
-            async with AsyncOAuth2Client(ill.endpoint("scripted"), "id", retries=retries) as client:
+            async with AsyncOAuth2Client(failing.endpoint("scripted"), "id", retries=retries) as client:
                 await client.client_credentials()
         return scope.cancelled_caught
 
     assert anyio.run(journey)
-    assert len(ill.received) == 1
+    assert len(failing.received) == 1
 
 
 # --- whether a request may have arrived
@@ -203,16 +203,16 @@ def test_nothing_arrives_without_a_tls_handshake(flavor: Flavor, behave: Any) ->
 
 @pytest.mark.parametrize("name", ["reset", "close_at_once", "no_http"])
 def test_a_request_may_have_arrived_if_the_connection_broke_afterwards(
-    every_flavor: Flavor, ill: FailingServer, name: str
+    every_flavor: Flavor, failing: FailingServer, name: str
 ) -> None:
-    assert lost(every_flavor, ill.endpoint(name)).sent is True
+    assert lost(every_flavor, failing.endpoint(name)).sent is True
 
 
 @pytest.mark.parametrize("name", ["never", "no_body", "drip_headers"])
 def test_a_request_may_have_arrived_if_there_is_no_answer_in_time(
-    flavor: Flavor, ill: FailingServer, name: str
+    flavor: Flavor, failing: FailingServer, name: str
 ) -> None:
-    assert lost(flavor, ill.endpoint(name), timeout=LONG_ENOUGH).sent is True
+    assert lost(flavor, failing.endpoint(name), timeout=LONG_ENOUGH).sent is True
 
 
 def through(flavor: Flavor, proxy: str) -> Any:
@@ -259,14 +259,14 @@ def test_what_a_test_double_raises_is_believed(flavor: Flavor) -> None:
         assert failure(flavor, client.client_credentials).sent is sent, error
 
 
-def test_a_trace_of_the_users_own_is_told_too(ill: FailingServer) -> None:
+def test_a_trace_of_the_users_own_is_told_too(failing: FailingServer) -> None:
     events: list[str] = []
 
     async def trace(event: str, info: dict[str, Any]) -> None:
         events.append(event)
 
     async def journey() -> None:
-        async with AsyncOAuth2Client(ill.endpoint("good"), "id") as client:
+        async with AsyncOAuth2Client(failing.endpoint("good"), "id") as client:
             await client.client_credentials(requests_kwargs={"extensions": {"trace": trace}})
 
     anyio.run(journey)

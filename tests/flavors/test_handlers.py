@@ -133,14 +133,14 @@ def test_a_token_class_decides_header_and_scheme(flavor: Flavor) -> None:
     assert "authorization" not in received[0].headers
 
 
-def test_a_token_does_not_follow_a_redirect_to_another_origin(every_flavor: Flavor, ill: FailingServer) -> None:
+def test_a_token_does_not_follow_a_redirect_to_another_origin(every_flavor: Flavor, failing: FailingServer) -> None:
     client, _ = every_flavor.mocked(token())
     for auth in (LIVE, BearerAuth("live"), every_flavor.named("OAuth2ClientCredentialsAuth")(client)):
-        ill.received.clear()
+        failing.received.clear()
         redirects = {"follow_redirects": True} if every_flavor.is_async else {}
-        assert every_flavor.get(ill.endpoint("redirect_307"), auth=auth, **redirects).status_code == 200
-        assert "authorization" in ill.received[0].headers
-        (elsewhere,) = ill.received_elsewhere
+        assert every_flavor.get(failing.endpoint("redirect_307"), auth=auth, **redirects).status_code == 200
+        assert "authorization" in failing.received[0].headers
+        (elsewhere,) = failing.received_elsewhere
         assert "authorization" not in elsewhere.headers
 
 

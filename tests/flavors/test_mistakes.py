@@ -5,21 +5,42 @@ Each case is one of the common mistakes; the words after it have to be in the me
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import importlib
+import re
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis.asyncio
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
 from devkit.exchange import Answer, Received, answer
+from devkit.failing_server import FailingServer
 from devkit.flavors import Flavor
+from devkit.redis_server import RedisServer, free_port
 from requests_oauth2client import (
+    AsyncOAuth2Client,
     AuthorizationRequest,
     BearerToken,
     ClientSecretBasic,
@@ -31,7 +52,7 @@ from requests_oauth2client import (
 )
 from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
-from requests_oauth2client.stores import RedisStore
+from requests_oauth2client.stores import RedisStore, StoreCorrupted, StoreUnavailable
 
 UTC = timezone.utc  # noqa: UP017  like the library
 ISSUER = "https://as.local"
@@ -116,6 +137,23 @@ def at(url: str) -> Callable[[Flavor], Any]:
     return lambda flavor: flavor.run(flavor.client(url, retries=None).client_credentials())
 
 
+STORE_KEY = b"k" * 32
+
+
+def a_store(url: str | None = None, **more: Any) -> RedisStore:
+    """Make a store, by default at a server that is not there."""
+    return RedisStore(url or f"redis://127.0.0.1:{free_port()}/0", **{"key": STORE_KEY, **more})
+
+
+def stored(flavor: Flavor, store: RedisStore) -> Any:
+    return flavor.named("OAuth2AccessTokenAuth")(flavor.client(), store=store, subject="alice")
+
+
+def encrypted_pem() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"hush-hush")).decode()
+
+
 PAGE = answer("<html><title>Sign in</title></html>", 200, Content_Type="text/html")
 BASIC_ONLY = {"authorization_server_metadata": {"token_endpoint_auth_methods_supported": ["private_key_jwt"]}}
 AGAIN = ("Log in again",)
@@ -148,6 +186,20 @@ MISTAKES: dict[str, Mistake] = {
     ),
     "scope openid is missing": Mistake(
         lambda flavor: BearerToken("at").validate_id_token(flavor.client(), request()), ("openid",)
+    ),
+    "the subject of a token without ID token": Mistake(lambda _: BearerToken("at").subject, ("openid",)),
+    "a private key with a passphrase": Mistake(
+        lambda _: PrivateKeyJwt("id", encrypted_pem()), ("encrypted with a password", "cryptography")
+    ),
+    "hex as a key": Mistake(lambda _: RedisStore("redis://127.0.0.1", key="ab" * 32), ("got str", "hex", "32 random")),
+    "Redis without a key": Mistake(lambda _: RedisStore("redis://127.0.0.1"), ("pass the same key=", "32 random")),
+    "a store without a subject": Mistake(
+        lambda flavor: flavor.named("OAuth2AccessTokenAuth")(flavor.client(), store=a_store()), ("subject=",)
+    ),
+    "Redis is down": Mistake(
+        lambda flavor: flavor.run(stored(flavor, a_store()).get_token()),
+        ("can't be reached", "that it runs"),
+        kind=StoreUnavailable,
     ),
     "http issuer": Mistake(
         lambda flavor: flavor.client(TOKEN, issuer="http://as.example"), ("https is needed", "testing=True")
@@ -204,7 +256,11 @@ MISTAKES: dict[str, Mistake] = {
     "the token endpoint is a page": Mistake(asking(PAGE, "client_credentials"), ("Sign in",)),
     "a short key for encryption": Mistake(lambda _: TokenSerializer("secret").dumps(BearerToken("at")), ("32",)),
     "a misspelled setting": Mistake(lambda flavor: flavor.client(TOKEN, isuer=ISSUER), ("Did you mean 'issuer'?",)),
-    "a Redis client of the other kind": Mistake(lambda _: RedisStore(object(), key=b"k" * 32), ("redis.Redis",)),
+    "no Redis client at all": Mistake(lambda _: RedisStore(object(), key=STORE_KEY), ("redis.Redis",)),  # type: ignore[arg-type]
+    "a Redis client of asyncio": Mistake(
+        lambda _: RedisStore(redis.asyncio.Redis(), key=STORE_KEY),  # type: ignore[arg-type]
+        ("takes a URL, a redis.Redis", "got a redis.asyncio", "async clients take these too"),
+    ),
 }  # fmt: skip
 
 
@@ -232,16 +288,37 @@ def test_a_proxy_that_is_down_is_named_with_its_variable(flavor: Flavor, monkeyp
     assert raised.value.is_transient
 
 
+@pytest.fixture(scope="module")
+def private_tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """What a server needs whose certificate a private CA signed."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    ca, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, of)]) for of in ("A private CA", "127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(ca, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(NOW - timedelta(days=1))
+        .not_valid_after(NOW + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "server.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(private + certificate.public_bytes(Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
 @contextmanager
-def plain_server() -> Iterator[int]:
-    """Answer whatever comes in plain HTTP."""
+def plain_server(tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Answer whatever comes in plain HTTP, or through TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
             with suppress(OSError):
                 while True:
                     talk, _ = listener.accept()
-                    with talk:
+                    with talk, suppress(OSError):
+                        talk = tls.wrap_socket(talk, server_side=True) if tls else talk
                         talk.recv(1 << 16)
                         talk.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
@@ -258,12 +335,16 @@ def test_a_server_without_tls_is_named(flavor: Flavor) -> None:
     assert "does not speak TLS" in str(raised.value)
 
 
-def test_a_private_ca_is_named_with_its_variables(flavor: Flavor) -> None:
-    from requests_oauth2client._drivers.advice import said
-
-    text = said(OSError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate"), TOKEN)
-    assert "REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in text
-    assert isinstance(flavor, Flavor)
+def test_a_private_ca_is_named_with_its_variables(
+    flavor: Flavor, private_tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    with plain_server(private_tls) as port, pytest.raises(exceptions.TransportError) as raised:
+        flavor.run(flavor.client(f"https://127.0.0.1:{port}/token", retries=None).client_credentials())
+    assert "CERTIFICATE_VERIFY_FAILED" in str(raised.value)
+    assert "set REQUESTS_CA_BUNDLE or SSL_CERT_FILE" in str(raised.value)
+    assert not raised.value.is_transient
 
 
 def test_the_way_out_of_basic_is_named(flavor: Flavor) -> None:
@@ -281,3 +362,116 @@ def test_the_way_out_of_basic_is_named(flavor: Flavor) -> None:
 def test_a_path_is_recognized(path: Any) -> None:
     with pytest.raises(OAuth2Error, match="path of a file"):
         PrivateKeyJwt("id", str(path))
+
+
+# --- mistakes with a store, an event loop, an installation
+
+
+def test_another_key_for_stored_tokens_is_named(flavor: Flavor, redis_server: RedisServer) -> None:
+    prefix = f"mistakes {flavor.library.__name__}:"
+    first, second = (a_store(redis_server.url, prefix=prefix, key=key) for key in (STORE_KEY, b"j" * 32))
+    flavor.run(stored(flavor, first).save_token(BearerToken("at")))
+    with pytest.raises(StoreCorrupted, match=r"another key than those given.*Give the store the key"):
+        flavor.run(stored(flavor, second).get_token())
+    for store in (first, second):
+        store.close()
+
+
+def test_tls_to_a_redis_server_without_is_named(flavor: Flavor, redis_server: RedisServer) -> None:
+    store = a_store(redis_server.url.replace("redis://", "rediss://"), timeout=0.2)
+    with pytest.raises(StoreUnavailable, match="has to speak TLS on this port"):
+        flavor.run(stored(flavor, store).get_token())
+
+
+def test_two_event_loops_one_after_the_other_just_work(failing: FailingServer) -> None:
+    client = AsyncOAuth2Client(failing.endpoint("good"), ("id", "secret"))
+    assert [asyncio.run(client.client_credentials()).access_token for _ in range(2)] == ["an-access-token"] * 2
+
+
+EXTRAS = {
+    "requests_oauth2client.flask": ("flask", "flask"),
+    "requests_oauth2client.testing.plugin": ("pytest", "testing"),
+    "requests_oauth2client.stores.redis": ("redis valkey", "redis"),
+    "requests_oauth2client.stores.sql": ("sqlalchemy", "sql"),
+    "requests_oauth2client.stores.file": ("filelock", "file"),
+    "requests_oauth2client.stores.keyring": ("keyring", "keyring"),
+    "requests_oauth2client.stores.keyring ": ("platformdirs", "keyring"),
+    "requests_oauth2client.aio": ("httpx2 httpx", "async"),
+}
+
+
+@pytest.mark.parametrize("module", EXTRAS)
+def test_a_missing_extra_is_named(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    libraries, extra = EXTRAS[module]
+    for name in list(sys.modules):
+        if name.startswith("requests_oauth2client"):
+            monkeypatch.delitem(sys.modules, name)
+    for library in libraries.split():
+        monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ImportError, match=re.escape(f"requests_oauth2client[{extra}]")):
+        importlib.import_module(module.strip())
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text()
+RECIPES = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
+
+
+def test_readme_and_recipes_have_what_no_message_can_say() -> None:
+    assert 'if "login" not in session' in README
+    assert "star leaves these\nnames out" in README
+    assert "`await` in front of the call" in README
+    assert "The server shows an error page" in RECIPES
+
+
+# --- all thirty-five that were collected, and what proves their grade: a case, or a test of this module
+
+GRADES: dict[str, tuple[str, str]] = {
+    "wrong secret, unknown client": ("A", "wrong secret"),
+    "redirect_uri differs at the token endpoint": ("B", "redirect_uri differs, expired, reused or foreign code"),
+    "redirect_uri is not registered": ("B", "test_readme_and_recipes_have_what_no_message_can_say"),
+    "clock behind, ID token": ("A", "clock behind, ID token"),
+    "clock ahead, ID token": ("A", "clock ahead, ID token"),
+    "clock behind, assertion": ("A", "clock behind, assertion"),
+    "scope openid is missing": ("A", "the subject of a token without ID token"),
+    "http issuer": ("A", "http issuer"),
+    "trailing slash of the issuer": ("A", "trailing slash of the issuer"),
+    "expired, reused, foreign code": ("B", "redirect_uri differs, expired, reused or foreign code"),
+    "wrong audience or resource": ("A", "wrong resource"),
+    "wrong alg of the ID token": ("A", "wrong alg of the ID token"),
+    "proxy down": ("A", "test_a_proxy_that_is_down_is_named_with_its_variable"),
+    "private CA": ("A", "test_a_private_ca_is_named_with_its_variables"),
+    "DNS failure": ("A", "the host's name is wrong"),
+    "discovery is a page": ("A", "discovery is a page"),
+    "discovery redirects to a login": ("A", "discovery redirects to a login"),
+    "discovery is nowhere": ("A", "discovery is nowhere"),
+    "secret with special characters": ("A", "test_the_way_out_of_basic_is_named"),
+    "missing extra": ("A", "test_a_missing_extra_is_named"),
+    "Python 3.10": ("B", "test_pip_refuses_an_old_python"),
+    "refresh token revoked": ("A", "a revoked refresh token"),
+    "the user said no": ("A", "the user said no"),
+    "state of another tab": ("A", "another tab's state"),
+    "session lost": ("A", "test_readme_and_recipes_have_what_no_message_can_say"),
+    "needs Basic, got post": ("A", "another method than the server's"),
+    "key without kid": ("A", "a key without kid"),
+    "PEM with a passphrase": ("A", "a private key with a passphrase"),
+    "file name or certificate for a key": ("A", "a path instead of a key"),
+    "two times asyncio.run": ("A", "test_two_event_loops_one_after_the_other_just_work"),
+    "client must use DPoP": ("A", "DPoP is required"),
+    "callback without parameters": ("A", "a callback without parameters"),
+    "token endpoint is a page": ("A", "the token endpoint is a page"),
+    "forgot await; star import lacks Async": ("B", "test_readme_and_recipes_have_what_no_message_can_say"),
+    "Redis: other key, down, TLS, no key, no subject, asyncio": ("A", "test_tls_to_a_redis_server_without_is_named"),
+}
+
+
+def test_pip_refuses_an_old_python() -> None:
+    project = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    assert 'requires-python = ">=3.11"' in project
+    assert "Python 3.11 or later" in README
+
+
+def test_every_mistake_is_graded_a_or_b_and_proved() -> None:
+    tests = {one.name for one in ast.parse(Path(__file__).read_text()).body if isinstance(one, ast.FunctionDef)}
+    assert len(GRADES) == 35
+    assert {grade for grade, _ in GRADES.values()} <= {"A", "B"}
+    assert {proof for _, proof in GRADES.values()} <= tests | MISTAKES.keys()

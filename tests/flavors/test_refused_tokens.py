@@ -690,13 +690,13 @@ def test_those_who_share_a_store_replace_a_refused_token_once(flavor: Flavor) ->
 
 
 @pytest.fixture
-def refusing(ill: FailingServer, monkeypatch: pytest.MonkeyPatch) -> FailingServer:
+def refusing(failing: FailingServer, monkeypatch: pytest.MonkeyPatch) -> FailingServer:
     """A real server, whose path /scripted refuses first."""
     monkeypatch.setitem(
         ANSWERS, "refused", raw({}, "401 Unauthorized", "application/json", f"WWW-Authenticate: {INVALID}")
     )
-    ill.script[:] = ["refused", "good", "good"]
-    return ill
+    failing.script[:] = ["refused", "good", "good"]
+    return failing
 
 
 @pytest.mark.parametrize("library", LIBRARIES)

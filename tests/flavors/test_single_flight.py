@@ -474,8 +474,8 @@ def test_a_child_renews_in_the_background_although_its_parent_had_begun_to() -> 
 
 @forks
 @beside_threads
-def test_a_child_has_connections_of_its_own(ill: FailingServer) -> None:
-    with OAuth2Client(ill.endpoint("good"), ClientSecretPost("id", "hush-hush")) as client:
+def test_a_child_has_connections_of_its_own(failing: FailingServer) -> None:
+    with OAuth2Client(failing.endpoint("good"), ClientSecretPost("id", "hush-hush")) as client:
         auth = OAuth2ClientCredentialsAuth(client)
         auth(prepared())
         before = client.session
@@ -487,5 +487,5 @@ def test_a_child_has_connections_of_its_own(ill: FailingServer) -> None:
         assert in_a_child(ask) == "False"
         auth.renew_token()
         assert client.session is before
-    first, of_the_child, again = [request.connection for request in ill.received]
+    first, of_the_child, again = [request.connection for request in failing.received]
     assert first == again != of_the_child

@@ -36,62 +36,66 @@ def ask(flavor: Flavor, url: str, requests_kwargs: dict[str, Any] | None = None,
 # --- every library, event loop, and session
 
 
-def test_every_session_serves(every_flavor: Flavor, ill: FailingServer) -> None:
-    assert ask(every_flavor, ill.endpoint("good")).access_token == "an-access-token"
-    assert ill.received[0].form == {"client_id": "id", "client_secret": "hush-hush", "grant_type": "client_credentials"}
+def test_every_session_serves(every_flavor: Flavor, failing: FailingServer) -> None:
+    assert ask(every_flavor, failing.endpoint("good")).access_token == "an-access-token"
+    assert failing.received[0].form == {
+        "client_id": "id",
+        "client_secret": "hush-hush",
+        "grant_type": "client_credentials",
+    }
 
 
 @pytest.mark.parametrize("name", ["never", "no_body", "drip_body", "drip_redirect"])
-def test_every_session_has_a_deadline(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
+def test_every_session_has_a_deadline(every_flavor: Flavor, failing: FailingServer, name: str) -> None:
     with pytest.raises(DeadlineExceeded):
-        ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
+        ask(every_flavor, failing.endpoint(name), timeout=TOO_SHORT)
 
 
 @pytest.mark.parametrize("name", ["huge", "huge_without_length", "huge_chunks", "huge_redirect", "gzip_bomb"])
-def test_every_session_has_a_size_limit(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
+def test_every_session_has_a_size_limit(every_flavor: Flavor, failing: FailingServer, name: str) -> None:
     with pytest.raises(InvalidTokenResponse, match="larger than the limit") as caught:
-        ask(every_flavor, ill.endpoint(name), max_response_size=1000)
+        ask(every_flavor, failing.endpoint(name), max_response_size=1000)
     assert len(caught.value.response.content) == 1000
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_no_session_follows_a_redirect(every_flavor: Flavor, ill: FailingServer, status: int) -> None:
+def test_no_session_follows_a_redirect(every_flavor: Flavor, failing: FailingServer, status: int) -> None:
     with pytest.raises(InvalidTokenResponse, match="never followed through redirects"):
-        ask(every_flavor, f"{ill.url}/redirect_{status}")
-    assert len(ill.received) == 1
-    assert ill.received_elsewhere == []
+        ask(every_flavor, f"{failing.url}/redirect_{status}")
+    assert len(failing.received) == 1
+    assert failing.received_elsewhere == []
 
 
-def test_a_session_that_follows_redirects_does_not_follow_ours(flavor: Flavor, ill: FailingServer) -> None:
+def test_a_session_that_follows_redirects_does_not_follow_ours(flavor: Flavor, failing: FailingServer) -> None:
     session = flavor.session(follow_redirects=True)
     with pytest.raises(InvalidTokenResponse):
-        ask(flavor, f"{ill.url}/redirect_307", session=session)
-    assert ill.received_elsewhere == []
+        ask(flavor, f"{failing.url}/redirect_307", session=session)
+    assert failing.received_elsewhere == []
 
 
 @pytest.mark.parametrize("name", ["reset", "close_at_once", "no_http"])
-def test_every_session_reports_a_broken_connection(every_flavor: Flavor, ill: FailingServer, name: str) -> None:
+def test_every_session_reports_a_broken_connection(every_flavor: Flavor, failing: FailingServer, name: str) -> None:
     with pytest.raises(TransportError, match="no answer came"):
-        ask(every_flavor, ill.endpoint(name))
+        ask(every_flavor, failing.endpoint(name))
 
 
-def test_connections_are_kept(every_flavor: Flavor, ill: FailingServer) -> None:
-    client = every_flavor.client(ill.endpoint("good"))
+def test_connections_are_kept(every_flavor: Flavor, failing: FailingServer) -> None:
+    client = every_flavor.client(failing.endpoint("good"))
     for _ in range(3):
         every_flavor.run(client.client_credentials())
-    assert len({request.connection for request in ill.received}) == 1
+    assert len({request.connection for request in failing.received}) == 1
 
 
-def test_a_connection_is_kept_after_an_error(flavor: Flavor, ill: FailingServer) -> None:
-    client = flavor.client(ill.endpoint("error"))
+def test_a_connection_is_kept_after_an_error(flavor: Flavor, failing: FailingServer) -> None:
+    client = flavor.client(failing.endpoint("error"))
     for _ in range(2):
         with pytest.raises(Exception, match="the code is used"):
             flavor.run(client.client_credentials())
-    assert len({request.connection for request in ill.received}) == 1
+    assert len({request.connection for request in failing.received}) == 1
 
 
-def test_a_client_works_on_after_a_deadline(flavor: Flavor, ill: FailingServer) -> None:
-    client = flavor.client(ill.endpoint("never"), revocation_endpoint=ill.endpoint("good"))
+def test_a_client_works_on_after_a_deadline(flavor: Flavor, failing: FailingServer) -> None:
+    client = flavor.client(failing.endpoint("never"), revocation_endpoint=failing.endpoint("good"))
     with pytest.raises(DeadlineExceeded):
         flavor.run(client.client_credentials(requests_kwargs={"timeout": TOO_SHORT}))
     assert flavor.run(client.revoke_token("t")) is True
@@ -101,29 +105,29 @@ def test_a_client_works_on_after_a_deadline(flavor: Flavor, ill: FailingServer) 
 
 
 @pytest.mark.parametrize("timeout", [TOO_SHORT, (TOO_SHORT, TOO_SHORT), (5, TOO_SHORT)])
-def test_the_timeout_of_one_call_wins(flavor: Flavor, ill: FailingServer, timeout: Any) -> None:
+def test_the_timeout_of_one_call_wins(flavor: Flavor, failing: FailingServer, timeout: Any) -> None:
     with pytest.raises(DeadlineExceeded):
-        ask(flavor, ill.endpoint("never"), {"timeout": timeout})
+        ask(flavor, failing.endpoint("never"), {"timeout": timeout})
 
 
-def test_token_request_takes_the_timeout_itself(flavor: Flavor, ill: FailingServer) -> None:
-    client = flavor.client(ill.endpoint("never"))
+def test_token_request_takes_the_timeout_itself(flavor: Flavor, failing: FailingServer) -> None:
+    client = flavor.client(failing.endpoint("never"))
     with pytest.raises(DeadlineExceeded, match=r"0\.3 seconds"):
         flavor.run(client.token_request({"grant_type": "x"}, timeout=TOO_SHORT))
 
 
-def test_the_size_limit_is_inclusive(flavor: Flavor, ill: FailingServer) -> None:
+def test_the_size_limit_is_inclusive(flavor: Flavor, failing: FailingServer) -> None:
     size = len('{"access_token": "an-access-token", "token_type": "Bearer", "expires_in": 3600}')
-    assert ask(flavor, ill.endpoint("good"), max_response_size=size)
-    assert ask(flavor, ill.endpoint("gzip"), max_response_size=size)
+    assert ask(flavor, failing.endpoint("good"), max_response_size=size)
+    assert ask(flavor, failing.endpoint("gzip"), max_response_size=size)
     for name in ("good", "gzip"):
         with pytest.raises(InvalidTokenResponse, match=f"limit of {size - 1} bytes"):
-            ask(flavor, ill.endpoint(name), max_response_size=size - 1)
+            ask(flavor, failing.endpoint(name), max_response_size=size - 1)
 
 
-def test_too_large_tells_the_limit_in_its_cause(flavor: Flavor, ill: FailingServer) -> None:
+def test_too_large_tells_the_limit_in_its_cause(flavor: Flavor, failing: FailingServer) -> None:
     with pytest.raises(InvalidTokenResponse) as caught:
-        ask(flavor, ill.endpoint("good"), max_response_size=1)
+        ask(flavor, failing.endpoint("good"), max_response_size=1)
     assert isinstance(caught.value.__cause__, ResponseTooLarge)
 
 
@@ -135,16 +139,18 @@ BROKEN = {"requests": requests.ConnectionError, "httpx2": httpx2.NetworkError, "
 
 @pytest.mark.parametrize("name", ["never", "drip_body"])
 def test_late_answers_can_be_caught_as_the_librarys_own_timeout(
-    every_flavor: Flavor, ill: FailingServer, name: str
+    every_flavor: Flavor, failing: FailingServer, name: str
 ) -> None:
     with pytest.raises(LATE[every_flavor.library.__name__]) as caught:
-        ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
+        ask(every_flavor, failing.endpoint(name), timeout=TOO_SHORT)
     assert isinstance(caught.value, DeadlineExceeded)
 
 
-def test_broken_connections_can_be_caught_as_the_librarys_own_error(every_flavor: Flavor, ill: FailingServer) -> None:
+def test_broken_connections_can_be_caught_as_the_librarys_own_error(
+    every_flavor: Flavor, failing: FailingServer
+) -> None:
     with pytest.raises(BROKEN[every_flavor.library.__name__]) as caught:
-        ask(every_flavor, ill.endpoint("reset"))
+        ask(every_flavor, failing.endpoint("reset"))
     assert isinstance(caught.value, TransportError)
 
 
@@ -154,13 +160,13 @@ def test_refused_connections_can_be_caught_as_the_librarys_own_error(every_flavo
     assert isinstance(caught.value, TransportError)
 
 
-def test_such_an_error_can_be_pickled(every_flavor: Flavor, ill: FailingServer) -> None:
+def test_such_an_error_can_be_pickled(every_flavor: Flavor, failing: FailingServer) -> None:
     for name in ("reset", "never"):
         with pytest.raises(TransportError) as caught:
-            ask(every_flavor, ill.endpoint(name), timeout=TOO_SHORT)
+            ask(every_flavor, failing.endpoint(name), timeout=TOO_SHORT)
         again = pickle.loads(pickle.dumps(caught.value))  # noqa: S301  its own pickle
         assert isinstance(again, TransportError)
-        assert (str(again), again.endpoint, again.request) == (str(caught.value), ill.endpoint(name), None)
+        assert (str(again), again.endpoint, again.request) == (str(caught.value), failing.endpoint(name), None)
 
 
 def test_a_host_that_no_library_takes_is_a_transport_error(flavor: Flavor) -> None:
@@ -180,53 +186,57 @@ def netrc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("netrc")
-def test_no_netrc(every_flavor: Flavor, ill: FailingServer) -> None:
-    ask(every_flavor, ill.endpoint("good"))
-    assert "authorization" not in ill.received[0].headers
+def test_no_netrc(every_flavor: Flavor, failing: FailingServer) -> None:
+    ask(every_flavor, failing.endpoint("good"))
+    assert "authorization" not in failing.received[0].headers
 
 
 def cookie(name: str) -> http.cookiejar.Cookie:
     return requests.cookies.create_cookie(name, "ambient", domain="127.0.0.1")
 
 
-def test_nothing_of_the_session_that_may_be_a_credential(every_flavor: Flavor, ill: FailingServer) -> None:
+def test_nothing_of_the_session_that_may_be_a_credential(every_flavor: Flavor, failing: FailingServer) -> None:
     session = every_flavor.session()
     session.auth = ("ambient", "password")
     session.cookies.set("sid", "ambient")
     session.headers.update({"Authorization": "Bearer ambient", "COOKIE": "sid=ambient", "Proxy-Authorization": "x"})
     session.params = {"api_key": "ambient"}
     session.headers["User-Agent"] = "my-app"
-    ask(every_flavor, ill.endpoint("good"), session=session)
-    (request,) = ill.received
+    ask(every_flavor, failing.endpoint("good"), session=session)
+    (request,) = failing.received
     assert not {"authorization", "cookie", "proxy-authorization"} & request.headers.keys()
-    assert request.url == ill.endpoint("good")
+    assert request.url == failing.endpoint("good")
     assert "ambient" not in repr(request)
     assert request.headers["user-agent"] == "my-app"
 
 
-def test_the_clients_own_credentials_are_sent_beside_an_ambient_session(flavor: Flavor, ill: FailingServer) -> None:
+def test_the_clients_own_credentials_are_sent_beside_an_ambient_session(flavor: Flavor, failing: FailingServer) -> None:
     session = flavor.session()
     session.auth = ("ambient", "password")
-    client = flavor.client(ill.endpoint("good"), session=session, userinfo_endpoint=ill.endpoint("good"))
+    client = flavor.client(failing.endpoint("good"), session=session, userinfo_endpoint=failing.endpoint("good"))
     flavor.run(client.userinfo("my-token"))
-    assert ill.received[0].headers["authorization"] == "Bearer my-token"
+    assert failing.received[0].headers["authorization"] == "Bearer my-token"
 
 
 @pytest.mark.usefixtures("netrc")
-def test_the_users_session_is_left_as_it_was(flavor: Flavor, ill: FailingServer) -> None:
+def test_the_users_session_is_left_as_it_was(flavor: Flavor, failing: FailingServer) -> None:
     session = flavor.session()
     session.auth = before = ("ambient", "password")
     session.headers["Authorization"] = "Bearer ambient"
     headers = dict(session.headers)
-    ask(flavor, ill.endpoint("good"), session=session)
+    ask(flavor, failing.endpoint("good"), session=session)
     assert dict(session.headers) == headers
     assert not flavor.is_async or session.auth is not None
     assert flavor.is_async or session.auth is before
 
 
-def test_headers_and_cookies_of_one_call_are_sent(flavor: Flavor, ill: FailingServer) -> None:
-    ask(flavor, ill.endpoint("good"), {"headers": {"X-Tenant": "7", "accept": "text/json"}, "cookies": {"sid": "mine"}})
-    headers = ill.received[0].headers
+def test_headers_and_cookies_of_one_call_are_sent(flavor: Flavor, failing: FailingServer) -> None:
+    ask(
+        flavor,
+        failing.endpoint("good"),
+        {"headers": {"X-Tenant": "7", "accept": "text/json"}, "cookies": {"sid": "mine"}},
+    )
+    headers = failing.received[0].headers
     assert (headers["x-tenant"], headers["accept"], headers["cookie"]) == ("7", "text/json", "sid=mine")
 
 
@@ -241,9 +251,9 @@ def test_what_the_library_does_not_know_can_not_be_passed(flavor: Flavor) -> Non
         ask(flavor, "https://as.local/token", {"nonsense": 1})
 
 
-def test_only_codings_that_are_decoded_with_a_limit_are_asked_for(every_flavor: Flavor, ill: FailingServer) -> None:
-    ask(every_flavor, ill.endpoint("good"))
-    assert ill.received[0].headers["accept-encoding"] == "gzip, deflate, identity"
+def test_only_codings_that_are_decoded_with_a_limit_are_asked_for(every_flavor: Flavor, failing: FailingServer) -> None:
+    ask(every_flavor, failing.endpoint("good"))
+    assert failing.received[0].headers["accept-encoding"] == "gzip, deflate, identity"
 
 
 # --- https only
@@ -300,10 +310,10 @@ def test_the_own_session_of_the_sync_client_has_the_deadline_in_its_connections(
     assert isinstance(session.get_adapter("http://127.0.0.1/"), DeadlineAdapter)
 
 
-def test_a_users_session_that_mounts_the_adapter_survives_dripping_headers(ill: FailingServer) -> None:
+def test_a_users_session_that_mounts_the_adapter_survives_dripping_headers(failing: FailingServer) -> None:
     with requests.Session() as session:
         session.mount("http://", DeadlineAdapter())
-        client = OAuth2Client(ill.endpoint("drip_headers"), "id", session=session, timeout=TOO_SHORT)
+        client = OAuth2Client(failing.endpoint("drip_headers"), "id", session=session, timeout=TOO_SHORT)
         with pytest.raises(DeadlineExceeded):
             client.client_credentials()
 
@@ -313,20 +323,20 @@ def test_proxies_know_the_deadline_too() -> None:
     assert manager.pool_classes_by_scheme["https"].ConnectionCls.response_class.__name__ == "_DeadlineResponse"
 
 
-def test_the_hooks_of_a_users_session_see_the_answer(ill: FailingServer) -> None:
+def test_the_hooks_of_a_users_session_see_the_answer(failing: FailingServer) -> None:
     seen: list[bytes] = []
     with requests.Session() as session:
         session.hooks["response"].append(lambda response, **_: seen.append(response.content))
-        OAuth2Client(ill.endpoint("good"), "id", session=session).client_credentials()
+        OAuth2Client(failing.endpoint("good"), "id", session=session).client_credentials()
     assert b"an-access-token" in seen[0]
 
 
-def test_a_hook_that_reads_the_answer_does_not_read_more_than_the_limit(ill: FailingServer) -> None:
+def test_a_hook_that_reads_the_answer_does_not_read_more_than_the_limit(failing: FailingServer) -> None:
     seen: list[bytes] = []
     with requests.Session() as session:
         session.hooks["response"].append(lambda response, **_: seen.append(response.content))
         with pytest.raises(InvalidTokenResponse, match="larger than the limit"):
-            OAuth2Client(ill.endpoint("huge"), "id", session=session).client_credentials()
+            OAuth2Client(failing.endpoint("huge"), "id", session=session).client_credentials()
     assert len(seen[0]) == 1 << 20
 
 
@@ -349,26 +359,26 @@ def test_an_adapter_may_hand_out_responses_that_are_read_already() -> None:
         assert OAuth2Client("https://as.local/t", "id", session=session).client_credentials().access_token == "ready"
 
 
-def test_an_event_hook_may_read_the_answer(ill: FailingServer) -> None:
+def test_an_event_hook_may_read_the_answer(failing: FailingServer) -> None:
     async def journey() -> None:
         async def read(response: httpx2.Response) -> None:
             await response.aread()
 
         async with httpx2.AsyncClient(event_hooks={"response": [read]}) as session:
-            client = AsyncOAuth2Client(ill.endpoint("good"), "id", session=session)
+            client = AsyncOAuth2Client(failing.endpoint("good"), "id", session=session)
             assert (await client.client_credentials()).access_token == "an-access-token"
 
     anyio.run(journey)
 
 
-def test_cancelling_a_call_cancels_the_request(ill: FailingServer) -> None:
+def test_cancelling_a_call_cancels_the_request(failing: FailingServer) -> None:
     async def journey() -> None:
         async with httpx2.AsyncClient() as session:
-            client = AsyncOAuth2Client(ill.endpoint("never"), "id", session=session, timeout=60)
-            ill.received.clear()
+            client = AsyncOAuth2Client(failing.endpoint("never"), "id", session=session, timeout=60)
+            failing.received.clear()
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.client_credentials)
-                while not ill.received:  # noqa: ASYNC110  the server is in a thread
+                while not failing.received:  # noqa: ASYNC110  the server is in a thread
                     await anyio.sleep(0.005)
                 tasks.cancel_scope.cancel()
 

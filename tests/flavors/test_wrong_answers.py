@@ -84,14 +84,14 @@ NO_ANSWERS = ("reset", "close_at_once", "no_http")
 LATE_ANSWERS = ("never", "no_body", "drip_headers", "drip_body", "drip_redirect")
 
 
-def ask(flavor: Flavor, ill: FailingServer, name: str, **kwargs: Any) -> Any:
-    client = flavor.client(ill.endpoint(name), ("id", SECRETS[0]), **{"timeout": IN_TIME, **kwargs})
+def ask(flavor: Flavor, failing: FailingServer, name: str, **kwargs: Any) -> Any:
+    client = flavor.client(failing.endpoint(name), ("id", SECRETS[0]), **{"timeout": IN_TIME, **kwargs})
     return flavor.run(client.resource_owner_password("alice", SECRETS[1]))
 
 
-def refusal(flavor: Flavor, ill: FailingServer, name: str, **kwargs: Any) -> OAuth2Error:
+def refusal(flavor: Flavor, failing: FailingServer, name: str, **kwargs: Any) -> OAuth2Error:
     with pytest.raises(OAuth2Error) as caught:
-        ask(flavor, ill, name, **kwargs)
+        ask(flavor, failing, name, **kwargs)
     shown = [str(caught.value), repr(caught.value), "".join(traceback.format_exception(caught.value))]
     shown += [repr(pickle.dumps(caught.value))]
     for secret in SECRETS:
@@ -100,52 +100,52 @@ def refusal(flavor: Flavor, ill: FailingServer, name: str, **kwargs: Any) -> OAu
 
 
 @pytest.mark.parametrize("name", ["wrong_type", "no_type", "form"])
-def test_a_token_is_read_whatever_it_is_called(flavor: Flavor, ill: FailingServer, name: str) -> None:
-    assert ask(flavor, ill, name).access_token == "an-access-token"
+def test_a_token_is_read_whatever_it_is_called(flavor: Flavor, failing: FailingServer, name: str) -> None:
+    assert ask(flavor, failing, name).access_token == "an-access-token"
 
 
 @pytest.mark.parametrize("name", OAUTH_ERRORS)
-def test_an_oauth_error_is_the_class_of_its_code(flavor: Flavor, ill: FailingServer, name: str) -> None:
+def test_an_oauth_error_is_the_class_of_its_code(flavor: Flavor, failing: FailingServer, name: str) -> None:
     expected, status, said = OAUTH_ERRORS[name]
-    error = refusal(flavor, ill, name)
-    assert (type(error), error.status, error.endpoint) == (expected, status, ill.endpoint(name))
+    error = refusal(flavor, failing, name)
+    assert (type(error), error.status, error.endpoint) == (expected, status, failing.endpoint(name))
     assert said in str(error)
 
 
 @pytest.mark.parametrize("name", NO_TOKENS)
 def test_what_is_neither_token_nor_error_is_an_invalid_token_response(
-    flavor: Flavor, ill: FailingServer, name: str
+    flavor: Flavor, failing: FailingServer, name: str
 ) -> None:
     status, said = NO_TOKENS[name]
-    error = refusal(flavor, ill, name)
-    assert (type(error), error.status, error.endpoint) == (InvalidTokenResponse, status, ill.endpoint(name))
+    error = refusal(flavor, failing, name)
+    assert (type(error), error.status, error.endpoint) == (InvalidTokenResponse, status, failing.endpoint(name))
     assert said in str(error)
 
 
 @pytest.mark.parametrize("name", ["html", "text_503", "reset_in_body", "truncated"])
-def test_the_error_quotes_the_beginning_of_the_body(flavor: Flavor, ill: FailingServer, name: str) -> None:
-    assert "The body begins: " in str(refusal(flavor, ill, name))
+def test_the_error_quotes_the_beginning_of_the_body(flavor: Flavor, failing: FailingServer, name: str) -> None:
+    assert "The body begins: " in str(refusal(flavor, failing, name))
 
 
-def test_half_a_token_is_not_quoted(flavor: Flavor, ill: FailingServer) -> None:
+def test_half_a_token_is_not_quoted(flavor: Flavor, failing: FailingServer) -> None:
     for name in ("reset_in_body", "truncated", "invalid_utf8", "duplicate_members"):
-        assert not {"half-a-tok", "an-access-token", "two"} & set(str(refusal(flavor, ill, name)).split('"'))
+        assert not {"half-a-tok", "an-access-token", "two"} & set(str(refusal(flavor, failing, name)).split('"'))
 
 
 @pytest.mark.parametrize("name", NO_ANSWERS)
-def test_no_answer_is_a_transport_error(flavor: Flavor, ill: FailingServer, name: str) -> None:
-    error = refusal(flavor, ill, name)
+def test_no_answer_is_a_transport_error(flavor: Flavor, failing: FailingServer, name: str) -> None:
+    error = refusal(flavor, failing, name)
     assert isinstance(error, TransportError)
     assert not isinstance(error, (DeadlineExceeded, ResponseTooLarge, IncompleteResponse))
-    assert (error.status, error.endpoint) == (None, ill.endpoint(name))
+    assert (error.status, error.endpoint) == (None, failing.endpoint(name))
     assert "no answer came" in str(error)
 
 
 @pytest.mark.parametrize("name", LATE_ANSWERS)
-def test_an_answer_that_is_late_exceeds_the_deadline(flavor: Flavor, ill: FailingServer, name: str) -> None:
-    error = refusal(flavor, ill, name, timeout=TOO_SHORT)
+def test_an_answer_that_is_late_exceeds_the_deadline(flavor: Flavor, failing: FailingServer, name: str) -> None:
+    error = refusal(flavor, failing, name, timeout=TOO_SHORT)
     assert isinstance(error, DeadlineExceeded)
-    assert error.endpoint == ill.endpoint(name)
+    assert error.endpoint == failing.endpoint(name)
     assert "no whole answer within 0.3 seconds" in str(error)
 
 
@@ -156,17 +156,17 @@ def test_nobody_listening_is_a_transport_error(flavor: Flavor) -> None:
 
 
 @pytest.mark.parametrize("name", ["good", "no_type", "gzip"])
-def test_a_right_answer_is_a_token(flavor: Flavor, ill: FailingServer, name: str) -> None:
-    assert ask(flavor, ill, name).access_token == "an-access-token"
+def test_a_right_answer_is_a_token(flavor: Flavor, failing: FailingServer, name: str) -> None:
+    assert ask(flavor, failing, name).access_token == "an-access-token"
 
 
-def test_the_answer_can_be_read_from_the_error(flavor: Flavor, ill: FailingServer) -> None:
-    error = refusal(flavor, ill, "html_500")
+def test_the_answer_can_be_read_from_the_error(flavor: Flavor, failing: FailingServer) -> None:
+    error = refusal(flavor, failing, "html_500")
     assert error.response.status_code == 500
     assert b"Please sign in" in error.response.content
     assert error.response.headers["content-type"] == "text/html"
-    assert str(error.request.url) == ill.endpoint("html_500")
+    assert str(error.request.url) == failing.endpoint("html_500")
 
 
-def test_a_redirect_in_the_error_still_says_where_it_leads(flavor: Flavor, ill: FailingServer) -> None:
-    assert refusal(flavor, ill, "redirect_307").response.headers["location"] == f"{ill.elsewhere}/good"
+def test_a_redirect_in_the_error_still_says_where_it_leads(flavor: Flavor, failing: FailingServer) -> None:
+    assert refusal(flavor, failing, "redirect_307").response.headers["location"] == f"{failing.elsewhere}/good"

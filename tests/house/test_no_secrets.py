@@ -368,7 +368,7 @@ def test_an_error_shows_no_secret(name: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def ill() -> Iterator[FailingServer]:
+def failing() -> Iterator[FailingServer]:
     with start_failing_server() as server:
         yield server
 
@@ -435,10 +435,10 @@ def variables(failure: BaseException) -> str:
 @pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("path", ["good", "echo", "echo_as_text", "reset_in_body", "truncated", "html_500"])
 def test_no_exchange_shows_a_secret(
-    flavor: Flavor, ill: FailingServer, path: str, auth: str, caplog: pytest.LogCaptureFixture
+    flavor: Flavor, failing: FailingServer, path: str, auth: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    url = ill.endpoint(path)
+    url = failing.endpoint(path)
     endpoints = "revocation introspection userinfo device_authorization backchannel_authentication"
     urls = {f"{name}_endpoint": url for name in f"{endpoints} pushed_authorization_request".split()}
     known = flavor.client(url, AUTHS[auth](), **urls)
@@ -452,23 +452,25 @@ def test_no_exchange_shows_a_secret(
             shown[f"frames of {number}"] = variables(failure)
         else:
             shown[f"answer to {number}"] = repr(answer) if not isinstance(answer, (dict, str)) else ""
-    assert len(ill.received) >= len(operations(known))
-    ill.received.clear()
+    assert len(failing.received) >= len(operations(known))
+    failing.received.clear()
     assert caplog.records
     demand_no_secret({"log": caplog.text, **shown}, BROUGHT)
 
 
-def test_a_call_to_an_api_logs_no_token(flavor: Flavor, ill: FailingServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_call_to_an_api_logs_no_token(
+    flavor: Flavor, failing: FailingServer, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
-    handler = flavor.named("OAuth2ClientCredentialsAuth")(flavor.client(ill.endpoint("good")), token=token())
-    assert flavor.get(ill.endpoint("good"), auth=handler).status_code == 200
+    handler = flavor.named("OAuth2ClientCredentialsAuth")(flavor.client(failing.endpoint("good")), token=token())
+    assert flavor.get(failing.endpoint("good"), auth=handler).status_code == 200
     assert caplog.records
     demand_no_secret({"log": caplog.text}, BROUGHT)
 
 
 @pytest.mark.parametrize("path", ["reset_in_body", "truncated", "html_500"])
-def test_no_frame_of_a_failed_registration_holds_a_secret(flavor: Flavor, ill: FailingServer, path: str) -> None:
-    url = ill.endpoint(path)
+def test_no_frame_of_a_failed_registration_holds_a_secret(flavor: Flavor, failing: FailingServer, path: str) -> None:
+    url = failing.endpoint(path)
     with pytest.raises(OAuth2Error) as raised:
         flavor.run(
             flavor.named("OAuth2Client").register(
@@ -499,9 +501,9 @@ HANDLERS: dict[str, Callable[[Flavor, Any], Any]] = {
 @pytest.mark.parametrize("way", ["library", "api client"])
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_no_frame_of_a_failed_call_to_an_api_holds_a_secret(
-    flavor: Flavor, ill: FailingServer, handler: str, way: str, path: str
+    flavor: Flavor, failing: FailingServer, handler: str, way: str, path: str
 ) -> None:
-    auth = HANDLERS[handler](flavor, flavor.client(ill.endpoint(path), ("id", PLANTED["client_secret"])))
+    auth = HANDLERS[handler](flavor, flavor.client(failing.endpoint(path), ("id", PLANTED["client_secret"])))
     session, _ = flavor.answered_by(lambda _: Answer())
     api = flavor.named("ApiClient")(URL, auth, session=session)
     with pytest.raises(OAuth2Error) as raised:

@@ -1,4 +1,4 @@
-"""Asking an ill AS again: what is repeated, how long the waits are, and what the error at the end tells."""
+"""Asking a failing AS again: what is repeated, how long the waits are, and what the error at the end tells."""
 
 import logging
 import pickle
@@ -250,9 +250,9 @@ def test_the_table_names_grants_as_the_rules_do() -> None:
 # --- which failures pass
 
 
-@pytest.mark.parametrize("ill", PASSING, ids=lambda ill: str(ill.status_code))
-def test_an_overloaded_or_failing_as_is_asked_again(ill: Answer) -> None:
-    assert ask(ill, TOKEN).result.access_token == "an-access-token"
+@pytest.mark.parametrize("failing", PASSING, ids=lambda failing: str(failing.status_code))
+def test_an_overloaded_or_failing_as_is_asked_again(failing: Answer) -> None:
+    assert ask(failing, TOKEN).result.access_token == "an-access-token"
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 501, 505])

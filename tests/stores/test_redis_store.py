@@ -184,7 +184,7 @@ def test_no_thread_stays_behind(make: Make) -> None:
     assert threading.active_count() == before
 
 
-# --- Redis is ill
+# --- Redis is failing
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)

@@ -42,7 +42,7 @@ class BearerToken(Expiring, Received):
     Raises:
         UnsupportedTokenTypeError: `token_type` is another one than this class is for.
         InvalidIdToken: `id_token` is no JWT.
-        InvalidParam: a token is not a non-empty text.
+        InvalidParam: a token is not a non-empty string.
     """
 
     __module__ = "requests_oauth2client.tokens"  # where callers import it from
@@ -123,6 +123,15 @@ class BearerToken(Expiring, Received):
         if self.expires_at is not None:
             fields["expires_at"] = int(self.expires_at.timestamp())
         return {name: value for name, value in fields.items() if value is not None}
+
+    @property
+    def subject(self) -> str | None:
+        """The identifier of the user who logged in, `sub` of the ID token; None if an unchecked one has none.
+
+        Raises:
+            MissingIdToken: no ID token came with this token, for instance because the scope `openid` was not requested.
+        """
+        return _id_token_of(self).subject
 
     @property
     def access_token_jwt(self) -> IdToken:
@@ -274,15 +283,20 @@ def require_secure_transport(request: Any) -> None:
         raise InsecureTransport(str(request.url))
 
 
+def _id_token_of(token: BearerToken) -> IdToken:
+    if token.id_token is None:
+        msg = "There is no ID token. Request one with the scope openid, from an OpenID provider."
+        from .._oidc.id_token import MissingIdToken  # noqa: PLC0415  not loaded before there is an ID token
+
+        raise MissingIdToken(msg)
+    return token.id_token
+
+
 def validate_id_token(
     token: BearerToken, client: Any, azr: LoginResponse, *, exp_leeway: float = 0, auth_time_leeway: float = 10
 ) -> BearerToken:
     """Check the ID token of a token with the keys that the client holds; see `BearerToken.validate_id_token`."""
-    if token.id_token is None:
-        msg = "There is no ID token. Ask for one with the scope openid, at an OpenID provider."
-        from .._oidc.id_token import MissingIdToken  # noqa: PLC0415  likewise
-
-        raise MissingIdToken(msg)
+    received = _id_token_of(token)
     checks = _checks()
     from .._oidc.expectations import expectations, id_token_settings  # noqa: PLC0415  like the checks
 
@@ -295,6 +309,6 @@ def validate_id_token(
         auth_time_leeway=auth_time_leeway,
         acr_policy="demand",
     )
-    id_token = checks.check_addressees(checks.decrypt(token.id_token, settings), expected)
+    id_token = checks.check_addressees(checks.decrypt(received, settings), expected)
     checks.verify(id_token, settings, client.authorization_server_jwks)
     return token._with_id_token(checks.check_claims(id_token, expected, timestamp()))  # noqa: SLF001  its other half

@@ -1,7 +1,7 @@
 """Logins of a Flask site, and tokens in its session (the extra "flask").
 
-`FlaskOAuth2ClientCredentialsAuth` is the client credentials handler, but for where it keeps its token: in
-`flask.session`. Knows no other grant.
+`FlaskOAuth2ClientCredentialsAuth` is the client credentials handler, except that it keeps its token in
+`flask.session`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, Self
 
-from flask import current_app, session
+try:
+    from flask import current_app, session
+except ImportError as missing:
+    _msg = (
+        "requests_oauth2client.flask needs the library flask, which is not installed: install it with the extra"
+        " 'flask', that is requests_oauth2client[flask]."
+    )
+    raise ImportError(_msg) from missing
 
 from .._renewal.manager import TokenManager
 from .._renewal.records import access_key
@@ -28,8 +35,8 @@ class FlaskOAuth2ClientCredentialsAuth(OAuth2ClientCredentialsAuth):
 
     Args:
         session_key: the name under which the token stands in `flask.session`.
-        serializer: makes text of a token and back. By default one that encrypts with a key derived from the
-            `SECRET_KEY` of the application, since the browser can read a Flask session. One of yours that does not
+        serializer: turns a token into a string and back. The default encrypts with a key derived from the
+            application's `SECRET_KEY`, because the browser can read a Flask session. A serializer that does not
             encrypt shows the token to the user.
         client: the client.
         leeway: seconds before expiry at which the token is renewed already.

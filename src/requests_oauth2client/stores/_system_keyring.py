@@ -12,15 +12,16 @@ from contextlib import contextmanager
 try:
     import keyring
     import keyring.backend
+
+    from ._user_files import FileLocks, state_folder
 except ImportError as missing:
     _msg = (
-        "The system keyring needs the library keyring, which is not installed: install it with the extra 'keyring',"
-        " that is requests_oauth2client[keyring]."
+        "The system keyring needs the libraries keyring, filelock and platformdirs, and one is not installed: install"
+        " them with the extra 'keyring', that is requests_oauth2client[keyring]."
     )
     raise ImportError(_msg) from missing
 
 from .._core.encoding import b64u_decode, b64u_encode
-from ._user_files import FileLocks, state_folder
 from .base import StoreCorrupted, StoreUnavailable
 
 SERVICE = "requests_oauth2client"

@@ -21,8 +21,9 @@ try:
     import platformdirs
 except ImportError as missing:
     _msg = (
-        "FileStore and KeyringStore need filelock and platformdirs, which are not installed: install them with the"
-        " extra 'file' or 'keyring', for instance requests_oauth2client[file]."
+        "Stores on this machine need the libraries filelock and platformdirs, and one is not installed: install them"
+        " with the extra of the store, requests_oauth2client[file] for a FileStore, requests_oauth2client[keyring] for a"
+        " KeyringStore."
     )
     raise ImportError(_msg) from missing
 

@@ -200,13 +200,19 @@ class RedisStore(TokenStore):
         names, terms = [self._name(entry, "lock")], [owner, _milliseconds(self.lock_lifetime)]
         return bool(self._call(self._extend, names, terms))
 
+    def _advice(self) -> str:
+        pool = getattr(self._redis, "connection_pool", None)
+        is_tls = "SSL" in getattr(getattr(pool, "connection_class", None), "__name__", "")
+        on_this_port = " It has to speak TLS on this port, as the URL or the client says." if is_tls else ""
+        return f"Check its address, that it runs, and its credentials.{on_this_port}"
+
     def _call(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call the server. Errors become ours; they may quote commands, hence tokens, so few of them are shown."""
         library = self._library
         try:
             return call(*args, **kwargs)
         except (library.ConnectionError, library.TimeoutError) as problem:
-            msg = f"Redis can't be reached: {one_line(problem)} Check its address, that it runs, and its credentials."
+            msg = f"Redis can't be reached: {one_line(problem)} {self._advice()}"
             raise StoreUnavailable(msg) from None
         except library.ResponseError as problem:
             if str(problem).startswith("WRONGTYPE"):
@@ -275,8 +281,11 @@ def _check_client(client: Any) -> None:
     pool = getattr(client, "connection_pool", None) or getattr(client, "nodes_manager", None)
     settings = getattr(pool, "connection_kwargs", {})
     if "asyncio" in type(client).__module__ or not callable(getattr(client, "register_script", None)):
-        kind = type(client).__qualname__
-        msg = f"A RedisStore takes a URL, a redis.Redis or a valkey.Valkey, for both clients; got a {kind}."
+        kind = f"{type(client).__module__}.{type(client).__qualname__}"
+        msg = (
+            f"A RedisStore takes a URL, a redis.Redis or a valkey.Valkey; got a {kind}. The async clients take these"
+            " too: they call the store in a thread."
+        )
         raise InvalidParam(msg)
     if not settings.get("socket_timeout", None):
         msg = "This client of Redis would wait forever. Make it with socket_timeout=2, for instance."

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-import pytest
+try:
+    import pytest
+except ImportError as missing:
+    _msg = (
+        "requests_oauth2client.testing.plugin needs the library pytest, which is not installed: install it with the"
+        " extra 'testing', that is requests_oauth2client[testing]."
+    )
+    raise ImportError(_msg) from missing
 
 if TYPE_CHECKING:
     from .._tokens.bearer import BearerToken
