@@ -22,8 +22,8 @@ try:
 except ImportError as missing:
     _msg = (
         "Stores on this machine need the libraries filelock and platformdirs, and one is not installed: install them"
-        " with the extra of the store, requests_oauth2client[file] for a FileStore, requests_oauth2client[keyring] for a"
-        " KeyringStore."
+        " with the extra of the store, requests_oauth2client[file] for a FileStore, requests_oauth2client[keyring] for"
+        " a KeyringStore."
     )
     raise ImportError(_msg) from missing
 
