@@ -390,6 +390,8 @@ def test_two_event_loops_one_after_the_other_just_work(failing: FailingServer) -
 
 EXTRAS = {
     "requests_oauth2client.flask": ("flask", "flask"),
+    "requests_oauth2client.starlette": ("starlette", "starlette"),
+    "requests_oauth2client.django": ("django", "django"),
     "requests_oauth2client.testing.plugin": ("pytest", "testing"),
     "requests_oauth2client.stores.redis": ("redis valkey", "redis"),
     "requests_oauth2client.stores.sql": ("sqlalchemy", "sql"),

@@ -275,7 +275,7 @@ def test_new_keys_are_found(oauth_server: AuthorizationServer) -> None:
     assert log_in(oauth_server, client)
 
 
-GOOD = {"keys_rotated", "nonce_demanded", "no_token_type", "expires_in_string", "no_expiry"}
+GOOD = {"keys_rotated", "json_as_text", "nonce_demanded", "no_token_type", "expires_in_string", "no_expiry"}
 
 
 @pytest.mark.parametrize("name", MISBEHAVIORS)

@@ -99,7 +99,7 @@ class Request:
     @property
     def needs_fresh_connection(self) -> bool:
         """Whether it can't be repeated: then it should not go on a connection that may have been forgotten."""
-        return self.form is not None and self.form.get("grant_type") in ONCE
+        return self.form is not None and not ONCE.isdisjoint(form_values(self.form.get("grant_type")))
 
     def with_fields(self, **fields: Any) -> Request:
         """Return this request with form fields added or replaced."""

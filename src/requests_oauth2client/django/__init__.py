@@ -8,6 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+try:
+    import django as _django  # noqa: F401  to say what is missing
+except ImportError as missing:
+    _msg = (
+        "requests_oauth2client.django needs the library django, which is not installed: install it with the extra"
+        " 'django', that is requests_oauth2client[django]."
+    )
+    raise ImportError(_msg) from missing
+
 _HOMES = {
     "DjangoStore": "store",
     "LoginBackend": "backend",
