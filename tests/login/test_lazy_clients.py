@@ -8,6 +8,7 @@ import pytest
 
 from devkit.flavors import Flavor
 from requests_oauth2client import BrowserLogin, DeviceLogin, Login, PasteLogin
+from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.testing import AuthorizationServer
 
 LOOPBACK = "http://127.0.0.1/callback"
@@ -74,3 +75,18 @@ def test_logins_are_pushed_where_the_server_demands_it(flavor: Flavor) -> None:
         auth = flavor.named("OAuth2LoginAuth")(client, paste(server), scope="openid")
         assert flavor.run(auth.get_token()).id_token.subject == "alice"
     assert "pushed_authorization_request" in "".join(one.endpoint for one in server.requests)
+
+
+def test_a_logout_tells_a_server_that_has_to_be_found_first(flavor: Flavor, oauth_server: AuthorizationServer) -> None:
+    store = MemoryStore(key=b"k" * 32)
+
+    def handler() -> Any:
+        client = made(flavor, oauth_server)
+        return flavor.named("OAuth2LoginAuth")(client, paste(oauth_server), store=store, subject="me")
+
+    flavor.run(handler().get_token())
+    assert flavor.run(handler().log_out()) is True
+    assert [one.endpoint for one in oauth_server.requests].count("revocation") == 2
+    flavor.run(handler().get_token())
+    oauth_server.fail("configuration", times=9)
+    assert flavor.run(handler().log_out()) is False, "nobody knows whether there is a revocation endpoint"

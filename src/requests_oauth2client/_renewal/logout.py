@@ -44,9 +44,12 @@ def ended(manager: TokenManager) -> Steps[list[BearerToken]]:
 def _revoked(manager: TokenManager, tokens: list[BearerToken]) -> Steps[bool]:
     client = manager.source.client
     try:
+        yield from client.find_endpoint("revocation_endpoint")
         client.endpoint("revocation_endpoint")
     except MissingEndpointUri:
         return True
+    except OAuth2Error:  # it is not known whether there is one
+        return False
     is_told = True
     options = {"requests_kwargs": manager.source.token_kwargs.get("requests_kwargs")}
     done: set[str] = set()

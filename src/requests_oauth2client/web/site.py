@@ -21,7 +21,6 @@ from urllib.parse import urlencode, urlsplit
 
 from .._core.effects import RunInThread, Steps, inner
 from .._core.times import moment, timestamp
-from .._login.ways import address_of
 from .._protocol.authorization import authorization_endpoint
 from .._protocol.grants import token_endpoint
 from .._protocol.oidc import logout as oidc_logout
@@ -30,7 +29,7 @@ from .._renewal import handlers, logout
 from .._renewal.flight import alone
 from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import BearerToken
-from ..authorization_request import AuthorizationRequest
+from ..authorization_request import AuthorizationRequest, callback_state
 from ..challenges import InsufficientUserAuthentication
 from ..exceptions import AuthorizationResponseError, InvalidParam, LoginNeeded, MissingEndpointUri, OAuth2Error
 from ..serializers import DPoPKeySerializer
@@ -358,7 +357,7 @@ class Site:
         extra = {name: asked[name] for name in names if asked.get(name)}
         if "max_age" in extra and not str(extra["max_age"]).isdigit():
             del extra["max_age"]
-        yield from _known(provider.client)
+        yield from provider.client.find_endpoint("authorization_endpoint")
         pending = Pending(provider=provider.name, next=target, extra=_typed(extra))
         azr = provider.request(pending, self._redirect_uri(provider, request))
         if azr.dpop_key is not None:
@@ -370,7 +369,7 @@ class Site:
                 begun=pending.begun,
                 dpop=DPoPKeySerializer().fields_of(azr.dpop_key),
             )
-        url = yield from address_of(provider.client, azr)
+        url = yield from inner(provider.client, authorization_endpoint.authorization_url, azr)
         posted = (azr.response_mode or "").startswith("form_post")
         return redirect(url, *cookies_for(pending, self._serializer(provider), request, posted=posted))
 
@@ -403,6 +402,7 @@ class Site:
         """Take the callback: exchange the code, store the login, and go where the user wanted."""
         params = request.params()
         pending, used = found(callback_state(params), self._serializer(provider), request)
+        yield from provider.client.find_endpoint("authorization_endpoint")  # this process may know nothing yet
         azr = provider.request(pending, self._redirect_uri(provider, request))
         try:
             response = yield from inner(provider.client, authorization_endpoint.authorization_response, azr, params)
@@ -490,7 +490,7 @@ class Site:
         yield from self._end(record, revoke=True)
         provider = self.providers[record.user.provider]
         try:
-            yield from _known(provider.client)
+            yield from provider.client.find_endpoint("end_session_endpoint")
             asked = oidc_logout.end_session_request(
                 provider.client,
                 record.id_token,
@@ -519,7 +519,6 @@ class Site:
         """End the logins that a logout token names (OIDC Back-Channel Logout section 2.5)."""
         if request.method != "POST":
             return WebResponse(status=405, headers={"Allow": "POST"}, body="POST is needed.")
-        yield from _known(provider.client)
         token = yield from inner(provider.client, oidc_logout.logout_token, request.field("logout_token"))
         left = JTI_LIFETIME if token.expires_at is None else max(token.expires_at.timestamp() - timestamp(), 60)
         if not (yield from self.logins.use_once(token.issuer, token.jti, left)):
@@ -531,7 +530,6 @@ class Site:
 
     def _front_channel(self, request: WebRequest, provider: Provider) -> Steps[WebResponse]:
         """End the logins of a session at the provider (OIDC Front-Channel Logout section 2)."""
-        yield from _known(provider.client)
         sid = oidc_logout.front_channel_logout(provider.client, request.query)
         if sid is None:
             record = yield from self.current(request)
@@ -542,16 +540,6 @@ class Site:
             yield from self._end(record, revoke=False)
         gone = Cookie(name=self._cookie_name(request), secure=request.is_secure)
         return WebResponse(body="<!doctype html><title>Logged out</title>", cookies=(gone,))
-
-
-def _known(client: Any) -> Steps[None]:  # noqa: ARG001
-    return
-    yield
-
-
-def callback_state(params: Mapping[str, Any]) -> str | None:
-    state = params.get("state")
-    return state[0] if isinstance(state, list) and state else state if isinstance(state, str) else None
 
 
 def _typed(extra: Mapping[str, str]) -> dict[str, Any]:

@@ -107,12 +107,14 @@ def logout_token(
 
     Source: OIDC Back-Channel Logout section 2.6.
     """
-    settings = id_token_settings(client)
-    if client.issuer_rule is None or not settings.has_keys:
-        msg = "This client knows no issuer or no keys of its OP, so no logout token can be checked. Pass both."
-        raise InvalidLogoutToken(msg)
     try:
-        jws = decrypt(IdToken(logout_token), settings)
+        received = IdToken(logout_token)
+        yield from client.find_endpoint("jwks_uri")
+        settings = id_token_settings(client)
+        if client.issuer_rule is None or not settings.has_keys:
+            msg = "This client knows no issuer or no keys of its OP, so it can't be checked. Pass both."
+            raise InvalidLogoutToken(msg)
+        jws = decrypt(received, settings)
         values.check_addressees(  # before any key is fetched
             jws.headers,
             jws.claims,
