@@ -17,7 +17,7 @@ import requests
 from rich.console import Console
 
 from demo.browser import Listener, authorize
-from demo.chapters import CHAPTERS, authorization_code
+from demo.chapters import CHAPTERS, authorization_code, renewal
 from demo.narrator import Narrator
 from demo.stage import Stage
 from demo.wire import SECRETS, answer_fields, request_fields
@@ -83,7 +83,7 @@ def test_a_newcomer_sees_every_exchange(stage: Stage) -> None:
 
 
 def test_the_renewal_is_a_real_one(stage: Stage) -> None:
-    CHAPTERS[-1].play(stage)
+    renewal.play(stage)
     requests_made = [line for line in printed(stage).splitlines() if line.strip().startswith("→")]
     assert ["token" in line for line in requests_made] == [True, False, False, True, False]
 
