@@ -36,6 +36,7 @@ class Conversation:
         """Send, one part after the other."""
         for part in parts:
             self.sock.sendall(part)
+            self.server.sent += len(part)
 
     def drip(self, data: Iterable[int]) -> None:
         """Send a byte at a time, until the other side or the server has enough."""
@@ -68,6 +69,9 @@ def head(*headers: str, status: str = "200 OK") -> bytes:
 
 
 HTML = b"<!DOCTYPE html><html><head><title>Please sign in</title></head><body>Welcome to the portal</body></html>"
+
+REFUSED = {"status": "401 Unauthorized"}
+INVALID_TOKEN = 'WWW-Authenticate: Bearer error="invalid_token"'
 
 # Answers that are whole, but wrong.
 ANSWERS: dict[str, bytes] = {
@@ -109,6 +113,7 @@ ANSWERS: dict[str, bytes] = {
     ),
     "gzip": raw(gzip.compress(json.dumps(TOKEN).encode()), "200 OK", "application/json", "Content-Encoding: gzip"),
     "gzip_bomb": raw(gzip.compress(bytes(64 * MEGABYTE)), "200 OK", "application/json", "Content-Encoding: gzip"),
+    "short_401": raw({}, "401 Unauthorized", "application/json", INVALID_TOKEN),
     "location_is_no_url": raw(b"", "302 Found", None, "Location: http://["),
     "location_is_no_text": raw(b"", "302 Found", None, "Location: /\xff\xfe"),
     "redirect_without_location": raw(b"", "302 Found", None),
@@ -218,6 +223,62 @@ def no_http(talk: Conversation) -> None:
     talk.send(b"220 mail.local ESMTP ready\r\n")
 
 
+def huge_401(talk: Conversation) -> None:
+    """Refuse the token, in a body without end."""
+    talk.send(head(INVALID_TOKEN, "Connection: close", **REFUSED), *[b" " * MEGABYTE] * ENDLESS)
+
+
+def huge_chunks_401(talk: Conversation) -> None:
+    """Refuse the token, in chunks without end."""
+    chunk = b"100000\r\n%b\r\n" % (b" " * MEGABYTE)
+    talk.send(head(INVALID_TOKEN, "Transfer-Encoding: chunked", **REFUSED), *[chunk] * ENDLESS)
+
+
+def huge_403(talk: Conversation) -> None:
+    """Demand more scope, in a body without end."""
+    scope = 'WWW-Authenticate: Bearer error="insufficient_scope", scope="more"'
+    talk.send(head(scope, "Connection: close", status="403 Forbidden"), *[b" " * MEGABYTE] * ENDLESS)
+
+
+def nonce_401(talk: Conversation) -> None:
+    """Demand a DPoP nonce, in a body without end."""
+    nonce = head('WWW-Authenticate: DPoP error="use_dpop_nonce"', "DPoP-Nonce: n1", "Connection: close", **REFUSED)
+    talk.send(nonce, *[b" " * MEGABYTE] * ENDLESS)
+
+
+def drip_401(talk: Conversation) -> None:
+    """Refuse the token, in a body that comes a byte at a time."""
+    talk.send(head(INVALID_TOKEN, "Content-Length: 10000", **REFUSED))
+    talk.drip(b" " * 10_000)
+
+
+def silent_401(talk: Conversation) -> None:
+    """Refuse the token, and announce a body that never comes."""
+    talk.send(head(INVALID_TOKEN, "Content-Length: 10000", **REFUSED))
+    talk.wait()
+
+
+def flood_of_continue(talk: Conversation) -> None:
+    """Say 100 Continue without end, and never answer."""
+    with contextlib.suppress(OSError):
+        while not talk.server.stopping.is_set():
+            talk.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+
+
+def drip_continue(talk: Conversation) -> None:
+    """Say 100 Continue again and again, slowly, and never answer."""
+    while not talk.server.stopping.wait(DRIP):
+        talk.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def drip_trailers(talk: Conversation) -> None:
+    """Send a whole body in chunks, and then trailers without end."""
+    body = json.dumps(TOKEN).encode()
+    talk.send(head("Transfer-Encoding: chunked"), b"%x\r\n%b\r\n0\r\n" % (len(body), body))
+    while not talk.server.stopping.wait(DRIP):
+        talk.send(b"X-Trailer: one more\r\n")
+
+
 STATUSES = (301, 302, 303, 307, 308)
 MADE: dict[str, Callable[[Received, FailingServer], bytes]] = {
     **{f"redirect_{status}": redirect for status in STATUSES},
@@ -229,6 +290,8 @@ BEHAVIOURS: dict[str, Callable[[Conversation], None]] = {
     for behaviour in (
         huge, huge_without_length, huge_chunks, huge_redirect, reset, reset_in_body, close_in_body, close_at_once,
         never, no_body, drip_headers, drip_body, drip_redirect, bad_chunks, no_http,
+        huge_401, huge_chunks_401, huge_403, nonce_401, drip_401, silent_401,
+        flood_of_continue, drip_continue, drip_trailers,
     )
 }  # fmt: skip
 
@@ -248,6 +311,7 @@ class FailingServer:
         self.received: list[Received] = []
         self.script: list[str] = []
         self.connections = 0
+        self.sent = 0  # bytes of answers that are no whole ones
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._listeners = [socket.socket() for _ in range(2)]

@@ -11,15 +11,12 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import suppress
 from typing import Any, TypeAlias
 
 from ..exceptions import OAuth2Error
+from .answer_parts import LIBRARIES, read_part, read_part_async
 from .compare import is_same_secret
 from .effects import Steps, Subtask
-
-LIBRARIES = ("httpx2", "httpx")
-
 
 Flow: TypeAlias = Generator[Any, Any, Any]
 
@@ -31,20 +28,31 @@ class AsyncFlow:
         """Return what authenticates a request; what has to be awaited for it, is awaited here."""
         raise NotImplementedError
 
-    async def run_between(self, steps: Steps[Any], response: Any) -> Any:
+    async def run_between(self, steps: Steps[Any]) -> Any:
         """Run steps between an answer and the next request."""
         raise NotImplementedError
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Drive the flow of a request, for an async client."""
         flow = await self.prepare_flow(request)
+        response: Any = None
         outcome: Any = None
         while True:
             try:
                 step = flow.send(outcome)
             except StopIteration:
                 return
-            outcome = await self.run_between(step.steps, outcome) if isinstance(step, Subtask) else (yield step)
+            except OAuth2Error:
+                if response is not None:
+                    await read_part_async(response, for_good=True)
+                raise
+            goes_on = isinstance(step, Subtask)
+            if response is not None:
+                await read_part_async(response, for_good=not goes_on)
+            if goes_on:
+                outcome = await self.run_between(step.steps)
+            else:
+                response = outcome = yield step
 
 
 class AuthFlow(AsyncFlow):
@@ -56,7 +64,20 @@ class AuthFlow(AsyncFlow):
 
     def sync_auth_flow(self, request: Any) -> Flow:
         """Drive the flow of a request, for a sync client."""
-        yield from self.auth_flow(request)
+        flow = self.auth_flow(request)
+        response: Any = None
+        while True:
+            try:
+                step = flow.send(response)
+            except StopIteration:
+                return
+            except OAuth2Error:
+                if response is not None:
+                    read_part(response, for_good=True)
+                raise
+            if response is not None:
+                read_part(response, for_good=True)
+            response = yield step
 
     async def prepare_flow(self, request: Any) -> Flow:
         """Return the flow of a request: nothing has to be awaited."""
@@ -84,8 +105,7 @@ def performed(flow: Flow, drive: Callable[[Steps[Any]], Any]) -> Flow:
         except StopIteration:
             return
         if isinstance(step, Subtask):
-            with suppress(RuntimeError):  # the answer of an async client, which a sync handler should not see
-                outcome.read()  # to its end, or its connection could be the one that the steps wait for
+            read_part(outcome, for_good=False)  # or its connection could be the one that the steps wait for
             outcome = drive(step.steps)
         else:
             outcome = yield step
@@ -132,10 +152,11 @@ def answer_flow(
     Returns:
         The last answer.
     """
-    step = _tell(flow, None, response, options)
+    step = _tell(flow, None, response)
     while step is not None:
-        _read(response, options)
-        if isinstance(step, Subtask) and drive is not None:
+        goes_on = isinstance(step, Subtask) and drive is not None
+        read_part(response, for_good=not goes_on)
+        if goes_on:
             outcome = drive(step.steps)
         else:
             response.close()
@@ -143,24 +164,18 @@ def answer_flow(
             outcome.request = step
             outcome.history.append(response)
             response = outcome
-        step = _tell(flow, outcome, response, options)
+        step = _tell(flow, outcome, response)
     return response
 
 
-def _read(response: Any, options: dict[str, Any]) -> None:
-    """Read an answer to its end, so that its connection can be used again."""
-    if not options.get("stream"):
-        _ = response.content
-
-
-def _tell(flow: Flow, outcome: Any, response: Any, options: dict[str, Any]) -> Any:
+def _tell(flow: Flow, outcome: Any, response: Any) -> Any:
     """Send an outcome into a flow; return what it yields, or None at its end."""
     try:
         return flow.send(outcome)
     except StopIteration:
         return None
     except OAuth2Error:
-        _read(response, options)
+        read_part(response, for_good=True)
         response.close()
         raise
 

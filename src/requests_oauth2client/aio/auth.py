@@ -55,9 +55,8 @@ class AsyncTokenHandler(AsyncFlow, _Auth, TokenHandler):
             token = await self._drive(manager.valid_token(manager_of(self)))
         return rejected_tokens.authenticated(self, token, request)
 
-    async def run_between(self, steps: Steps[Any], response: Any) -> Any:
+    async def run_between(self, steps: Steps[Any]) -> Any:
         """Run steps between an answer and the next request."""
-        await response.aread()  # to its end, or its connection could be the one that the steps wait for
         return await self._drive(steps)
 
     def sync_auth_flow(self, request: object) -> Generator[Any, Any, NoReturn]:
