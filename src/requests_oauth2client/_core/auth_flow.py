@@ -154,11 +154,11 @@ def answer_flow(
     """
     step = _tell(flow, None, response)
     while step is not None:
-        goes_on = isinstance(step, Subtask) and drive is not None
-        read_part(response, for_good=not goes_on)
-        if goes_on:
+        if isinstance(step, Subtask) and drive is not None:
+            read_part(response, for_good=False)
             outcome = drive(step.steps)
         else:
+            read_part(response, for_good=True)
             response.close()
             outcome = response.connection.send(step, **options)
             outcome.request = step

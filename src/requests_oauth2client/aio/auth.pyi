@@ -32,7 +32,7 @@ class AsyncTokenHandler(AsyncFlow, httpx2.Auth, TokenHandler):
             LoginNeeded: the AS no longer takes the refresh token.
             TokenEndpointError: and everything else that a token request raises.
         """
-    async def run_between(self, steps: Steps[Any], response: Any) -> Any:
+    async def run_between(self, steps: Steps[Any]) -> Any:
         """Run steps between an answer and the next request."""
     def sync_auth_flow(self, request: object) -> Generator[Any, Any, NoReturn]:
         """Refuse: this handler awaits."""
