@@ -1,7 +1,7 @@
 """Reading a part of the answer that another request or an error follows: an API may send without end, or drip.
 
 What is left unread is given up together with the connection. As long as nothing follows, the answer looks like one
-that nobody has read: it holds what has come. Knows responses of requests, httpx2 and httpx by what they look like, and
+that is still unread: it holds what has come. Knows responses of requests, httpx2 and httpx by what they look like, and
 imports none of them.
 """
 
@@ -52,7 +52,7 @@ def read_part(response: Any, *, for_good: bool) -> None:
 
     Args:
         response: of requests, or of the sync client of httpx2 or httpx.
-        for_good: leave the part in it as its content, since nobody else reads it; else it can be read again.
+        for_good: leave the part in it as its content, since another request or an error follows; else it stays unread.
     """
     if not hasattr(response, "is_stream_consumed"):
         _read_of_requests(response, for_good=for_good)
