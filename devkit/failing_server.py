@@ -76,6 +76,8 @@ INVALID_TOKEN = 'WWW-Authenticate: Bearer error="invalid_token"'
 # Answers that are whole, but wrong.
 ANSWERS: dict[str, bytes] = {
     "good": raw(TOKEN),
+    "good_with_cookie": raw(TOKEN, "200 OK", "application/json", "Set-Cookie: of-the-as=1; Path=/"),
+    "cookie": raw({}, "200 OK", "application/json", "Set-Cookie: of-the-api=1; Path=/"),
     "error": raw({"error": "invalid_grant", "error_description": "the code is used"}, "400 Bad Request"),
     "error_with_200": raw({"error": "invalid_client", "error_description": "no such client"}),
     "error_as_html": raw({"error": "invalid_scope"}, "400 Bad Request", "text/html"),

@@ -12,11 +12,13 @@ import functools
 import sys
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, TypeAlias
+from urllib.parse import urljoin
 
 from ..exceptions import OAuth2Error
 from .answer_parts import LIBRARIES, read_part, read_part_async
 from .compare import is_same_secret
 from .effects import Steps, Subtask
+from .urls import origin, split_url
 
 Flow: TypeAlias = Generator[Any, Any, Any]
 
@@ -128,6 +130,42 @@ def hook_into(request: Any, react: Callable[..., Any], token: Any) -> None:
     hooks = getattr(request, "hooks", None)
     if hooks is not None:
         hooks["response"].append(ResponseHook(react, token))  # register_hook() takes three times as long
+        if has_own_header(token):
+            hooks["response"].append(ResponseHook(_leave_behind, token))  # the last, when the request is not repeated
+
+
+def has_own_header(token: Any) -> bool:
+    """Tell whether a token is sent in a header that requests doesn't know for a credential."""
+    return bool(token.AUTHORIZATION_HEADER != "Authorization" or token.AUTHORIZATION_SCHEME == "DPoP")
+
+
+def leave_behind(request: Any, token: Any) -> None:
+    """Have the header of a token removed when requests follows a redirect to another origin.
+
+    It does that itself with Authorization only. httpx2 and httpx show no redirect that they follow.
+    """
+    hooks = getattr(request, "hooks", None)
+    if hooks is not None:
+        hooks["response"].append(ResponseHook(_leave_behind, token))
+
+
+def _leave_behind(token: Any, response: Any, **_: Any) -> None:
+    if not response.is_redirect:
+        return
+    sent = [response.request, *(before.request for before in response.history)]  # requests copies the first of them
+    if not _stays(str(response.request.url), response.headers["Location"]):
+        for request in sent:
+            request.headers.pop(token.AUTHORIZATION_HEADER, None)
+            request.headers.pop("DPoP", None)
+
+
+def _stays(url: str, location: str) -> bool:
+    """Tell whether a redirect stays with the origin; one that no parser may read otherwise."""
+    try:
+        target, _ = split_url(urljoin(url, location))
+        return origin(target) == origin(url)
+    except ValueError:
+        return False
 
 
 def _no_hook() -> Callable[..., None]:

@@ -11,6 +11,7 @@ from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
+from .._core.auth_flow import leave_behind
 from .._core.scope import join_scope
 from .._core.times import Expiring, expiry, seconds, timestamp
 from .._core.urls import is_loopback
@@ -28,6 +29,11 @@ class BearerToken(Expiring, Received):
     """An access token with all that came along, which authenticates requests (RFC 6749 section 5.1, RFC 6750).
 
     Give it as `auth=` to requests, httpx2 or httpx. Further fields of the answer are attributes and items.
+
+    A subclass may be sent in another way: `AUTHORIZATION_HEADER` and `AUTHORIZATION_SCHEME` say how. `ApiClient` and
+    `AsyncApiClient` send no token to another origin after a redirect, and with requests it is removed there too. The
+    clients of httpx2 and httpx remove `Authorization` only, and show no redirect that they follow: let none of them
+    follow redirects (they don't by default) when a token has another header.
 
     Args:
         access_token: the access token.
@@ -204,6 +210,8 @@ class BearerToken(Expiring, Received):
         if not allow_insecure_http:
             require_secure_transport(request)
         request.headers[self.AUTHORIZATION_HEADER] = self.authorization_header()  # type: ignore[attr-defined]
+        if self.AUTHORIZATION_HEADER != "Authorization":
+            leave_behind(request, self)
         return request
 
     def answering(self, request: object) -> Generator[Any, Any, Any]:
