@@ -36,9 +36,13 @@ class Send:
 
 @frozen()
 class Sleep:
-    """Wait this many seconds."""
+    """Wait this many seconds.
+
+    In an `is_idle` one nothing is under way that could be lost: there, a cancellation ends a shielded subtask too.
+    """
 
     seconds: float
+    is_idle: bool = False
 
 
 @frozen()

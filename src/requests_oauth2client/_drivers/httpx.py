@@ -42,7 +42,7 @@ import anyio  # isort: skip  # comes with either
 
 from .loop_transport import check_loop, loop_transport  # isort: skip
 from .httpx_exchange import read_timeout, send  # isort: skip
-from .loops import in_store_thread, in_user_thread, new_lease, spawn, take_in_task, to_completion  # isort: skip
+from .loops import in_store_thread, in_user_thread, new_lease, sleep_idly, spawn, take_in_task, to_completion  # isort: skip
 
 if TYPE_CHECKING:
     import httpx2
@@ -144,8 +144,8 @@ class AsyncRunner:
         match effect:
             case Send(request):
                 return await send(self.session, request)
-            case Sleep(seconds):
-                return await anyio.sleep(seconds)
+            case Sleep(seconds, is_idle):
+                return await (sleep_idly if is_idle else anyio.sleep)(seconds)
             case Now():
                 return now()
             case Lock(entry, wait):
@@ -172,7 +172,10 @@ async def _held(entry: Any, wait: float | None, run: Run[Any]) -> Any:
 
 
 async def _held_entry(entry: Any, wait: float, run: Run[Any]) -> Any:
-    """Hold an entry that has a lock of its own: each attempt is short, so that waiting needs no thread."""
+    """Hold an entry that has a lock of its own: each attempt is short, so that waiting needs no thread.
+
+    A task that waits can be cancelled, also in a shielded subtask: a refresh token is spent only under the lock.
+    """
     lease = EntryLease()
     run.leases.append(lease)
     until, pause = anyio.current_time() + wait, FIRST_LOOK
@@ -183,7 +186,7 @@ async def _held_entry(entry: Any, wait: float, run: Run[Any]) -> Any:
             left = until - anyio.current_time()
             if left <= 0:
                 raise EntryLocked(locked.entry, seconds=wait) from None
-        await anyio.sleep(min(pause, left))
+        await sleep_idly(min(pause, left))
         pause = min(pause * 2, LAST_LOOK)
 
 

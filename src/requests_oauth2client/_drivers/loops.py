@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Coroutine
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import anyio
@@ -60,32 +61,108 @@ async def _in_thread(limits: RunVar[anyio.CapacityLimiter], most: int, call: Cal
 
 def spawn(run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """Start a task that belongs to the event loop."""
+
+    async def unshielded() -> None:
+        _shields.set(())  # those of the task that starts it are not its own
+        await run()
+
     trio = running_trio()
     if trio is not None:
-        trio.lowlevel.spawn_system_task(run)
+        trio.lowlevel.spawn_system_task(unshielded)
         return
-    task = asyncio.get_running_loop().create_task(run())
+    task = asyncio.get_running_loop().create_task(unshielded())
     _tasks.add(task)
     task.add_done_callback(_tasks.discard)
 
 
+class _Shield:
+    """What keeps cancellations away from something that runs to its end; it opens while that only waits for others.
+
+    Args:
+        scope: the scope in which it runs (trio), or in which a task waits for it (asyncio).
+
+    Attributes:
+        is_cancelled: whether the task that waits was cancelled (asyncio).
+        has_ended: whether what it was for has ended.
+    """
+
+    def __init__(self, scope: anyio.CancelScope) -> None:
+        self.is_cancelled = self.has_ended = False
+        self._scope = scope
+        self._woken: anyio.Event | None = None
+
+    def open(self, woken: anyio.Event | None) -> None:
+        """Let cancellations through, to an event that wakes who sleeps."""
+        self._woken, self._scope.shield = woken, False
+
+    def close(self) -> None:
+        """Keep them away again."""
+        self._woken, self._scope.shield = None, True
+
+    def cancel(self) -> None:
+        """Note that the task that waits was cancelled, and wake who sleeps."""
+        self.is_cancelled = True
+        if self._woken is not None:
+            self._woken.set()
+            self.close()
+
+
+_shields: ContextVar[tuple[_Shield, ...]] = ContextVar("shields", default=())
+
+
 async def to_completion(run: Callable[[], Coroutine[Any, Any, R]]) -> R:
-    """Run something to its end even if this task is cancelled meanwhile; the cancellation comes after it."""
-    if running_trio() is not None:
-        with anyio.CancelScope(shield=True):
-            return await run()
-    task = asyncio.ensure_future(run())  # of its own: asyncio's Task.cancel() goes through a shield of anyio
+    """Run something to its end even if this task is cancelled meanwhile; the cancellation comes after it.
+
+    Only while it is in `sleep_idly` is it cancelled at once.
+    """
+    with anyio.CancelScope(shield=True) as scope:
+        shield = _Shield(scope)
+        outer = _shields.set((*_shields.get(), shield))
+        try:
+            if running_trio() is not None:
+                return await run()
+            task = asyncio.ensure_future(run())  # of its own: asyncio's Task.cancel() goes through a shield of anyio
+            return await _outcome(task, shield)
+        finally:
+            shield.has_ended = True
+            _shields.reset(outer)
+
+
+async def _outcome(task: asyncio.Future[R], shield: _Shield) -> R:
+    """Wait for a task, also while this one is cancelled."""
     cancelled: BaseException | None = None
-    with anyio.CancelScope(shield=True):
-        while not task.done():
-            try:
-                await asyncio.wait([task])
-            except asyncio.CancelledError as request:
-                cancelled = request
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as request:
+            cancelled = request
+            shield.cancel()
     if cancelled is not None:
         _ = task.cancelled() or task.exception()  # or asyncio would say that nobody has looked at it
         raise cancelled
     return task.result()
+
+
+async def sleep_idly(seconds: float) -> None:
+    """Sleep where a cancellation counts even inside `to_completion`, since nothing is under way that could be lost."""
+    shields = [shield for shield in _shields.get() if not shield.has_ended]
+    woken = None if running_trio() is not None else anyio.Event()
+    for shield in shields:
+        shield.open(woken)
+    try:
+        _check(shields)
+        with anyio.move_on_after(seconds):
+            await (anyio.sleep_forever() if woken is None else woken.wait())
+        _check(shields)
+    finally:
+        for shield in shields:
+            shield.close()
+
+
+def _check(shields: list[_Shield]) -> None:
+    """Raise the cancellation of a task that waits for this one."""
+    if any(shield.is_cancelled for shield in shields):
+        raise asyncio.CancelledError
 
 
 def new_lease(lock: ProcessLock) -> Lease:

@@ -207,7 +207,7 @@ class StoreEntry:
             try:
                 found = yield Subtask(self._renewed(manager, held, is_good, wait, is_patient=True))
             except StillPending:
-                yield Sleep(pause)  # without the lock, so that the other can write
+                yield Sleep(pause, is_idle=True)  # without the lock, so that the other can write
             else:
                 return found
         found = yield Subtask(self._renewed(manager, held, is_good, wait, is_patient=wait is not None))
