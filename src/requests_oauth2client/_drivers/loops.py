@@ -126,6 +126,7 @@ async def to_completion(run: Callable[[], Coroutine[Any, Any, R]]) -> R:
         finally:
             shield.has_ended = True
             _shields.reset(outer)
+    raise AssertionError  # that scope itself is never cancelled
 
 
 async def _outcome(task: asyncio.Future[R], shield: _Shield) -> R:
