@@ -18,8 +18,8 @@ SLOW = ["flood_of_continue", "drip_continue", "drip_trailers", "drip_headers", "
 
 
 @pytest.mark.parametrize("path", SLOW)
-def test_an_answer_without_end_meets_the_deadline(every_flavor: Flavor, ill: FailingServer, path: str) -> None:
-    client = every_flavor.client(ill.endpoint(path), timeout=0.3, retries=None)
+def test_an_answer_without_end_meets_the_deadline(every_flavor: Flavor, failing: FailingServer, path: str) -> None:
+    client = every_flavor.client(failing.endpoint(path), timeout=0.3, retries=None)
     with pytest.raises(DeadlineExceeded) as raised:
         every_flavor.run(client.client_credentials())
     theirs: dict[str, Any] = {
@@ -28,21 +28,21 @@ def test_an_answer_without_end_meets_the_deadline(every_flavor: Flavor, ill: Fai
     assert isinstance(raised.value, theirs[every_flavor.library.__name__])
 
 
-def test_a_session_that_was_used_before_obeys_it_too(ill: FailingServer) -> None:
+def test_a_session_that_was_used_before_obeys_it_too(failing: FailingServer) -> None:
     with requests.Session() as session:
-        session.get(ill.endpoint("good"))  # a connection of the usual kind is open
+        session.get(failing.endpoint("good"))  # a connection of the usual kind is open
         client = OAuth2Client(
-            ill.endpoint("drip_continue"), ("id", "secret"), session=session, timeout=0.3, retries=None
+            failing.endpoint("drip_continue"), ("id", "secret"), session=session, timeout=0.3, retries=None
         )
         with pytest.raises(DeadlineExceeded):
             client.client_credentials()
 
 
 @pytest.mark.parametrize("path", SLOW[:4])
-def test_the_session_can_be_used_on(ill: FailingServer, path: str) -> None:
+def test_the_session_can_be_used_on(failing: FailingServer, path: str) -> None:
     with open_flavor("requests-session") as flavor:
         session = flavor.session()
-        client = flavor.client(ill.endpoint(path), session=session, timeout=0.3, retries=None)
+        client = flavor.client(failing.endpoint(path), session=session, timeout=0.3, retries=None)
         with pytest.raises(DeadlineExceeded):
             client.client_credentials()
-        assert session.get(ill.endpoint("good"), timeout=5).status_code == 200  # without our deadline
+        assert session.get(failing.endpoint("good"), timeout=5).status_code == 200  # without our deadline

@@ -112,28 +112,30 @@ def test_without_following_the_next_request_has_no_token() -> None:
 
 @pytest.mark.parametrize("status", STATUSES)
 def test_an_api_client_leaves_it_behind_with_both_libraries(
-    every_flavor: Flavor, ill: FailingServer, status: int
+    every_flavor: Flavor, failing: FailingServer, status: int
 ) -> None:
-    ill.received.clear()
-    api = every_flavor.named("ApiClient")(ill.url, Custom("secret"))
+    failing.received.clear()
+    api = every_flavor.named("ApiClient")(failing.url, Custom("secret"))
     try:
         assert every_flavor.run(api.get(f"redirect_{status}", follow_redirects=True)).status_code == 200
     finally:
         every_flavor.run(api.aclose() if every_flavor.is_async else api.close())
-    assert ill.received[0].headers["x-token"] == "Key secret"
-    assert "x-token" not in ill.received_elsewhere[-1].headers
+    assert failing.received[0].headers["x-token"] == "Key secret"
+    assert "x-token" not in failing.received_elsewhere[-1].headers
 
 
-def test_no_cookie_of_the_as_reaches_the_api_nor_the_other_way_round(every_flavor: Flavor, ill: FailingServer) -> None:
-    ill.received.clear()
+def test_no_cookie_of_the_as_reaches_the_api_nor_the_other_way_round(
+    every_flavor: Flavor, failing: FailingServer
+) -> None:
+    failing.received.clear()
     session = every_flavor.session()
     # one host, so that the cookies of a common jar would go along
-    client = every_flavor.client(ill.endpoint("good_with_cookie"), session=session)
+    client = every_flavor.client(failing.endpoint("good_with_cookie"), session=session)
     auth = every_flavor.named("OAuth2ClientCredentialsAuth")(client)
     for _ in range(3):
-        every_flavor.run(session.get(ill.endpoint("cookie"), auth=auth))
+        every_flavor.run(session.get(failing.endpoint("cookie"), auth=auth))
         every_flavor.run(auth.renew_token())
-    to_as = [one.headers.get("cookie") for one in ill.received if one.path == "/good_with_cookie"]
-    to_api = [one.headers.get("cookie") for one in ill.received if one.path == "/cookie"]
+    to_as = [one.headers.get("cookie") for one in failing.received if one.path == "/good_with_cookie"]
+    to_api = [one.headers.get("cookie") for one in failing.received if one.path == "/cookie"]
     assert to_as == [None] * 4
     assert to_api == [None, "of-the-api=1", "of-the-api=1"]  # the session keeps what the API gave
