@@ -54,6 +54,7 @@ __all__ = [
     "AsyncRunner",
     "check_loop",
     "close_session",
+    "enter_session",
     "has_own_connections",
     "library_of",
     "new_session",
@@ -97,18 +98,30 @@ def has_own_connections(session: Any) -> bool:
     return isinstance(getattr(session, "_transport", None), kinds)
 
 
-async def close_session(session: httpx2.AsyncClient, *, for_good: bool) -> None:
+def enter_session(session: Any) -> None:
+    """Begin to use a session of ours in this event loop, until it is closed with `is_left`."""
+    transport = _own_transports.get(session)
+    if transport is not None:
+        transport.enter(session)
+
+
+async def close_session(session: httpx2.AsyncClient, *, for_good: bool, is_left: bool = False) -> None:
     """Close the connections that this event loop has in a session of ours; other loops go on with theirs.
 
     Args:
         session: the session.
-        for_good: whether it can't be used any more then, unless another loop still does.
+        for_good: whether it can't be used any more then, until it is entered again, unless another loop still uses it.
+        is_left: whether it was entered: the last one who leaves it closes the connections.
     """
     transport = _own_transports.get(session)
-    if transport is not None:
-        await transport.aclose()
-    if transport is None or (for_good and not transport.is_in_use):
+    if transport is None:
         await session.aclose()
+        return
+    if is_left and not transport.leave():
+        return
+    await transport.aclose()
+    if for_good:
+        transport.close_if_unused(session)
 
 
 class AsyncRunner:

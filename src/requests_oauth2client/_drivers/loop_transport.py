@@ -62,6 +62,7 @@ class _LoopTransports:
         self._guard = threading.Lock()
         self._process = os.getpid()
         self._connections: WeakKeyDictionary[Any, _Connections] = WeakKeyDictionary()
+        self._users: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # by event loop: how many are in `async with`
 
     async def handle_async_request(self, request: Any) -> Any:
         """Send a request on a connection of this loop."""
@@ -87,11 +88,28 @@ class _LoopTransports:
                 self._connections[loop] = found
         return found
 
-    @property
-    def is_in_use(self) -> bool:
-        """Whether an event loop has connections here."""
+    def enter(self, session: Any) -> None:
+        """Note that somebody uses a session in this loop until `leave`; it is opened again if it was closed."""
+        loop = current_loop()
         with self._guard:
-            return any(not is_closed(loop) for loop in self._connections)
+            self._users[loop] = self._users.get(loop, 0) + 1
+            if session.is_closed:
+                session._state = type(session._state).UNOPENED  # noqa: SLF001  the library would demand another session
+
+    def leave(self) -> bool:
+        """Note that one of them is gone; tell whether it was the last one of this loop."""
+        loop = current_loop()
+        with self._guard:
+            left = self._users.pop(loop, 1) - 1
+            if left > 0:
+                self._users[loop] = left
+            return left <= 0
+
+    def close_if_unused(self, session: Any) -> None:
+        """Close a session, unless another event loop uses it."""
+        with self._guard:
+            if all(is_closed(loop) for used in (self._connections, self._users) for loop in used):
+                session._state = type(session._state).CLOSED  # noqa: SLF001  at once, so that no thread comes between
 
     async def aclose(self) -> None:
         """Close the connections of this loop. Those of another loop can be closed only there, and are when it ends."""

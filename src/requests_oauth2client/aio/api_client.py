@@ -34,7 +34,8 @@ class AsyncApiClient(AsyncRunner, _Api):
 
     Args:
         session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; it is neither changed nor closed. By
-            default one of its own, which `async with` and `aclose()` close.
+            default one of its own, which `async with` and `aclose()` close. Tasks, threads and event loops may share
+            it: each `async with` opens it again, and the last one to leave closes it.
         auth: an async auth handler of this package, a `BearerToken` or `BearerAuth`, an `Auth` of the library, or
             `(name, password)`. A handler that gets its tokens with the sync client can't serve here.
         **session_kwargs: arguments for the `httpx2.AsyncClient` that it makes.
@@ -58,10 +59,13 @@ class AsyncApiClient(AsyncRunner, _Api):
             await driver.close_session(self.session, for_good=True)
 
     async def __aenter__(self) -> Self:
+        if self._owns_session:
+            driver.enter_session(self.session)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
+        if self._owns_session:
+            await driver.close_session(self.session, for_good=True, is_left=True)
 
     @property
     def _library(self) -> Any:

@@ -19,7 +19,8 @@ class AsyncApiClient(AsyncRunner, Api[httpx2.Response]):
 
     Args:
         session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; it is neither changed nor closed. By
-            default one of its own, which `async with` and `aclose()` close.
+            default one of its own, which `async with` and `aclose()` close. Tasks, threads and event loops may share
+            it: each `async with` opens it again, and the last one to leave closes it.
         auth: an async auth handler of this package, a `BearerToken` or `BearerAuth`, an `Auth` of the library, or
             `(name, password)`. A handler that gets its tokens with the sync client can't serve here.
         **session_kwargs: arguments for the `httpx2.AsyncClient` that it makes.

@@ -66,7 +66,9 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
     Args:
         session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own, which
-            `async with` or `aclose()` closes.
+            `async with` or `aclose()` closes. For mutual TLS, one that is given has to be made with
+            `verify=context`, after `context.load_cert_chain(...)`. Python's contexts don't say whether they have a
+            certificate, so a `UserWarning` comes in any case: filter it where the session has it.
         auth: as for `OAuth2Client`, or an `Auth` of httpx2 or httpx; a `requests` auth handler can't serve here.
 
     Raises:
@@ -112,15 +114,19 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             await driver.close_session(self.session, for_good=False)
 
     async def __aenter__(self) -> Self:
+        session = self.session
+        if self._owns_session:
+            driver.enter_session(session)
         try:
             await self._drive(server_keys.hold(self))
         except BaseException:
-            await self.aclose()
+            await self.__aexit__()
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
+        if self._owns_session:
+            await driver.close_session(self.session, for_good=False, is_left=True)
 
     from_discovery_endpoint = awaitable_constructor(constructors.from_discovery_endpoint)
     from_federation = awaitable_constructor(constructors.from_federation)

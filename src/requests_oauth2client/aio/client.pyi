@@ -41,7 +41,9 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
     Args:
         session: an `httpx2.AsyncClient` or an `httpx.AsyncClient` to send with; by default one of its own, which
-            `async with` or `aclose()` closes.
+            `async with` or `aclose()` closes. For mutual TLS, one that is given has to be made with
+            `verify=context`, after `context.load_cert_chain(...)`. Python's contexts don't say whether they have a
+            certificate, so a `UserWarning` comes in any case: filter it where the session has it.
         auth: as for `OAuth2Client`, or an `Auth` of httpx2 or httpx; a `requests` auth handler can't serve here.
 
     Raises:
