@@ -9,7 +9,7 @@ from flask import Flask, session
 
 from devkit.authorization_server import AuthorizationServer
 from devkit.protected_api import ProtectedApi
-from requests_oauth2client import InvalidParam, OAuth2Client, TokenSerializer
+from requests_oauth2client import BearerToken, InvalidParam, OAuth2Client, TokenSerializer
 from requests_oauth2client.flask import FlaskOAuth2ClientCredentialsAuth
 
 
@@ -95,3 +95,13 @@ def test_without_a_client_it_says_what_is_needed() -> None:
 
 def test_its_repr_works_outside_a_request(client: OAuth2Client) -> None:
     assert "'t'" in repr(FlaskOAuth2ClientCredentialsAuth("t", client=client))
+
+
+def test_each_api_has_a_place_of_its_own_in_the_session() -> None:
+    app = Flask(__name__)
+    app.secret_key = "s" * 40
+    auth = FlaskOAuth2ClientCredentialsAuth("token", client=OAuth2Client("https://as.local/token", ("id", "secret")))
+    other = auth.for_resource("https://api.local")
+    with app.test_request_context():
+        auth.token, other.token = BearerToken("own"), BearerToken("other")
+        assert (str(auth.token), str(other.token), len(session)) == ("own", "other", 2)
