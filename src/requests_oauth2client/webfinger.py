@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from ._core.redaction import one_line
-from ._core.urls import InvalidIssuer, split_url, validate_issuer_uri, validate_uri
+from ._core.urls import split_url, validate_discovered_uri, validate_issuer_uri, validate_uri
 from .discovery import WELL_KNOWN
 from .exceptions import InvalidAnswer, InvalidUri
 
@@ -125,13 +125,16 @@ def _origin(host: Any, *, testing: bool) -> str:
     return url
 
 
-def issuer_of(document: Mapping[str, Any], *, https: bool = True, testing: bool = False) -> str:
+def issuer_of(
+    document: Mapping[str, Any], *, https: bool = True, testing: bool = False, source: str | None = None
+) -> str:
     """Return the issuer that a JRD links to.
 
     Args:
         document: the JSON Resource Descriptor.
         https: refuse plain http on this machine too: the JRD comes from another one.
         testing: allow plain http to any host.
+        source: who states it, such as `https://example.com/`; if that is elsewhere, the issuer can't be this machine.
 
     Raises:
         InvalidWebFingerResponse: its links are unreadable, or the issuer is no https URL without query and fragment.
@@ -148,10 +151,12 @@ def issuer_of(document: Mapping[str, Any], *, https: bool = True, testing: bool 
         msg = f"The JRD says href={one_line(href)!r} for the issuer, expected an https URL."
         raise InvalidWebFingerResponse(description=msg)
     try:
-        return validate_issuer_uri(href, https=not testing)
-    except InvalidIssuer as wrong:
+        issuer = validate_issuer_uri(href, https=not testing)
+        validate_discovered_uri(f"{issuer.rstrip('/')}/", source=source, https=not testing, name="issuer")
+    except InvalidUri as wrong:
         msg = f"The JRD links to an issuer that is none. {wrong}"
         raise InvalidWebFingerResponse(description=msg) from wrong
+    return issuer
 
 
 def _links(document: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +16,11 @@ from devkit.exchange import Answer, Received, answer
 from devkit.flavors import Flavor
 from devkit.play import NOON, After, play
 from requests_oauth2client import (
+    AuthorizationRequest,
     ClientSecretBasic,
     ClientSecretPost,
+    InvalidIdToken,
+    InvalidLogoutToken,
     MismatchingDiscoveryIssuer,
     MissingEndpointUri,
     MissingServer,
@@ -21,12 +28,17 @@ from requests_oauth2client import (
     TransportError,
     UndiscoveredServer,
 )
+from requests_oauth2client._jose import jws
+from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
 from requests_oauth2client._protocol.grants import token_endpoint
 from requests_oauth2client._protocol.metadata import server_metadata
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
+from requests_oauth2client.utils import b64u_encode
 
 ISSUER = "https://as.local"
 OIDC, OAUTH2 = "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"
+RS, ES, PS = (generate_private_jwk(alg, kid=alg) for alg in ("RS256", "ES256", "PS384"))
+JWKS = {"keys": [public_jwk(key) for key in (RS, ES, PS)]}
 TOKEN = answer({"access_token": "at", "token_type": "Bearer"})
 
 
@@ -40,6 +52,16 @@ def document(**members: Any) -> dict[str, Any]:
         "authorization_response_iss_parameter_supported": True,
     }
     return {name: value for name, value in {**known, **members}.items() if value is not None}
+
+
+def signed(key: Any, **claims: Any) -> str:
+    now = int(time.time())
+    known = {"iss": ISSUER, "sub": "alice", "aud": "id", "iat": now, "exp": now + 300}
+    return jws.sign({**known, **claims}, signing_key(key))
+
+
+def left_half(text: str) -> str:
+    return b64u_encode(hashlib.sha256(text.encode()).digest()[:16])
 
 
 class Server:
@@ -125,7 +147,74 @@ def test_one_fetch_serves_all_who_ask_at_once(flavor: Flavor) -> None:
 
     if flavor.is_async:
         flavor.run(crowd())
-        assert server.asked.count(OIDC) == 1
+    else:
+        with ThreadPoolExecutor(10) as pool:
+            list(pool.map(lambda _: client.client_credentials(), range(10)))
+    assert server.asked.count(OIDC) == 1
+
+
+def test_one_fetch_serves_all_threads_that_make_a_request(flavor: Flavor) -> None:
+    if flavor.is_async:
+        return  # the async client says to discover first
+    server = Server()
+    client = connect(flavor, server, redirect_uri="https://rp.local/cb")
+    together = threading.Barrier(8)
+
+    def make(_: int) -> Any:
+        together.wait()
+        return client.authorization_request().authorization_endpoint
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(make, range(8))) == {f"{ISSUER}/authorize"}
+    assert server.asked == [OIDC]
+
+
+@pytest.mark.parametrize("key", [ES, PS], ids=["ES256", "PS384"])
+def test_where_rs256_is_not_listed_each_asymmetric_alg_that_is_listed_is_accepted(flavor: Flavor, key: Any) -> None:
+    listed = ["HS256", "ES256", "PS384", "none"]
+    server = Server(**{OIDC: document(id_token_signing_alg_values_supported=listed, jwks_uri=f"{ISSUER}/jwks")})
+    server.pages["/jwks"] = JWKS
+    client = connect(flavor, server)
+    assert flavor.run(client.check_id_token(signed(key))).checked
+    with pytest.raises(InvalidIdToken, match="ES512"):
+        flavor.run(client.check_id_token(signed(generate_private_jwk("ES512"))))
+
+
+def test_a_logout_token_is_the_first_that_a_client_sees(flavor: Flavor) -> None:
+    server = Server(**{OIDC: document(jwks_uri=f"{ISSUER}/jwks"), "/jwks": JWKS})
+    event = {"http://schemas.openid.net/event/backchannel-logout": {}}
+    claims = {"sid": "S", "jti": "j", "events": event}
+    assert flavor.run(connect(flavor, server).logout_token(signed(RS, **claims))).sid == "S"
+    assert server.asked == [OIDC, "/jwks"]
+    with pytest.raises(InvalidLogoutToken, match=r"iss=.https://evil"):
+        flavor.run(connect(flavor, server).logout_token(signed(RS, **claims, iss="https://evil.local")))
+    assert server.asked == [OIDC, "/jwks"]  # nothing is fetched for a stranger
+
+
+def test_a_callback_is_the_first_that_a_client_sees(flavor: Flavor) -> None:
+    server = Server(**{OIDC: document(jwks_uri=f"{ISSUER}/jwks"), "/jwks": JWKS})
+    request = AuthorizationRequest(
+        f"{ISSUER}/authorize", "id", "https://rp.local/cb", "openid", "code id_token", "s", "n", issuer=ISSUER
+    )
+    front = signed(RS, nonce="n", c_hash=left_half("abc"))
+    callback = f"https://rp.local/cb#state=s&code=abc&id_token={front}"
+    assert flavor.run(connect(flavor, server).authorization_response(request, callback)).id_token.checked
+    assert server.asked == [OIDC, "/jwks"]
+    plain = AuthorizationRequest(f"{ISSUER}/authorize", "id", "https://rp.local/cb", "openid", state="s", issuer=ISSUER)
+    answered = flavor.run(connect(flavor, server).authorization_response(plain, "https://rp.local/cb?state=s&code=abc"))
+    assert answered.code == "abc"
+    assert server.asked == [OIDC, "/jwks"]  # a plain code needs neither
+
+
+def test_the_end_of_a_session_needs_the_metadata(flavor: Flavor) -> None:
+    server = Server(**{OIDC: document(), OAUTH2: document(end_session_endpoint=f"{ISSUER}/logout")})
+    client = connect(flavor, server)
+    if flavor.is_async:
+        with pytest.raises(UndiscoveredServer, match=r"await client\.discover\(\)"):
+            client.end_session_request()
+        return
+    assert client.end_session_request().uri.startswith(f"{ISSUER}/logout?")
+    assert server.asked == [OIDC, OAUTH2]
 
 
 def test_a_server_that_is_down_is_found_later(flavor: Flavor) -> None:

@@ -11,8 +11,10 @@ import pytest
 from devkit.exchange import Received, answer
 from devkit.flavors import Flavor
 from requests_oauth2client import OAuth2Client
+from requests_oauth2client._protocol.oidc.claim_sources import InvalidClaimSource
 from requests_oauth2client._protocol.settings import ENDPOINTS
 from requests_oauth2client.utils import InvalidEndpointUri
+from requests_oauth2client.webfinger import ISSUER_REL, InvalidWebFingerResponse
 
 ISSUER = "https://as.example"
 HERE = [
@@ -41,6 +43,8 @@ CALLS = {
     ),
     "backchannel_authentication_endpoint": lambda client: client.backchannel_authentication_request(login_hint="me"),
     "jwks_uri": lambda client: client.update_authorization_server_public_keys(),
+    "end_session_endpoint": lambda client: client.end_session_request(),
+    "authorization_endpoint": lambda client: client.authorization_request(redirect_uri="https://rp.example/cb"),
 }
 
 
@@ -71,6 +75,25 @@ def test_a_token_endpoint_on_this_machine_makes_no_client(flavor: Flavor, uri: s
     with pytest.raises(InvalidEndpointUri, match="token_endpoint"):
         flavor.run(kind.from_discovery_endpoint(issuer=ISSUER, auth=("id", "hush"), session=session))
     assert [request.path for request in received] == ["/.well-known/openid-configuration"]
+
+
+@pytest.mark.parametrize("uri", HERE)
+def test_nor_do_sources_of_claims_lead_there(flavor: Flavor, uri: str) -> None:
+    client, received = flavor.mocked(answer(""), issuer=ISSUER)
+    userinfo = {"_claim_names": {"a": "x"}, "_claim_sources": {"x": {"endpoint": uri, "access_token": "t0ken"}}}
+    with pytest.raises(InvalidClaimSource, match="endpoint of the claims"):
+        flavor.run(client.distributed_claims(userinfo))
+    assert received == []
+
+
+@pytest.mark.parametrize("uri", HERE)
+def test_nor_does_webfinger_lead_there(flavor: Flavor, uri: str) -> None:
+    links = [{"rel": ISSUER_REL, "href": uri}]
+    for found in (answer({"links": links}), answer("", 302, Location=uri)):
+        session, received = flavor.answered_by(lambda _, found=found: found)
+        with pytest.raises(InvalidWebFingerResponse):
+            flavor.run(flavor.named("OAuth2Client").find_issuer("joe@as.example", session=session))
+        assert len(received) == 1
 
 
 @pytest.mark.parametrize("uri", HERE)

@@ -73,11 +73,13 @@ class IdTokenSettings(NotPickled):
     authorized_parties: Collection[str] = ()
     acr_policy: AcrPolicy | None = None
     auth_time_may_change: bool = False
+    further_algs: Collection[str] = ()
 
     @property
     def signed_algs(self) -> tuple[str, ...]:
-        """All names of the algorithm: Ed25519 is also called EdDSA (RFC 9864 section 2.2)."""
-        return tuple(alg for alg in SIGNATURE if same_alg(alg, self.signed_alg)) or (self.signed_alg,)
+        """All names of the algorithms: Ed25519 is also called EdDSA (RFC 9864 section 2.2)."""
+        algs = (self.signed_alg, *self.further_algs)
+        return tuple(alg for alg in SIGNATURE if any(same_alg(alg, one) for one in algs)) or algs
 
     @property
     def is_symmetric(self) -> bool:
@@ -119,6 +121,7 @@ def _read_settings(client: Any) -> IdTokenSettings:
         authorized_parties=client.authorized_parties,
         acr_policy=client.acr_policy,
         auth_time_may_change=client.refreshed_auth_time_may_change,
+        further_algs=getattr(client, "_further_id_token_algs", ()),
     )
 
 

@@ -246,6 +246,10 @@ class Client(Protocol):
         """Return the address of an endpoint, or raise `MissingEndpointUri`."""
         ...
 
+    def check_discovered_uri(self, name: str, uri: str) -> None:
+        """Refuse an address that a server leads to."""
+        ...
+
     def authenticate(self, request: Request) -> Request:
         """Add the client's credentials to a request."""
         ...

@@ -278,12 +278,14 @@ class ClientSettings:
         profiles.check(self.profile, "client", self)
 
     def _follow_metadata(self) -> None:
-        """Choose what was not given as the metadata have it: the alg of ID tokens, where RS256 is not listed."""
+        """Choose what was not given as the metadata have it: the algs of ID tokens, where RS256 is not listed."""
         listed = stated_list(self.authorization_server_metadata, "id_token_signing_alg_values_supported")
         asymmetric = [alg for alg in listed if alg in ASYMMETRIC]
+        if profiles.PLAIN_ALG in asymmetric:
+            asymmetric = [profiles.PLAIN_ALG]
         if "id_token_signed_response_alg" in self._unsaid and self.profile is None and asymmetric:
-            chosen = profiles.PLAIN_ALG if profiles.PLAIN_ALG in asymmetric else asymmetric[0]
-            self._set(id_token_signed_response_alg=chosen)
+            self._set(id_token_signed_response_alg=asymmetric[0])
+            self._further_id_token_algs = tuple(asymmetric[1:])
 
     def learn(self, *, authorization_server_metadata: Mapping[str, Any], **known: Any) -> None:
         """Take what the metadata of the AS say, where the user gave nothing."""
@@ -292,7 +294,7 @@ class ClientSettings:
             learned[ALIASES] = MappingProxyType(dict(learned[ALIASES]))
         self._set(authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata)), **learned)
         self._unsaid |= {*learned, "authorization_server_metadata"}
-        self.__dict__.pop("_registration", None)  # what ID tokens are compared with
+        self.__dict__.pop("_id_token_settings", None)
         self._follow_metadata()
         if self._is_bare and not self._is_settled and self.client_secret is not None:
             listed = stated_list(self.authorization_server_metadata, METHODS_LISTED)
@@ -406,9 +408,9 @@ class ClientSettings:
         alias = None if self.client_certificate is None else self.mtls_endpoint_aliases.get(endpoint_name)
         uri: str | None = alias or getattr(self, endpoint_name, None)  # RFC 8705 §5
         metadata, https = self.authorization_server_metadata, not self.testing
-        if uri is None and self.finds_its_server and not metadata:
-            self._discover_now()
-            return self.endpoint(endpoint_name)
+        if uri is None:
+            self._find_now(endpoint_name)
+            metadata, uri = self.authorization_server_metadata, getattr(self, endpoint_name, None)
         if uri is None:  # then the metadata have none, or none that can be used: say why
             from ..discovery import stated_endpoint  # noqa: PLC0415  for clients with metadata
 
@@ -419,9 +421,10 @@ class ClientSettings:
             self.check_discovered_uri(endpoint_name, uri)
         return uri
 
-    def _discover_now(self) -> None:
-        """Read the metadata, or say how: the async client can't wait here."""
-        raise UndiscoveredServer(str(self.issuer))
+    def _find_now(self, endpoint_name: str) -> None:  # noqa: ARG002  the sync client overrides it
+        """Read metadata that may have this endpoint, or say how: the async client can't wait here."""
+        if self.finds_its_server and not self.authorization_server_metadata:
+            raise UndiscoveredServer(str(self.issuer))
 
     @classmethod
     def check_discovered_uri(cls, name: str, uri: str) -> None:

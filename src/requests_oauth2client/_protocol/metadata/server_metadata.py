@@ -86,6 +86,12 @@ def find(client: Client, endpoint_name: str) -> Steps[None]:
         yield Subtask(_complete_alone(client))
 
 
+def may_find(client: Client, endpoint_name: str) -> bool:
+    """Tell whether `find` may find an endpoint that the client does not know."""
+    is_unread = client.finds_its_server and not client.authorization_server_metadata
+    return is_unread or _may_be_completed(client, endpoint_name)
+
+
 def _may_be_completed(client: Client, endpoint_name: str) -> bool:
     cache = cache_of(client)
     is_stated = client.authorization_server_metadata.get(endpoint_name) not in {None, ""}

@@ -13,7 +13,7 @@ from urllib.parse import urljoin
 from ..._core.effects import Steps
 from ..._core.messages import Response
 from ..._core.redaction import one_line, without_query
-from ..._core.urls import validate_uri
+from ..._core.urls import validate_discovered_uri
 from ...webfinger import InvalidWebFingerResponse, UnknownWebFingerResource, issuer_of, webfinger_resource
 from ..http.limits import FetchLimits
 from . import documents
@@ -32,7 +32,9 @@ def find_issuer(limits: FetchLimits, identifier: Any, *, host: Any = None) -> St
         msg = f"{asked.origin} knows nothing about {asked.resource!r}. Is it spelled right? Or ask for the issuer."
         raise UnknownWebFingerResource(response=response, description=msg)
     document = documents.read(response, what="a JRD", invalid=InvalidWebFingerResponse)
-    return issuer_of(document, https=asked.origin.startswith("https:"), testing=limits.testing)
+    return issuer_of(
+        document, https=asked.origin.startswith("https:"), testing=limits.testing, source=f"{asked.origin}/"
+    )
 
 
 def _get(limits: FetchLimits, url: str) -> Steps[Response]:
@@ -52,7 +54,7 @@ def _get(limits: FetchLimits, url: str) -> Steps[Response]:
 def _redirected(limits: FetchLimits, response: Response, url: str, target: str) -> str:
     try:
         to = urljoin(url, target)
-        validate_uri(to, https=not limits.testing, name="redirect")
+        validate_discovered_uri(to, source=url, https=not limits.testing, name="redirect")
     except ValueError as wrong:  # an InvalidUri, or what urljoin can't read
         msg = f"It redirects to where a WebFinger query can't go. {wrong}"
         raise InvalidWebFingerResponse(response=response, description=msg) from wrong

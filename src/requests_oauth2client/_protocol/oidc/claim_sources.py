@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ..._core.effects import Now, Steps
 from ..._core.messages import Request, Response, is_success
 from ..._core.redaction import one_line
 from ..._core.times import now
-from ..._core.urls import is_loopback, validate_endpoint_uri
+from ..._core.urls import validate_discovered_uri
 from ..._core.values import NotPickled
 from ..._jose.algs import HMAC, SIGNATURE
 from ..._jose.claims import check_exp, check_nbf
@@ -29,6 +28,7 @@ from .jwt_response import LEEWAY, text_of
 if TYPE_CHECKING:
     from ..hooks import Client
 
+ENDPOINT = "endpoint of the claims"  # in messages, and for `check_discovered_uri`
 MOST_SOURCES = 20  # in one answer: each may be a request
 ALGS = tuple(alg for alg in SIGNATURE if alg not in HMAC)  # we share no secret with a claims provider
 PASSED_ON = frozenset({"timeout", "proxies", "verify", "extensions"})  # nothing that may be a credential
@@ -182,26 +182,19 @@ def distributed_claims(
 
 def _request(client: Client, source: ClaimSource, requests_kwargs: Mapping[str, Any] | None) -> Request:
     """Make the request for the claims; the OP chose its address, so it has to be https."""
+    op = client.issuer or client.userinfo_endpoint or client.token_endpoint
     try:
-        url = validate_endpoint_uri(source.endpoint, name="endpoint of the claims")
+        url = validate_discovered_uri(source.endpoint, source=op, https=not client.testing, name=ENDPOINT)
+        client.check_discovered_uri(ENDPOINT, url)
         token = BearerToken(source.access_token) if source.access_token else None
     except InvalidParam as wrong:
         raise InvalidClaimSource(source.name, str(wrong), client=client) from None
-    if not url.lower().startswith("https:") and not _is_local(client):
-        problem = "its endpoint is not https."
-        raise InvalidClaimSource(source.name, problem, client=client)
     headers = {"Accept": "application/jwt"}
     if token is not None:
         headers[token.AUTHORIZATION_HEADER] = token.authorization_header()
     options = {name: value for name, value in (requests_kwargs or {}).items() if name in PASSED_ON}
     request = build_request(client, url, {}, requests_kwargs=options)
     return replace(request, method="GET", form=None, headers=headers)
-
-
-def _is_local(client: Client) -> bool:
-    """Tell whether the OP itself is on this machine, as in tests: then what it names may be, too."""
-    known = client.issuer or client.userinfo_endpoint or client.token_endpoint
-    return is_loopback(urlsplit(known).hostname)
 
 
 def _jwt_of(source: ClaimSource, client: Client, response: Response) -> str:

@@ -197,6 +197,8 @@ def check_front_channel(
 
     Source: OIDC Core sections 3.2.2.11 and 3.3.2.11.
     """
+    if not id_token_settings(client).has_keys:
+        yield from client.find_endpoint("jwks_uri")
     settings = id_token_settings(client)
     came = id_token if isinstance(id_token, IdToken) else IdToken(id_token)
     if not answered.nonce:  # OIDC Core §3.2.2.1

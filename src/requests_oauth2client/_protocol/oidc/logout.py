@@ -22,6 +22,8 @@ from ..metadata import server_keys
 if TYPE_CHECKING:
     from ..hooks import Client
 
+NOTHING_KNOWN = "This client knows no issuer or no keys of its OP, so it can't be checked. Pass both."
+
 
 def end_session_request(
     client: Client,
@@ -107,21 +109,23 @@ def logout_token(
 
     Source: OIDC Back-Channel Logout section 2.6.
     """
+    settings = id_token_settings(client)
+    if client.issuer_rule is None or not (settings.has_keys or client.finds_its_server):
+        raise InvalidLogoutToken(NOTHING_KNOWN)
     try:
-        received = IdToken(logout_token)
-        yield from client.find_endpoint("jwks_uri")
-        settings = id_token_settings(client)
-        if client.issuer_rule is None or not settings.has_keys:
-            msg = "This client knows no issuer or no keys of its OP, so it can't be checked. Pass both."
-            raise InvalidLogoutToken(msg)
-        jws = decrypt(received, settings)
-        values.check_addressees(  # before any key is fetched
+        jws = decrypt(IdToken(logout_token), settings)
+        values.check_addressees(  # before anything is fetched
             jws.headers,
             jws.claims,
             issuer=client.issuer_rule,
             client_id=client.client_id,
             further_issuers=client.further_issuers,
         )
+        if not settings.has_keys:
+            yield from client.find_endpoint("jwks_uri")
+            settings = id_token_settings(client)
+            if not settings.has_keys:
+                raise InvalidLogoutToken(NOTHING_KNOWN)
         parsed = yield from server_keys.verify_jws(
             client,
             jws.value,
