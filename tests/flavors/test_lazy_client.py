@@ -32,6 +32,7 @@ from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import generate_private_jwk, public_jwk, signing_key
 from requests_oauth2client._protocol.grants import token_endpoint
 from requests_oauth2client._protocol.metadata import server_metadata
+from requests_oauth2client._protocol.oidc import logout
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
 from requests_oauth2client.utils import b64u_encode
 
@@ -217,13 +218,24 @@ def test_the_end_of_a_session_needs_the_metadata(flavor: Flavor) -> None:
     assert server.asked == [OIDC, OAUTH2]
 
 
-def test_a_server_that_is_down_is_found_later(flavor: Flavor) -> None:
-    server = Server(**{OIDC: answer("", 503)})
-    client = connect(flavor, server, retries=None)
-    with pytest.raises(InvalidDiscoveryDocument):
-        flavor.run(client.client_credentials())
-    server.pages[OIDC] = document()
-    assert flavor.run(client.client_credentials()).access_token == "at"
+def test_a_server_that_is_down_is_not_asked_for_each_token() -> None:
+    client, token = lazy(), signed(RS)
+    assert play(token_endpoint.client_credentials(client), [answer("", 503)]).error is not None
+    for _ in range(20):
+        logout_heard = play(logout.logout_token(client, token))
+        assert isinstance(logout_heard.error, InvalidLogoutToken)
+        assert "503" in str(logout_heard.error)
+    heard = play(server_metadata.discover(client), [answer(document())])  # asks in any case
+    assert heard.result["issuer"] == ISSUER
+    assert ask(client, [TOKEN], after=0) == ["POST"]
+
+
+def test_a_server_that_is_down_is_found_later() -> None:
+    client = lazy()
+    assert play(token_endpoint.client_credentials(client), [answer("", 503)]).error is not None
+    heard = play(token_endpoint.client_credentials(client), now=NOON + timedelta(seconds=4))
+    assert isinstance(heard.error, InvalidDiscoveryDocument)
+    assert ask(client, [answer(document()), TOKEN], after=5) == ["GET", "POST"]
 
 
 def test_metadata_of_another_issuer_are_refused(flavor: Flavor) -> None:

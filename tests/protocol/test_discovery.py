@@ -345,6 +345,18 @@ def test_an_address_that_is_no_string_is_named_when_it_is_used(wrong: Any) -> No
         client.endpoint("revocation_endpoint")
 
 
+@pytest.mark.parametrize("wrong", [["x"], {"a": 1}, 1, True])
+def test_an_address_that_is_no_string_is_named_by_the_operation_too(flavor: Flavor, wrong: Any) -> None:
+    kind = flavor.named("OAuth2Client")
+    client = kind.from_discovery_document(document(revocation_endpoint=wrong), **CREDENTIALS)
+    with pytest.raises(InvalidDiscoveryDocument, match="revocation_endpoint"):
+        flavor.run(client.revoke_access_token("at"))
+    session, _ = flavor.answered_by(lambda _: answer(document(revocation_endpoint=wrong)))
+    client = kind(issuer=ISSUER, auth=("client", "hush-hush"), session=session)
+    with pytest.raises(InvalidDiscoveryDocument, match="revocation_endpoint"):
+        flavor.run(client.revoke_access_token("at"))
+
+
 def test_an_empty_address_is_none() -> None:
     client = OAuth2Client.from_discovery_document(document(revocation_endpoint=""), **CREDENTIALS)
     with pytest.raises(MissingEndpointUri, match="revocation_endpoint"):

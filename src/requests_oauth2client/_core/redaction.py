@@ -36,7 +36,7 @@ _SECRET_ENDINGS = (
     "apikeys", "privatekey", "secretkey", "accesskey", "credential", "credentials", "samlresponse", "samlrequest",
     "otp", "authorization", "sessionid",
 )  # fmt: skip
-_PROSE_NAMES = ("jwt", "jws", "jwe", "authorization", "credentials", "otp")  # words of messages, too
+_JWT_NAMES, _PROSE_NAMES = ("jwt", "jws", "jwe"), ("authorization", "credentials", "otp")  # words of messages, too
 _CODES = ("code", "codes")
 _HARMLESS_CODES = (
     "error", "err", "status", "http", "response", "result", "reason", "sub", "fault", "exit", "return", "message",
@@ -168,9 +168,12 @@ def _is_harmless(named: re.Match[str], value: str) -> bool:
     bare = value.strip("\"' \t\r\n").lower()
     if named.re is _LISTED and _is_secret(bare):  # a list of names
         return True
-    if value.isalpha() and named["name"].lower().endswith(_PROSE_NAMES):  # "This is no JWE: expected"
+    name = named["name"].lower()
+    if name.endswith(_JWT_NAMES) and value.isalpha():  # "This is no JWE: expected"
         return True
-    is_status = named["name"].lower() == "code" and bare.isdigit() and len(bare) <= 5  # noqa: PLR2004
+    if name.endswith(_PROSE_NAMES) and bare in _PROSE:
+        return True
+    is_status = name == "code" and bare.isdigit() and len(bare) <= 5  # noqa: PLR2004
     return is_status or value.strip().lower() in _HARMLESS_VALUES
 
 

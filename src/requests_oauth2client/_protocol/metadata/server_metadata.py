@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("requests_oauth2client.metadata")
 
 LIFETIME = 3600  # seconds, where HTTP does not say
+FAILURE_COOL_DOWN = 5  # where nothing is known yet
 FLOOR = 60  # also until a failing server is asked again
 
 
@@ -37,6 +38,7 @@ class MetadataCache:
         self.read: list[str] = []  # addresses of the documents that the client knows
         self.ended = 0  # fetches, whether or not they succeeded
         self.failure: str | None = None  # what the last of them failed with
+        self.failed_at: datetime | None = None
         self.fetched_at: datetime | None = None
         self.fresh_until: datetime | None = None
         self.is_complete = False  # all addresses were asked
@@ -45,6 +47,15 @@ class MetadataCache:
         """Tell whether the metadata count without a fetch; a clock that was set back proves nothing."""
         begun, until = self.fetched_at, self.fresh_until
         return begun is not None and until is not None and begun <= now < until
+
+    def check(self, now: datetime | None) -> None:
+        """Refuse to ask a server again that failed a moment ago: others may make a client ask for each token."""
+        begun = self.failed_at
+        if now is None or begun is None or self.failure is None or self.read:
+            return
+        if begun <= now < begun + timedelta(seconds=FAILURE_COOL_DOWN):
+            msg = f"The last fetch of the metadata failed less than {FAILURE_COOL_DOWN} seconds ago: {self.failure}"
+            raise InvalidDiscoveryDocument(description=msg)
 
 
 def cache_of(client: Client) -> MetadataCache:
@@ -80,7 +91,9 @@ def find(client: Client, endpoint_name: str) -> Steps[None]:
     """Learn what can be learned about an endpoint, so that `client.endpoint()` knows it."""
     if client.finds_its_server:
         cache = cache_of(client)
-        if cache.fetched_at is None or not cache.is_fresh((yield Now())):
+        now = (yield Now()) if cache.ended else None
+        if now is None or not cache.is_fresh(now):
+            cache.check(now)
             yield Subtask(_fetch_alone(client, cache.ended))
     if getattr(client, endpoint_name, None) is None and _may_be_completed(client, endpoint_name):
         yield Subtask(_complete_alone(client))
@@ -94,7 +107,7 @@ def may_find(client: Client, endpoint_name: str) -> bool:
 
 def _may_be_completed(client: Client, endpoint_name: str) -> bool:
     cache = cache_of(client)
-    is_stated = client.authorization_server_metadata.get(endpoint_name) not in {None, ""}
+    is_stated = client.authorization_server_metadata.get(endpoint_name) not in (None, "")
     return bool(cache.read) and not cache.is_complete and client.issuer is not None and not is_stated
 
 
@@ -116,7 +129,7 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
         url, document = yield from discovery.discover(client, issuer=client.issuer, cache=cache.documents)
         _learn(client, document)
     except Exception as failure:
-        cache.failure = str(failure)
+        cache.failure, cache.failed_at = str(failure), now
         cache.ended += 1
         if not cache.read or not isinstance(failure, OAuth2Error):
             raise
