@@ -78,7 +78,8 @@ class OAuth2Client(SyncRunner, Client):
             claim of that name), or a function of the claims that returns the issuer which they must have, or whether
             theirs is right. With an issuer, or with keys, every ID token is checked; without both, they are returned
             unchecked, and the log says so.
-        id_token_signed_response_alg: the only JWS alg that ID tokens may have.
+        id_token_signed_response_alg: the only JWS alg that ID tokens may have; by default RS256, or where the metadata
+            list only others, the asymmetric ones of these.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
         id_token_encrypted_response_enc: their JWE enc; by default A128CBC-HS256.
         id_token_decryption_key: the key to decrypt them with; a private key, or a JWKS of them.
