@@ -16,7 +16,13 @@ import pytest
 
 from devkit.exchange import Answer, Received, token
 from devkit.flavors import Flavor, open_flavor
-from requests_oauth2client import BearerToken, OAuth2AccessTokenAuth
+from requests_oauth2client import (
+    BearerToken,
+    OAuth2AccessTokenAuth,
+    OAuth2AuthorizationCodeAuth,
+    OAuth2ClientCredentialsAuth,
+    OAuth2ResourceOwnerPasswordAuth,
+)
 from requests_oauth2client.stores import FileStore
 
 API = "https://api.local/"
@@ -50,15 +56,21 @@ class Interrupting:
 
     def __init__(self) -> None:
         self.interrupted = threading.Event()
-        self.refresh_tokens: list[str] = []
+        self.grants: list[dict[str, str]] = []
+
+    @property
+    def refresh_tokens(self) -> list[str | None]:
+        """Those that were used."""
+        return [form.get("refresh_token") for form in self.grants]
 
     def __call__(self, request: Received) -> Answer:
-        self.refresh_tokens.append(request.form["refresh_token"])
-        if len(self.refresh_tokens) == 1:
+        self.grants.append(dict(request.form))
+        number = len(self.grants)
+        if number == 1:
             interrupt_main_thread(waiting_in="_detached")
             assert self.interrupted.wait(20)
-        number = len(self.refresh_tokens)
-        return token(access_token=f"new-{number}", refresh_token=f"next-{number}", expires_in=3600)
+        refresh = {"refresh_token": f"next-{number}"} if "refresh_token" in request.form else {}
+        return token(access_token=f"new-{number}", expires_in=7200, **refresh)
 
 
 @pytest.fixture(params=[TimeLimitError, KeyboardInterrupt])
@@ -102,6 +114,41 @@ def test_an_interrupted_renewal_is_not_lost(
     assert {answer.request.headers["Authorization"] for answer in answers} == {"Bearer new-1"}
     assert auth.token is not None
     assert auth.token.refresh_token == "next-1"
+
+
+@pytest.mark.parametrize("grant", ["client_credentials", "password", "authorization_code"])
+@pytest.mark.parametrize("seconds", [-60, 10])  # in the leeway, a failed renewal would be no failure
+def test_an_interrupted_grant_is_neither_lost_nor_taken_for_a_failure(
+    flavor: Flavor, interruption: type[BaseException], grant: str, seconds: int
+) -> None:
+    events: list[str] = []
+    server = Interrupting()
+    client, _ = flavor.mocked(server)
+    held = BearerToken("old", expires_in=seconds)
+    auth = handlers_of(client, held, lambda event: events.append(event.name))[grant]
+    session, _ = flavor.answered_by(lambda _: Answer())
+    with pytest.raises(interruption):
+        session.get(API, auth=auth)
+    server.interrupted.set()
+    for thread in threading.enumerate():
+        if thread.name == "requests_oauth2client":
+            thread.join(20)
+    shown = {session.get(API, auth=auth).request.headers["Authorization"] for _ in range(2)}
+    assert shown == {"Bearer new-1"}
+    assert len(server.grants) == 1
+    assert "failed" not in events
+    auth.renew_token() if grant != "authorization_code" else None  # no lock is left
+    assert not auth._manager.state.flight._failures
+
+
+def handlers_of(client: Any, held: BearerToken, on_event: Any) -> dict[str, Any]:
+    """Make handlers without a store, whose next token is one request away."""
+    options: dict[str, Any] = {"leeway": 3600, "on_event": on_event}
+    return {
+        "client_credentials": OAuth2ClientCredentialsAuth(client, token=held, **options),
+        "password": OAuth2ResourceOwnerPasswordAuth(client, username="alice", password="pw", token=held, **options),
+        "authorization_code": OAuth2AuthorizationCodeAuth(client, "the-code", code_verifier="v" * 43, **options),
+    }
 
 
 def test_waiting_for_another_renewal_can_be_interrupted(flavor: Flavor, interruption: type[BaseException]) -> None:

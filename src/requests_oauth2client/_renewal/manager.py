@@ -333,7 +333,8 @@ def _renew_behind(manager: TokenManager, held: BearerToken) -> Steps[None]:
 def _obtain(manager: TokenManager, *, is_good: Any = None, wait: float | None = None) -> Steps[BearerToken]:
     """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back.
 
-    Where a refresh token is spent, that goes on even if the thread is interrupted: it would be lost with the answer.
+    Where a refresh token or a code is spent, that goes on even if the thread is interrupted: it would be lost with the
+    answer. So does what is one request: an interruption may be an ordinary exception, which is no failure of the AS.
     """
     base = manager.login.token
     refreshes = base is not None and base.refresh_token is not None
@@ -341,7 +342,7 @@ def _obtain(manager: TokenManager, *, is_good: Any = None, wait: float | None = 
     token: BearerToken = yield Subtask(
         steps,
         shielded=refreshes or not manager.source.waits_for_user,
-        detached=refreshes or manager.store_entry is not None,
+        detached=refreshes or manager.store_entry is not None or manager.source.is_one_request,
     )
     return token
 

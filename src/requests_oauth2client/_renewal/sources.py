@@ -62,6 +62,7 @@ class TokenSource:
         is_a_users: whether a user grants its tokens, at a login.
         needs_subject: whether a store has to be told whose its tokens are, since nothing else here tells.
         waits_for_user: whether getting one takes as long as the user does.
+        is_one_request: whether getting one is a request of the client, and nothing else: no function of a user.
         token_kwargs: further form fields for its token requests.
     """
 
@@ -72,6 +73,7 @@ class TokenSource:
     is_a_users: ClassVar[bool] = False
     needs_subject: ClassVar[bool] = True
     waits_for_user: ClassVar[bool] = False
+    is_one_request: ClassVar[bool] = False
 
     def __init__(self, client: object = None, **token_kwargs: object) -> None:
         self.client = client
@@ -156,6 +158,7 @@ class ClientCredentialsSource(TokenSource):
     """Gets tokens with the client's own credentials (RFC 6749 section 4.4)."""
 
     grant = "client_credentials"
+    is_one_request = True
     needs_subject = False
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
@@ -167,6 +170,7 @@ class AuthorizationCodeSource(TokenSource):
     """Exchanges a code; it can be used once (RFC 6749 section 4.1.3)."""
 
     grant = "authorization_code"
+    is_one_request = True
     is_repeatable = False
     is_a_users = True
 
@@ -194,6 +198,7 @@ class ResourceOwnerPasswordSource(TokenSource):
     """Gets tokens with a user's name and password (RFC 6749 section 4.3)."""
 
     grant = "password"
+    is_one_request = True
     needs_subject = False  # the username tells
 
     def __init__(self, client: object, *, username: str, password: str, **token_kwargs: object) -> None:
