@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from ._core.auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
 from ._core.effects import Steps, blocking
 from ._core.events import TokenEvent
+from ._core.values import Discreet
 from ._drivers.requests import SyncRunner
 from ._renewal import grant_handlers, handlers, manager, rejected_tokens
 from ._renewal.handlers import TokenHandler, manager_of
@@ -21,7 +22,7 @@ R = TypeVar("R")
 Req = TypeVar("Req")
 
 
-class BearerAuth(AuthFlow):
+class BearerAuth(AuthFlow, Discreet):
     """Authenticate requests with a token that you have.
 
     Args:

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from ._core.auth_flow import AuthFlow, Flow
 from ._core.events import TokenEvent
+from ._core.values import Discreet
 from ._drivers.requests import SyncRunner
 from ._renewal.grant_handlers import (
     AccessTokenHandler,
@@ -18,7 +19,7 @@ from .exceptions import ExpiredAccessToken, NonRenewableTokenError
 
 Req = TypeVar("Req")
 
-class BearerAuth(AuthFlow):
+class BearerAuth(AuthFlow, Discreet):
     """Authenticate requests with a token that you have.
 
     Args:

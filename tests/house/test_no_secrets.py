@@ -494,6 +494,14 @@ HANDLERS: dict[str, Callable[[Flavor, Any], Any]] = {
     "OAuth2ResourceOwnerPasswordAuth": lambda flavor, known: flavor.named("OAuth2ResourceOwnerPasswordAuth")(
         known, username="alice", password=PLANTED["password"]
     ),
+    "OAuth2DeviceCodeAuth": lambda flavor, known: flavor.named("OAuth2DeviceCodeAuth")(
+        known, PLANTED["device_code"], interval=0.01, expires_in=0.05
+    ),
+    "OAuth2LoginAuth": lambda flavor, known: flavor.named("OAuth2LoginAuth")(
+        known.replace(device_authorization_endpoint=known.token_endpoint),
+        login=package.DeviceLogin(),
+        login_hint=PLANTED["custom"],
+    ),
 }
 
 
@@ -509,6 +517,52 @@ def test_no_frame_of_a_failed_call_to_an_api_holds_a_secret(
     with pytest.raises(OAuth2Error) as raised:
         _ = flavor.get(URL, auth=auth, session=session) if way == "library" else flavor.run(api.get("x"))
     demand_no_secret({"frames": variables(raised.value)}, BROUGHT)
+
+
+BROKEN_KEY = {**KEYS["ES256"], "crv": "P-999"}
+PEM = f"-----BEGIN PRIVATE KEY-----\n{PLANTED['client_secret']}\n-----END PRIVATE KEY-----"
+WRONG: dict[str, Callable[[], Any]] = {
+    "OAuth2Client": lambda: package.OAuth2Client("no url", client_id="id", client_secret=PLANTED["client_secret"]),
+    "OAuth2Client, a pair": lambda: package.OAuth2Client("no url", ("id", PLANTED["client_secret"])),
+    "OAuth2Client, both": lambda: package.OAuth2Client(
+        URL, ("id", PLANTED["password"]), client_id="id", client_secret=PLANTED["client_secret"]
+    ),
+    "OAuth2Client, misspelled": lambda: package.OAuth2Client(URL, ("id", PLANTED["client_secret"]), issuerr=URL),
+    "AsyncOAuth2Client": lambda: package.AsyncOAuth2Client("no url", ("id", PLANTED["client_secret"])),
+    "ClientSecretBasic": lambda: package.ClientSecretBasic("", PLANTED["client_secret"]),
+    "ClientSecretPost": lambda: package.ClientSecretPost("", PLANTED["client_secret"]),
+    "ClientSecretJwt": lambda: package.ClientSecretJwt("id", PLANTED["client_secret"], alg="none"),
+    "PrivateKeyJwt": lambda: package.PrivateKeyJwt("id", BROKEN_KEY),
+    "PrivateKeyJwt, a PEM": lambda: package.PrivateKeyJwt("id", PEM),
+    "DPoPKey": lambda: package.DPoPKey({**KEYS["ES256"], "alg": "HS256"}),
+    "BearerToken": lambda: package.BearerToken(f"{PLANTED['access_token']}\n", refresh_token=PLANTED["refresh_token"]),
+    "BearerAuth": lambda: package.BearerAuth(f"{PLANTED['access_token']}\n"),
+    "AuthorizationRequest": lambda: package.AuthorizationRequest(
+        URL, "id", URL, state=PLANTED["state"], code_verifier=PLANTED["code"]
+    ),
+    "TokenSerializer": lambda: package.TokenSerializer(key=SHARED_KEY[:-1]),
+    "OAuth2ResourceOwnerPasswordAuth": lambda: package.OAuth2ResourceOwnerPasswordAuth(
+        wrong_client(), username="alice", password=PLANTED["password"]
+    ),
+    "OAuth2AuthorizationCodeAuth": lambda: package.OAuth2AuthorizationCodeAuth(
+        wrong_client(), PLANTED["code"], code_verifier=VERIFIER
+    ),
+    "OAuth2AccessTokenAuth": lambda: package.OAuth2AccessTokenAuth(wrong_client(), PLANTED["access_token"]),
+    "ApiClient": lambda: package.ApiClient("no url", ("alice", PLANTED["password"])),
+}
+
+
+def wrong_client() -> Any:
+    return "no client"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_no_frame_of_a_constructor_that_fails_holds_a_secret(name: str) -> None:
+    with pytest.raises(Exception) as raised:
+        WRONG[name]()
+    shown = variables(raised.value)
+    assert shown  # the frame of the constructor itself
+    demand_no_secret({"frames": shown}, {*BROUGHT, SHARED_KEY[:-1].decode()})
 
 
 def test_no_frame_of_a_call_with_wrong_arguments_holds_a_secret(flavor: Flavor) -> None:

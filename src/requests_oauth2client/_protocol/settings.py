@@ -20,6 +20,7 @@ from .._core.late import LateFunction
 from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
 from .._core.options import accept_further
 from .._core.urls import validate_endpoint_uri, validate_issuer_uri
+from .._core.values import Discreet
 from .._tokens.bearer import BearerToken
 from ..client_authentication import alternatives, client_auth_factory
 from ..exceptions import (
@@ -69,7 +70,7 @@ KEPT_AS_GIVEN = (
 ).split()
 
 
-class ClientSettings:
+class ClientSettings(Discreet):
     """The settings of a client sync or async; `OAuth2Client` says what each is for."""
 
     testing: bool
@@ -462,7 +463,11 @@ def stated_list(metadata: Mapping[str, Any], name: str) -> list[str]:
 
 def known_settings(cls: type) -> frozenset[str]:
     """Return the names of all arguments of a client class; those of a user's subclass too."""
-    makers = [vars(base)["__init__"] for base in cls.__mro__[:-1] if "__init__" in vars(base)]
+    makers = [
+        getattr(vars(base)["__init__"], "__wrapped__", vars(base)["__init__"])
+        for base in cls.__mro__[:-1]
+        if "__init__" in vars(base)
+    ]
     codes = [maker.__code__ for maker in makers if hasattr(maker, "__code__")]
     return frozenset(name for code in codes for name in code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount])
 

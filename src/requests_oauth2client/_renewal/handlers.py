@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeV
 from .._core.effects import Steps
 from .._core.events import OnEvent
 from .._core.options import close_to
+from .._core.values import Discreet
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
 from . import logout, manager, resources, sources
@@ -123,7 +124,7 @@ class _FullSignature:
         return own.replace(parameters=shown)
 
 
-class TokenHandler:
+class TokenHandler(Discreet):
     """Keeps a valid token of a source, and puts it into requests.
 
     Args:

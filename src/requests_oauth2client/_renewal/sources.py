@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from .._core.effects import RunInThread, Steps, inner
 from .._core.options import accept_further
 from .._core.times import after
+from .._core.values import Discreet
 from .._protocol.grants import token_endpoint
 from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
 from .._protocol.grants.polling import poll
@@ -52,7 +53,7 @@ def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
     return ours
 
 
-class TokenSource:
+class TokenSource(Discreet):
     """Gets tokens. Subclass it with a `get_token` of your own, plain or async; the package's grants are such sources.
 
     Attributes:
