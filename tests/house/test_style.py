@@ -53,7 +53,7 @@ def public_operations() -> list[tuple[str, Any]]:
     found = []
     for owner, kind in clients.items():
         for name, method in inspect.getmembers(kind, inspect.isfunction):
-            if hasattr(method, "__wrapped__"):
+            if hasattr(method, "operation"):
                 found.append((f"{owner}.{name}", method))
     return found
 
