@@ -334,7 +334,7 @@ def _obtain(manager: TokenManager, *, is_good: Any = None, wait: float | None = 
     """Get a token and hold it, even if the task is cancelled meanwhile: the AS may have taken the old one back.
 
     Where a refresh token or a code is spent, that goes on even if the thread is interrupted: it would be lost with the
-    answer. So does what is one request: an interruption may be an ordinary exception, which is no failure of the AS.
+    answer. So does what is one request: an interruption may be an ordinary exception, and the AS has not failed.
     """
     base = manager.login.token
     refreshes = base is not None and base.refresh_token is not None
