@@ -184,6 +184,7 @@ from .exceptions import LoginRequired as LoginRequired
 from .exceptions import LostStoredToken as LostStoredToken
 from .exceptions import MismatchingIssuer as MismatchingIssuer
 from .exceptions import MismatchingState as MismatchingState
+from .exceptions import MissingAccessToken as MissingAccessToken
 from .exceptions import MissingAuthCode as MissingAuthCode
 from .exceptions import MissingEndpointUri as MissingEndpointUri
 from .exceptions import MissingIdTokenEncryptedResponseAlgParam as MissingIdTokenEncryptedResponseAlgParam
@@ -501,6 +502,7 @@ __all__ = [
     "MismatchingSerializerKey",
     "MismatchingState",
     "MismatchingUserInfoSubject",
+    "MissingAccessToken",
     "MissingAuthCode",
     "MissingAuthRequestId",
     "MissingDPoPNonce",

@@ -12,6 +12,7 @@
     ├── Invalid{Token,DeviceAuthorization,BackChannelAuthentication,PushedAuthorization}Response,
     │   InvalidAuthorizationServerJwks InvalidDiscoveryDocument (in discovery)
     │   UnknownIntrospectionError            the AS answered, but not as the RFC says
+    │   └── MissingAccessToken (an InvalidTokenResponse)
     ├── TransportError                       there is no whole answer
     │   └── ResponseTooLarge IncompleteResponse DeadlineExceeded
     ├── InvalidAuthResponse                  the callback is not one for our request (ValueError)
@@ -36,7 +37,7 @@ anything with `status_code`, `url`, `content`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from ._core import hints
 from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error, sentence
@@ -90,6 +91,25 @@ from ._core.redaction import excerpt, one_line, sent_secrets, without_credential
 
 class InvalidTokenResponse(InvalidAnswer):
     """The answer of the token endpoint is neither a token nor an OAuth error (RFC 6749 section 5)."""
+
+
+class MissingAccessToken(InvalidTokenResponse):
+    """The token endpoint sent an ID token and no access token (Azure AD B2C does for `scope=openid` alone).
+
+    Ask for a scope of an API beside `openid` to get an access token. Where nothing but the login was wanted, the ID
+    token is all there is to have: `authorization_code()` has checked it.
+
+    Attributes:
+        id_token: the ID token; its `checked` tells whether it was checked. `check_id_token()` checks one that is not.
+    """
+
+    def __init__(self, *, id_token: object = None, response: object = None, client: object = None) -> None:
+        self.id_token: Any = id_token
+        super().__init__(
+            response=response,
+            client=client,
+            description="There is an id_token, that of this error, and no access_token. Ask for an API's scope too.",
+        )
 
 
 class UnknownIntrospectionError(InvalidAnswer):
@@ -549,6 +569,7 @@ __all__ = [
     "LostStoredToken",
     "MismatchingIssuer",
     "MismatchingState",
+    "MissingAccessToken",
     "MissingAuthCode",
     "MissingEndpointUri",
     "MissingIdTokenEncryptedResponseAlgParam",

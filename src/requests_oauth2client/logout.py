@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from types import EllipsisType, MappingProxyType
 from typing import Any
@@ -24,6 +24,7 @@ from ._core import issuers
 from ._core.compare import is_same_secret
 from ._core.issuers import Issuer
 from ._core.messages import Form
+from ._core.options import accept_further
 from ._core.redaction import one_line
 from ._core.times import moment
 from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
@@ -67,8 +68,10 @@ class EndSessionRequest(NotPickled):
         ui_locales: language tags, separated by spaces.
         kwargs: further parameters.
         testing: allow plain http to any host.
+        extra: further parameters that are sent even though their names look like misspellings of others.
 
     Raises:
+        UnknownParam: a further parameter is spelled almost like a known one.
         InvalidEndpointUri: plain http, credentials, a fragment, or a parameter that is set here.
         InvalidParam: post_logout_redirect_uri without id_token_hint or client_id, or a parameter twice.
 
@@ -84,8 +87,11 @@ class EndSessionRequest(NotPickled):
     ui_locales: str | None = None
     kwargs: Mapping[str, Any] = field(default_factory=dict, repr=False, hash=False)
     testing: bool = field(default=False, repr=False)
+    extra: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        names = [one.name for one in fields(self)]
+        more = accept_further(self.kwargs, names, where="A logout request", extra=self.extra)
         comes_back = self.post_logout_redirect_uri is not None
         if comes_back and self.id_token_hint is None and self.client_id is None:
             msg = "With post_logout_redirect_uri, the OP needs the id_token_hint or the client_id to judge it by."
@@ -95,7 +101,8 @@ class EndSessionRequest(NotPickled):
         self.__dict__.update(
             end_session_endpoint=endpoint,
             state=generated if isinstance(self.state, EllipsisType) else self.state,
-            kwargs=MappingProxyType(Form(self.kwargs)),
+            kwargs=MappingProxyType(Form(more)),
+            extra=None,
         )
         there = {name for name, _ in parse_qsl(urlsplit(endpoint).query, keep_blank_values=True)}
         if twice := sorted(there & self.args.keys()):

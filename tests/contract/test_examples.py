@@ -109,6 +109,11 @@ def is_shared_with_the_next(reader: Reader, block: Block) -> None:
     assert reader["auth"].token == first
 
 
+def knows_alice(reader: Reader, block: Block) -> None:
+    assert (reader["who"].subject, reader["who"].checked) == (reader["token"].id_token.subject, True)
+    assert "id_token_leeway=30" in repr(reader["lenient"])
+
+
 def needs_no_second_login(reader: Reader, block: Block) -> None:
     is_alice(reader, block)
     shown = list(reader.screen)
@@ -134,7 +139,8 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("recipes.md", "Keep a request while the user is away"): got_a_token,
     ("recipes.md", "Store tokens"): is_alice,
     ("recipes.md", "Ask about a token, ask about the user, give a token back"): is_refused_afterwards,
-    ("recipes.md", "Push the request to the server first (PAR)"): got_a_token,
+    ("recipes.md", "Check ID tokens of a provider that has its own ways"): knows_alice,
+    ("recipes.md", "Sign or push the request first (JAR, PAR)"): got_a_token,
     ("recipes.md", "Bind tokens to a key (DPoP)"): is_bound_to_a_key,
     ("recipes.md", "Use a session of your own"): got_a_token,
     ("recipes.md", "Teach the client a server that answers otherwise"): got_a_token,

@@ -83,7 +83,7 @@ def test_further_claims_are_added_on_request_and_true_fills_them_in() -> None:
     assert (claims["iss"], claims["aud"], claims["vip"]) == ("client", ISSUER, True)
     assert (claims["nbf"], claims["iat"]) == (NOON_SECONDS, NOON_SECONDS)
     assert claims["jti"] != claims_of(make().sign_request_jwt(KEY, jti=True))["jti"]
-    assert query_of(signed).keys() == {"client_id", "request"}
+    assert query_of(signed).keys() == {"client_id", "request", "response_type", "redirect_uri", "scope"}
 
 
 def test_further_claims_may_be_any_value() -> None:
@@ -153,7 +153,8 @@ def test_an_encrypted_request_opens_to_the_signed_one(alg: str) -> None:
     assert jwe.parse_header(encrypted.request)["cty"] == "JWT"
     opened = jwe.decrypt(encrypted.request, ENC_KEYS[alg], algs=[alg], encs=["A128CBC-HS256"])
     assert claims_of(opened).items() >= request.args.items()
-    assert query_of(encrypted) == {"client_id": "client", "request": encrypted.request}
+    seen = {"response_type": "code", "redirect_uri": "https://app.local/cb", "scope": "openid"}
+    assert query_of(encrypted) == {"client_id": "client", "request": encrypted.request, **seen}
 
 
 def test_the_algorithms_of_encryption_can_be_chosen() -> None:

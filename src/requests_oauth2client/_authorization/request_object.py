@@ -19,15 +19,19 @@ from .. import profiles
 from .._core.encoding import b64u_encode
 from .._core.issuers import exact
 from .._core.messages import Form
+from .._core.options import accept_further
 from .._core.times import Expiring, expiry, now
 from .._core.urls import validate_endpoint_uri
 from .._core.values import NotPickled
 from ..exceptions import InvalidParam
 from .callback import AuthorizationResponse
-from .params import InvalidAuthorizationRequestParam, text
+from .params import KNOWN, InvalidAuthorizationRequestParam, text
 from .values import SentRequest, Spelled, further
 
+OPENID = "openid"
+JWE_DOTS = 4  # RFC 7516 section 3.1
 TYP = "oauth-authz-req+jwt"  # RFC 9101 section 10.8
+CLAIMS = frozenset("iss aud exp iat nbf jti sub lifetime alg sign_alg enc_alg enc".split())
 DEFAULT_ENCRYPTION = {"RSA": "RSA-OAEP-256", "EC": "ECDH-ES+A128KW", "OKP": "ECDH-ES+A128KW", "oct": "dir"}  # by kty
 
 
@@ -83,10 +87,12 @@ class Signable:
                 parameters of the request; under the profile `fapi2` there are always iss, aud, iat, nbf, exp and jti.
             **claims: further claims. For `iss`, `aud`, `iat`, `nbf` and `jti`, True fills the right value in:
                 client_id, issuer, now, now and a random one. Many servers demand `iss=True, aud=True`.
+                `extra={...}` has claims whose names look like misspellings of others.
 
         Raises:
             InvalidKey: the key can't sign with this algorithm.
             ProfileViolation: the profile of the request forbids the algorithm, a claim or the lifetime.
+            UnknownParam: a further claim is spelled almost like a known one.
             InvalidAuthorizationRequestParam: a claim is a parameter of the request already, or may not be in a
                 request object; or `aud` is to be filled in and the issuer is not known.
 
@@ -158,7 +164,8 @@ class Signable:
         """Make of this request one whose parameters are signed; takes what `sign_request_jwt` takes.
 
         Returns:
-            The request to send the browser with, or to push. Its URL has no other parameter than client_id.
+            The request to send the browser with, or to push. Of its parameters, the URL has only what OIDC Core section
+            6.1 wants there.
 
         Raises:
             InvalidKey: and everything else that `sign_request_jwt` raises.
@@ -180,7 +187,8 @@ class Signable:
         """Make of this request one that only the AS can read; takes what `sign_and_encrypt_request_jwt` takes.
 
         Returns:
-            The request to send the browser with, or to push. Its URL has no other parameter than client_id.
+            The request to send the browser with, or to push. Of its parameters, the URL has only what OIDC Core section
+            6.1 wants there.
 
         Raises:
             InvalidKey: and everything else that `sign_and_encrypt_request_jwt` raises.
@@ -204,6 +212,11 @@ class Signable:
     def _claims(self: Any, lifetime: float | None, claims: Mapping[str, Any]) -> dict[str, Any]:
         """Put the claims together: the request's parameters, and what the caller adds."""
         lifetime, claims = profiles.request_object(self.profile, lifetime, claims)
+        given, extra = dict(claims), claims.get("extra")
+        given.pop("extra", None)
+        claims = accept_further(
+            given, KNOWN | CLAIMS, where="A request object", extra=extra if isinstance(extra, Mapping) else None
+        )
         second = int(now().timestamp())
         ours = {
             "iss": self.client_id,
@@ -366,8 +379,26 @@ class RequestParameterAuthorizationRequest(ReferringAuthorizationRequest):
 
     @property
     def args(self) -> Form:
-        """The parameters that are sent: client_id and request (RFC 9101 section 5)."""
+        """The parameters of the URL: client_id and request, and what OpenID Connect wants to see beside it.
+
+        An OpenID provider may demand response_type, scope and redirect_uri in the URL too (OIDC Core section 6.1). One
+        that follows RFC 9101 passes over them (section 5). They are left out in the profile `fapi2`, without the scope
+        openid, and in a request that was made by hand; of an encrypted request only the word openid shows.
+        """
+        return Form(self._repeated(), self.pushed_args)
+
+    @property
+    def pushed_args(self) -> Form:
+        """The parameters that are sent where the request is pushed: client_id and request (RFC 9126 section 3)."""
         return Form(self.kwargs, client_id=self.client_id, request=self.request)
+
+    def _repeated(self) -> dict[str, Any]:
+        asked = self.authorization_request
+        if asked is None or asked.profile == profiles.FAPI2 or OPENID not in (asked.scope or ()):
+            return {}
+        is_encrypted = self.request.count(".") == JWE_DOTS
+        scope = OPENID if is_encrypted else " ".join(asked.scope or ())
+        return {"response_type": asked.response_type, "redirect_uri": asked.redirect_uri, "scope": scope}
 
 
 @dataclass(frozen=True, init=False)

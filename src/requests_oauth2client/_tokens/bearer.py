@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .._oidc.id_token import IdToken
 
 Req = TypeVar("Req")
+OF_THE_ANSWER = frozenset({"_lifetime", "_has_unreadable_id_token"})  # not what the token is
 
 
 class BearerToken(Expiring, Received):
@@ -237,7 +238,7 @@ class BearerToken(Expiring, Received):
 
 
 def _without_lifetime(token: BearerToken) -> dict[str, Any]:
-    return {name: value for name, value in token.__dict__.items() if name != "_lifetime"}
+    return {name: value for name, value in token.__dict__.items() if name not in OF_THE_ANSWER}
 
 
 def with_id_token(token: BearerToken, id_token: IdToken | None) -> BearerToken:
@@ -245,6 +246,18 @@ def with_id_token(token: BearerToken, id_token: IdToken | None) -> BearerToken:
     copied = object.__new__(type(token))
     copied.__dict__.update(token.__dict__, id_token=id_token)
     return copied
+
+
+def with_unreadable_id_token(token: BearerToken) -> BearerToken:
+    """Return a token that remembers that an id_token came with it which is no JWT."""
+    copied = with_id_token(token, None)
+    copied.__dict__["_has_unreadable_id_token"] = True
+    return copied
+
+
+def has_unreadable_id_token(token: BearerToken) -> bool:
+    """Tell whether an id_token came with it which is no JWT."""
+    return "_has_unreadable_id_token" in token.__dict__
 
 
 def known_lifetime(token: BearerToken) -> float | None:

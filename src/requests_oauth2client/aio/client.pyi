@@ -388,6 +388,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             MismatchingIssuer: another AS answered; nothing was sent.
             InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
             InvalidIdToken: the ID token is not acceptable.
+            MissingAccessToken: the AS sent an ID token alone; it is checked, and the error's `id_token`.
             TokenEndpointError: and everything else that `token_request` raises.
 
         Source: RFC 6749 section 4.1.3, RFC 7636 section 4.5, OIDC Core section 3.1.3.
@@ -688,6 +689,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
         *,
         requests_kwargs: Mapping[str, Any] | None = None,
+        extra: Mapping[str, Any] | None = None,
         **data: object,
     ) -> RequestUriParameterAuthorizationRequest:
         """Push an authorization request to the AS, authenticated as this client.
@@ -695,6 +697,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Args:
             authorization_request: the request; plain, or signed (and encrypted) with its `sign` methods.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+            extra: further form fields that are sent even though their names look like misspellings of others.
             **data: further form fields.
 
         Returns:
@@ -702,6 +705,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             `expires_in` counts down in seconds.
 
         Raises:
+            UnknownParam: a further field is spelled almost like a known one.
             MissingEndpointUri: the client has no pushed_authorization_request_endpoint.
             InvalidPushedAuthorizationRequest: it is a reference already, or of another client.
             ProfileViolation: the profile of the client forbids this request.

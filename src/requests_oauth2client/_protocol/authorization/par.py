@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ... import profiles
+from ..._authorization.params import KNOWN
 from ..._authorization.request_object import (
     InvalidPushedAuthorizationRequest,
     RequestParameterAuthorizationRequest,
@@ -16,6 +17,7 @@ from ..._authorization.request_object import (
 )
 from ..._core.effects import Steps
 from ..._core.messages import Form, Response, is_success, read_json_object
+from ..._core.options import accept_further
 from ..._core.times import seconds
 from ...authorization_request import AuthorizationRequest
 from ...dpop import DPoPKey
@@ -26,6 +28,8 @@ from ..http.retrying import Repeat
 if TYPE_CHECKING:
     from ..hooks import Client
 
+CREDENTIALS = frozenset({"client_assertion", "client_assertion_type"})
+
 
 def pushed_authorization_request(
     client: Client,
@@ -33,6 +37,7 @@ def pushed_authorization_request(
     authorization_request: AuthorizationRequest | RequestParameterAuthorizationRequest,
     *,
     requests_kwargs: Mapping[str, Any] | None = None,
+    extra: Mapping[str, Any] | None = None,
     **data: object,
 ) -> Steps[RequestUriParameterAuthorizationRequest]:
     """Push an authorization request to the AS, authenticated as this client.
@@ -40,6 +45,7 @@ def pushed_authorization_request(
     Args:
         authorization_request: the request; plain, or signed (and encrypted) with its `sign` methods.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
+        extra: further form fields that are sent even though their names look like misspellings of others.
         **data: further form fields.
 
     Returns:
@@ -47,6 +53,7 @@ def pushed_authorization_request(
         `expires_in` counts down in seconds.
 
     Raises:
+        UnknownParam: a further field is spelled almost like a known one.
         MissingEndpointUri: the client has no pushed_authorization_request_endpoint.
         InvalidPushedAuthorizationRequest: it is a reference already, or of another client.
         ProfileViolation: the profile of the client forbids this request.
@@ -56,6 +63,7 @@ def pushed_authorization_request(
 
     Source: RFC 9126 sections 2 and 3, RFC 9449 section 10.1.
     """
+    data = accept_further(data, KNOWN | CREDENTIALS, where="A pushed authorization request", extra=extra)
     fields = Form(_fields(client, authorization_request), data)
     original = _judged(client, authorization_request, data)
     key = authorization_request.dpop_key
@@ -86,7 +94,7 @@ def _fields(client: Client, request: Any) -> Form:
     if request.client_id != client.client_id:
         msg = f"This is a request of client {request.client_id!r}, and {client.client_id!r} would push it."
         raise InvalidPushedAuthorizationRequest(msg)
-    return request.args
+    return request.args if isinstance(request, AuthorizationRequest) else request.pushed_args
 
 
 def _judged(client: Client, request: Any, data: Mapping[str, Any]) -> AuthorizationRequest | None:

@@ -15,7 +15,7 @@ from ..._core.issuers import check_same_server
 from ..._core.late import operations
 from ..._core.scope import join_scope
 from ..._tokens.bearer import BearerToken, with_id_token
-from ...exceptions import InvalidGrant, InvalidParam, InvalidTokenResponse
+from ...exceptions import InvalidGrant, InvalidParam, InvalidTokenResponse, MissingAccessToken
 from ..http import dpop_nonce, retrying
 from ..http.call import call_endpoint
 from . import token_response
@@ -149,6 +149,7 @@ def authorization_code(
         MismatchingIssuer: another AS answered; nothing was sent.
         InvalidGrant: the code is expired or used, or verifier or redirect_uri don't belong to it.
         InvalidIdToken: the ID token is not acceptable.
+        MissingAccessToken: the AS sent an ID token alone; it is checked, and the error's `id_token`.
         TokenEndpointError: and everything else that `token_request` raises.
 
     Source: RFC 6749 section 4.1.3, RFC 7636 section 4.5, OIDC Core section 3.1.3.
@@ -162,7 +163,16 @@ def authorization_code(
         token_kwargs = {**known, **{name: value for name, value in token_kwargs.items() if value is not None}}
         dpop_key = dpop_key or answered.dpop_key  # RFC 9449 §10: the code is bound to it
     data = {"grant_type": "authorization_code", "code": str(code), **token_kwargs}
-    token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
+    try:
+        token = yield from inner(
+            client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs
+        )
+    except MissingAccessToken as lone:
+        if validate:
+            lone.id_token = yield from id_token.check_lone(
+                client, lone.id_token, answered, requests_kwargs=requests_kwargs
+            )
+        raise
     if validate:
         token = yield from id_token.check(client, token, answered, requests_kwargs=requests_kwargs)
     return token
@@ -375,4 +385,4 @@ def resource_owner_password(
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": "password", "username": username, "password": password, "scope": scope, **token_kwargs}
     token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)
-    return (yield from id_token.check(client, token, None, requests_kwargs=requests_kwargs))
+    return (yield from id_token.check(client, token, None, asked=scope, requests_kwargs=requests_kwargs))

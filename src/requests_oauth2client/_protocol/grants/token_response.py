@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..._core.messages import Response, is_success, read_form, read_json_object, read_oauth_error
 from ..._core.times import seconds
-from ..._tokens.bearer import BearerToken
-from ...exceptions import InvalidParam, InvalidTokenResponse, UnknownTokenEndpointError
+from ..._tokens.bearer import BearerToken, with_unreadable_id_token
+from ...exceptions import InvalidParam, InvalidTokenResponse, MissingAccessToken, UnknownTokenEndpointError
 from ..http.call import raise_oauth_error
 
 if TYPE_CHECKING:
+    from ..._oidc.id_token import IdToken
     from ...dpop import DPoPKey
     from ..hooks import Client
 
@@ -31,15 +32,30 @@ def parse(client: Client, response: Response, *, dpop_key: Any = None) -> Bearer
         answer = _read(response)
     except ValueError as wrong:
         return _no_token(client, response, f"This is no token response: {wrong}.", dpop_key)
+    alone = _read_id_token(answer)
+    if "access_token" not in answer and alone is not None and read_oauth_error(response) is None:
+        raise MissingAccessToken(id_token=alone, response=response, client=client)
     if "access_token" not in answer:
-        alone = " Its id_token alone can be checked with check_id_token()." if "id_token" in answer else ""
-        return _no_token(client, response, f"This is no token response: it has no access_token.{alone}", dpop_key)
+        return _no_token(client, response, "This is no token response: it has no access_token.", dpop_key)
     try:
-        return _make(client, {**answer, "token_type": answer.get("token_type")}, dpop_key)
+        token = _make(client, {**answer, "token_type": answer.get("token_type"), "id_token": alone}, dpop_key)
     except (InvalidParam, TypeError, ValueError) as wrong:
         raise InvalidTokenResponse(
             response=response, client=client, description=f"This is no token response: {wrong}"
         ) from wrong
+    return with_unreadable_id_token(token) if alone is None and answer.get("id_token") else token
+
+
+def _read_id_token(answer: dict[str, Any]) -> IdToken | None:
+    """Read the id_token of an answer. One that is no JWT matters only where one was asked for: see `_protocol/oidc`."""
+    if not answer.get("id_token"):
+        return None
+    from ..._oidc.id_token import IdToken, InvalidIdToken  # noqa: PLC0415  not loaded before there is an ID token
+
+    try:
+        return IdToken(answer["id_token"])
+    except InvalidIdToken:
+        return None
 
 
 def _read(response: Response) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from ..._core.scope import scope_words
 from ..._oidc import id_token_checks as rules
 from ..._oidc.expectations import Expected, IdTokenSettings, expectations, id_token_settings
 from ..._oidc.id_token import IdToken, InvalidIdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
-from ..._tokens.bearer import BearerToken, with_id_token
+from ..._tokens.bearer import BearerToken, has_unreadable_id_token, with_id_token
 from ...exceptions import OAuth2Error
 from ..metadata import server_keys
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 log = logging.getLogger("requests_oauth2client.id_token")
+UNREADABLE = "The id_token that came with the access token is no JWT. It is not known who has logged in."
 
 
 def check(
@@ -34,6 +35,7 @@ def check(
     token: BearerToken,
     answered: AuthorizationResponse | None,
     *,
+    asked: str | None = None,
     requests_kwargs: Mapping[str, Any] | None = None,
 ) -> Steps[BearerToken]:
     """Check the ID token that came with an access token; return both, the ID token checked and decrypted.
@@ -43,6 +45,7 @@ def check(
         token: what came.
         answered: the authorization response that the code was in; None where there is none, or only its code
             is known: then nothing can be compared with the request.
+        asked: the scope that was asked for, where it is known and the answer does not say what was granted.
         requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
 
     Raises:
@@ -52,6 +55,7 @@ def check(
     """
     settings = id_token_settings(client)
     if token.id_token is None:
+        _check_is_readable(token, answered, asked)
         _check_may_be_missing(settings, token, answered)
         return token
     expected = expectations(settings, answered, access_token=token.access_token)
@@ -88,6 +92,8 @@ def check_refreshed(
     """
     login = old.id_token if old is not None else None
     if token.id_token is None:
+        if login is not None and has_unreadable_id_token(token):
+            raise InvalidIdToken(UNREADABLE)
         return token if login is None else token._with_id_token(login)  # noqa: SLF001  the rest is as it came
     token = yield from check(client, token, None, requests_kwargs=requests_kwargs)
     settings = id_token_settings(client)
@@ -172,6 +178,33 @@ def check_id_token(
     return (yield from _checked(client, came, settings, expected, requests_kwargs))
 
 
+def check_lone(
+    client: Client,
+    id_token: IdToken,
+    answered: AuthorizationResponse | None,
+    *,
+    requests_kwargs: Mapping[str, Any] | None = None,
+) -> Steps[IdToken]:
+    """Check the ID token of a token response that has no access token, and return it.
+
+    Args:
+        client: who got it.
+        id_token: what came.
+        answered: the authorization response that the code was in, or None.
+        requests_kwargs: further arguments for the HTTP library, when keys have to be fetched.
+
+    Raises:
+        InvalidIdToken: or one of its subclasses, each for one rule; as for `check`.
+    """
+    settings = id_token_settings(client)
+    expected = expectations(settings, answered, access_token=None)
+    if not settings.knows_op:
+        rules.check_without_keys(id_token, expected, (yield Now()).timestamp())
+        _warn_once(client)
+        return id_token
+    return (yield from _checked(client, id_token, settings, expected, requests_kwargs))
+
+
 def check_front_channel(
     client: Client,
     id_token: Any,
@@ -237,6 +270,15 @@ def _checked(
         msg = f"The ID token can't be checked, since the keys of the AS can't be fetched. {failure}"
         raise MissingIdTokenKey(msg, came) from failure
     return rules.check_claims(came, expected, (yield Now()).timestamp())
+
+
+def _check_is_readable(token: BearerToken, answered: AuthorizationResponse | None, asked: str | None) -> None:
+    """Refuse an id_token that is no JWT, unless nobody asked for one: then it has no meaning."""
+    scope = asked if token.scope is None else token.scope
+    by_scope = scope is None or "openid" in scope.split()
+    by_nonce = answered is None or token.scope is not None or bool(answered.nonce)
+    if has_unreadable_id_token(token) and by_scope and by_nonce:
+        raise InvalidIdToken(UNREADABLE)
 
 
 def _check_may_be_missing(

@@ -34,6 +34,7 @@ def end_session_request(
     state: str | EllipsisType | None = ...,
     logout_hint: str | None = None,
     ui_locales: str | None = None,
+    extra: Mapping[str, Any] | None = None,
     **kwargs: object,
 ) -> EndSessionRequest:
     """Make the request that asks the OP to log the user out. Nothing is sent.
@@ -44,6 +45,7 @@ def end_session_request(
         state: a str; None: none is sent. By default one is generated if the user is to come back.
         logout_hint: something about the user that the OP understands.
         ui_locales: language tags, separated by spaces.
+        extra: further parameters that are sent even though their names look like misspellings of others.
         **kwargs: further parameters.
 
     Returns:
@@ -51,6 +53,7 @@ def end_session_request(
 
     Raises:
         MissingEndpointUri: the client has no end_session_endpoint.
+        UnknownParam: a further parameter is spelled almost like a known one.
         InvalidParam: the parameters contradict each other.
 
     Source: OIDC RP-Initiated Logout section 2.
@@ -65,6 +68,7 @@ def end_session_request(
         state=state,
         ui_locales=ui_locales,
         kwargs=kwargs,
+        extra=extra,
         testing=client.testing,
     )
 
