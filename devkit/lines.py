@@ -15,6 +15,8 @@ from pathlib import Path
 from devkit.root import PACKAGE
 
 NAMES = (
+    "python -m",
+    "program",
     "testing",
     "extras",
     "web",

@@ -9,7 +9,7 @@ from .documents import ROOT, markdown_blocks, markdown_headings
 PAGE = ROOT / "docs" / "architecture.md"
 PACKAGE = ROOT / "src" / "requests_oauth2client"
 # Public packages, named as a whole.
-HOMES = {"aio", "stores", "flask", "starlette", "django", "web", "testing", "vendor_specific"}
+HOMES = {"aio", "cli", "stores", "flask", "starlette", "django", "web", "testing", "vendor_specific"}
 
 
 def modules() -> set[str]:

@@ -1,0 +1,64 @@
+"""How the program ends: an exit code for each kind of failure, and the sentence that goes with it.
+
+    2  usage          an argument, an input or the profile file is wrong: change it, and try again
+    3  refused        the server or a check says no: to try again does not help
+    4  unreachable    there is no usable answer, or the store of tokens can't be used: try again later
+    5  log in needed  only a new login of the user helps: `oauth2client login`
+    130               Ctrl-C
+
+1 is a bug in this program. A broken pipe is 141, as a shell has it.
+"""
+
+from __future__ import annotations
+
+from .._core.printable import printable
+from ..exceptions import EndpointError, InvalidParam, LoginNeeded, OAuth2Error, TransportError
+
+BUG, USAGE, REFUSED, UNREACHABLE, LOGIN_NEEDED = 1, 2, 3, 4, 5
+INTERRUPTED, BROKEN_PIPE = 130, 141
+SERVER_ERRORS = 500
+
+
+class Failure(Exception):
+    """The end of a command, with an exit code and what to tell the user."""
+
+    def __init__(self, message: str, code: int = USAGE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def code_of(error: BaseException) -> int | None:
+    """Return the exit code of an error, or None if it is a bug."""
+    from .._login.errors import LoginCancelled, LoginFailed
+    from ..stores.base import TokenStoreError
+
+    kinds: tuple[tuple[type[BaseException], int], ...] = (
+        (Failure, getattr(error, "code", USAGE)),
+        (LoginCancelled, INTERRUPTED),
+        (LoginFailed, LOGIN_NEEDED),
+        (LoginNeeded, LOGIN_NEEDED),
+        (TransportError, UNREACHABLE),
+        (TokenStoreError, UNREACHABLE),
+        (InvalidParam, USAGE),
+        (OAuth2Error, UNREACHABLE if is_server_failure(error) else REFUSED),
+        (ImportError, USAGE),
+        (OSError, UNREACHABLE),
+    )
+    return next((code for kind, code in kinds if isinstance(error, kind)), None)
+
+
+def is_server_failure(error: BaseException) -> bool:
+    """Return whether the server answered that it is failing, so that asking later may help."""
+    status = getattr(error, "status", None)
+    return isinstance(status, int) and status >= SERVER_ERRORS
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return what to tell the user; the library's messages show no secrets."""
+    text = " ".join(printable(line).strip() for line in str(error).splitlines()) or type(error).__name__
+    if isinstance(error, EndpointError) and error.error and error.error not in text:
+        text = f"{error.error}: {text}"
+    return text
+
+
+__all__ = ["Failure", "code_of", "sentence_of"]
