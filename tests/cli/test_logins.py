@@ -69,6 +69,15 @@ def test_a_stored_token_is_written_without_an_http_library(run, log_in, server, 
     assert len(server.requests) == asked
 
 
+def test_a_token_for_an_api_is_found_too(run, log_in, server, place: Path) -> None:
+    file = place / "oauth2client.toml"
+    file.write_text(file.read_text().replace('scope = "openid', 'resource = "https://api.test/"\nscope = "openid', 1))
+    assert log_in().code == 0
+    asked = len(server.requests)
+    assert run("token", "-p", "work").code == 0
+    assert len(server.requests) == asked
+
+
 def test_an_expired_token_is_renewed_and_nobody_logs_in(run, log_in, server) -> None:
     log_in()
     before = run("token", "-p", "work").out

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.encoding import b64u_encode
 from .._core.frozen import field, frozen
@@ -21,8 +21,10 @@ from .._core.scope import scope_words
 from .._tokens.bearer import BearerToken, with_id_token
 from ..exceptions import InvalidParam
 from ..serializers import Serializer, TokenSerializer
-from .refreshing import Came
-from .sources import TokenSource
+
+if TYPE_CHECKING:
+    from .refreshing import Came
+    from .sources import TokenSource
 
 PENDING_FOR = 90.0  # seconds: the longest request, and all attempts to save what it gave
 LARGEST_NUMBER = 2**53  # beyond every time and fencing number
@@ -52,6 +54,28 @@ class Access:
     token: BearerToken
     lifetime: int | None = None
     replaced: int | None = None
+
+
+class NamedSource(Protocol):
+    """What of a source names its entry."""
+
+    client: Any
+    token_kwargs: dict[str, Any]
+
+    @property
+    def grant(self) -> str:
+        """The grant."""
+        ...
+
+    @property
+    def is_a_users(self) -> bool:
+        """Whether a user logs in."""
+        ...
+
+    @property
+    def needs_subject(self) -> bool:
+        """Whether nothing but a subject says whose tokens they are."""
+        ...
 
 
 @frozen(kw_only=True)
@@ -198,7 +222,7 @@ def _number(value: object) -> int | None:
     raise ValueError(msg)
 
 
-def entry_of(source: TokenSource, subject: str | None) -> str:
+def entry_of(source: NamedSource, subject: str | None) -> str:
     """Name the entry of a token: a hash of the AS, the client, and all that is asked for. It holds no secret.
 
     Raises:

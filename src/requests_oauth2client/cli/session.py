@@ -13,11 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._core.redaction import one_line
-from .._login.source import LoginSource
-from .._protocol.client import Client
-from .._renewal.manager import max_leeway
+from .._protocol.settings import ClientSettings
 from .._renewal.records import Record, RecordSerializer, entry_of
-from .._renewal.sources import ClientCredentialsSource, TokenSource
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam, OAuth2Error
 from ..stores.base import TokenStore
@@ -28,13 +25,27 @@ if TYPE_CHECKING:
     from .._renewal.handlers import TokenHandler
     from ..client import OAuth2Client
 
-LEEWAY = 20  # seconds, as handlers have it
+LEEWAY = 20  # seconds, as handlers have it; of short-lived tokens they take less, and decide
 MAX_SECRET = 1 << 16  # bytes of a file with a secret or a key
 KEY_FILE = "OAUTH2CLIENT_KEY_FILE"  # the environment variable
 
 
-class OfflineClient(Client):
-    """The settings of a client, to find its tokens in the store; it sends nothing and has no secret."""
+class SourceName:
+    """What names the entry of a source in the store. The source itself takes long to load.
+
+    Args:
+        client: the settings of its client; it sends nothing and has no secret.
+        is_a_users: whether a user logs in.
+        asked: what is asked for.
+    """
+
+    grant = "client_credentials"
+    username = None
+
+    def __init__(self, client: ClientSettings, asked: Mapping[str, Any], *, is_a_users: bool) -> None:
+        self.client = client
+        self.token_kwargs = dict(asked)
+        self.is_a_users = self.needs_subject = is_a_users
 
 
 class Session:
@@ -75,8 +86,7 @@ class Session:
             TokenStoreError: the store can't be used.
             InvalidSerializedValue: what it has can't be read.
         """
-        source = self._source(self._offline_client())
-        entry = entry_of(source, self.profile.subject if self.profile.is_a_users else None)
+        entry = entry_of(self._source_name(), self.profile.subject if self.profile.is_a_users else None)
         data = self.store.get(entry)
         return Record() if data is None else RecordSerializer(entry, self.store.keys, BearerToken).loads(data)
 
@@ -84,16 +94,16 @@ class Session:
         """Return the stored token if it is valid, and nothing else is needed to say so."""
         if "profile" in self.profile.settings:  # its clauses also look at the credentials
             return None
-        record = self.stored()
-        token = record.token
-        if token is None or token.is_expired(min(LEEWAY, max_leeway(record.lifetime))):
-            return None
-        return token
+        token = self.stored().token
+        return None if token is None or token.is_expired(LEEWAY) else token
 
-    def _offline_client(self) -> Client:
+    def _source_name(self) -> SourceName:
         settings = {name: value for name, value in self.profile.settings.items() if name != "profile"}
         with self.naming_the_file():
-            return OfflineClient(**settings)
+            client = ClientSettings(**settings)
+        is_a_users = self.profile.is_a_users
+        asked = {"scope": self.profile.scope, "resource": self.profile.own.get("resource")}
+        return SourceName(client, asked if is_a_users else self._fields(), is_a_users=is_a_users)
 
     # --- the client
 
@@ -193,12 +203,6 @@ class Session:
         """Return the error that asks for a login."""
         name = self.profile.name
         return Failure(f"No one is logged in with profile {name!r}. Run: oauth2client login -p {name}", LOGIN_NEEDED)
-
-    def _source(self, client: Client) -> TokenSource:
-        if not self.profile.is_a_users:
-            return ClientCredentialsSource(client, extra=self._fields())
-        resource = self.profile.own.get("resource")
-        return LoginSource(client, False, scope=self.profile.scope, resource=resource, **self._request())
 
     def _fields(self) -> dict[str, Any]:
         given = {"scope": self.profile.scope}
