@@ -186,7 +186,7 @@ def test_in_a_pipe_there_is_neither_spinner_nor_question(piped, server) -> None:
     assert ended.code == 5
     assert ended.out == ""
     assert "\x1b" not in ended.err
-    assert "there is no terminal" in ended.err
+    assert "a terminal is needed" in ended.err
 
 
 def test_a_device_login_works_in_a_pipe(place, server: AuthorizationServer) -> None:

@@ -174,7 +174,7 @@ def read_token(given: str | None) -> str:
     """
     if given is None or given == "-":
         if given is None and sys.stdin.isatty():
-            raise Failure("There is no token. Pass it as an argument, as @FILE, or on stdin.")
+            raise Failure("A token is missing. Pass it as an argument, as @FILE, or on stdin.")
         text = sys.stdin.buffer.read(MAX_INPUT + 1)
     elif given.startswith("@"):
         try:
@@ -188,7 +188,7 @@ def read_token(given: str | None) -> str:
         raise Failure(f"What came has more than {MAX_INPUT} bytes: it is not a token.", USAGE)
     token = text.decode(errors="replace").strip()
     if not token:
-        raise Failure("There is no token: what came is empty.")
+        raise Failure("A token is missing: what came is empty.")
     if any(not character.isprintable() or character == " " for character in token):
         raise Failure("What came is not a token: it has spaces or control characters.")
     return token

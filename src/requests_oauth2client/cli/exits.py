@@ -2,7 +2,7 @@
 
     2  usage          an argument, an input or the profile file is wrong: change it, and try again
     3  refused        the server or a check says no: to try again does not help
-    4  unreachable    there is no usable answer, or the store of tokens can't be used: try again later
+    4  unreachable    no usable answer came, or the store of tokens can't be used: try again later
     5  log in needed  only a new login of the user helps: `oauth2client login`
     130               Ctrl-C
 

@@ -74,7 +74,7 @@ def _one_way(session: Session, name: str, shown: Waiting) -> Any:
         """Asks on stderr: stdout is for programs."""
 
         def why_not(self, client: Any) -> str | None:  # noqa: ARG002
-            return None if sys.stdin.isatty() else "there is no terminal to paste an address into"
+            return None if sys.stdin.isatty() else "a terminal is needed to paste an address into"
 
     return Paste(ask=_asking(shown), tell=shown.tell)
 

@@ -187,7 +187,7 @@ def lint_keys(jwks: Any) -> Iterator[Finding]:
     """Yield what is wrong with the keys of a server."""
     keys = [key for key in jwks.get("keys", []) if isinstance(key, Mapping)]
     if not keys:
-        yield Finding(ERROR, "jwks_uri", "There is no key, so that no signature can be verified.")
+        yield Finding(ERROR, "jwks_uri", "It has no keys, so that no signature can be verified.")
     for key in keys:
         if any(member in key for member in PRIVATE_MEMBERS):
             name = one_line(key.get("kid"))

@@ -137,7 +137,7 @@ def find_file(given: str | None) -> Path:
     if given is not None:
         path = Path(given).expanduser()
         if not path.is_file():
-            raise Failure(f"There is no profile file {one_line(path)}.")
+            raise Failure(f"The profile file {one_line(path)} does not exist.")
         return path
     local, users = Path.cwd() / FILE_NAME, config_folder() / FILE_NAME
     if local.is_file():
@@ -146,7 +146,7 @@ def find_file(given: str | None) -> Path:
     if users.is_file():
         return users
     raise Failure(
-        f"There is no {FILE_NAME} here, and none at {users}. Write one:\n\n"
+        f"Neither this folder nor {users.parent} has an {FILE_NAME}. Write one:\n\n"
         '    [profile.work]\n    issuer = "https://as.example.com"\n    client_id = "my-cli"\n'
     )
 

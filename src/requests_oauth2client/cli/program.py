@@ -81,7 +81,7 @@ class Program(click.Group):
 
         guess = close_to(args[0], COMMANDS) if args and args[0] not in COMMANDS else None
         if guess and not args[0].startswith("-"):
-            raise click.UsageError(f"There is no command {args[0]!r}. Did you mean {guess!r}?", ctx)
+            raise click.UsageError(f"The command {args[0]!r} does not exist. Did you mean {guess!r}?", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -64,7 +64,7 @@ class Session:
     def store(self) -> TokenStore:
         """The store of the program: `FileStore(app="oauth2client")`.
 
-        Its key is in the system keyring, or in a file where there is no keyring, or $OAUTH2CLIENT_KEY_FILE names one.
+        Its key is in the system keyring, or in a file without a keyring, or $OAUTH2CLIENT_KEY_FILE names one.
         """
         from ..stores.file import FileStore
 
