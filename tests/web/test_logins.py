@@ -15,11 +15,15 @@ import responses
 from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.testing import AuthorizationServer, Callback
 
-from . import flask_site, starlette_site
+from . import django_site, flask_site, starlette_site
 from .browsers import BASE, Browser, quietly
 
 API = "https://api.test"
-FRAMEWORKS: dict[str, Callable[..., Any]] = {"flask": flask_site.build, "starlette": starlette_site.build}
+FRAMEWORKS: dict[str, Callable[..., Any]] = {
+    "flask": flask_site.build,
+    "starlette": starlette_site.build,
+    "django": django_site.build,
+}
 KEY = b"k" * 32
 
 
@@ -567,6 +571,10 @@ def play_api(stage: Stage, monkeypatch: pytest.MonkeyPatch, check: Callable[[str
 
 
 def test_without_a_store_a_site_warns(stage: Stage) -> None:
+    if stage.build is django_site.build:
+        site, _ = stage.build({"main": {"issuer": stage.server.issuer, "auth": "app"}}, API)
+        assert type(site.store).__name__ == "DjangoStore"
+        return
     with pytest.warns(UserWarning, match="store"):
         stage.build({}, API)
 

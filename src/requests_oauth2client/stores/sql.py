@@ -8,15 +8,12 @@ whose condition says whether it may be made: so it needs no isolation level, and
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
-import re
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from datetime import datetime, timezone
 from typing import TypeVar
 
 try:
@@ -34,6 +31,7 @@ from ..exceptions import InvalidParam
 from ._forks import ForkAware
 from ._leases import extended
 from ._local_locks import LocalLocks
+from ._rows import INSERTS, LONGEST_LOCK, MAX_NAME_SIZE, NOW, row_name, seconds_of
 from .base import (
     FENCE_KEPT,
     FENCES_PER_SECOND,
@@ -49,18 +47,6 @@ from .base import (
 )
 
 R = TypeVar("R")
-
-LONGEST_LOCK = 3600  # seconds: a lock that lasts longer is damage, and counts as free
-MAX_NAME_SIZE = 64  # characters of an entry's name in the table
-INSERTS = 5  # attempts to insert a row that others insert and delete at the same time
-# Seconds since 1970 by the clock of the database. Others are asked for CURRENT_TIMESTAMP.
-NOW = {
-    "sqlite": "(julianday('now') - 2440587.5) * 86400.0",
-    "postgresql": "CAST(EXTRACT(EPOCH FROM clock_timestamp()) AS DOUBLE PRECISION)",
-    "mysql": "UNIX_TIMESTAMP(SYSDATE(6))",
-    "mariadb": "UNIX_TIMESTAMP(SYSDATE(6))",
-    "mssql": "DATEDIFF_BIG(MICROSECOND, '1970-01-01', SYSUTCDATETIME()) / 1000000.0",
-}
 
 
 class SqlStore(TokenStore, ForkAware):
@@ -122,7 +108,9 @@ class SqlStore(TokenStore, ForkAware):
     def get(self, entry: str) -> bytes | None:
         """Return what is stored, or None."""
         t = self._table.c
-        row = self._run(lambda db: db.execute(sa.select(t.data, t.expires_at).where(t.entry == _name(entry))).first())
+        row = self._run(
+            lambda db: db.execute(sa.select(t.data, t.expires_at).where(t.entry == row_name(entry))).first()
+        )
         if row is None or row.data is None:
             return None
         if not isinstance(row.data, bytes) or not isinstance(row.expires_at, (int, float, type(None))):
@@ -189,12 +177,12 @@ class SqlStore(TokenStore, ForkAware):
             return use(db)
 
     def _read_clock(self, db: sa.Connection) -> float:
-        return _seconds(db.execute(sa.select(self._now)).scalar_one())
+        return seconds_of(db.execute(sa.select(self._now)).scalar_one())
 
     def _write(
         self, db: sa.Connection, *, entry: str, data: bytes | None, lifetime: float | None, fence: int | None
     ) -> None:
-        t, name = self._table.c, _name(entry)
+        t, name = self._table.c, row_name(entry)
         ends = lifetime is not None and lifetime < LONGEST
         expires_at = self._read_clock(db) + lifetime if ends and lifetime is not None else None
         values = {"data": data, "expires_at": expires_at} | ({} if fence is None else {"fence": fence})
@@ -220,7 +208,7 @@ class SqlStore(TokenStore, ForkAware):
     def _acquire_in_time(self, entry: str, owner: str, wait: float) -> int | None:
         """Try until the lock is free; return the fencing number, or None after `wait` seconds."""
         for _ in attempts(wait):
-            fence = self._run(functools.partial(self._acquire, name=_name(entry), owner=owner))
+            fence = self._run(functools.partial(self._acquire, name=row_name(entry), owner=owner))
             if fence is not None:
                 return fence
         return None
@@ -249,7 +237,7 @@ class SqlStore(TokenStore, ForkAware):
         def write(db: sa.Connection) -> bool:
             t = self._table.c
             until = self._read_clock(db) + lifetime if lifetime else None
-            mine = sa.and_(t.entry == _name(entry), t.owner == owner)
+            mine = sa.and_(t.entry == row_name(entry), t.owner == owner)
             change = sa.update(self._table).where(mine).values(owner=owner if lifetime else None, locked_until=until)
             return bool(db.execute(change).rowcount)
 
@@ -292,18 +280,6 @@ def _make_table(name: str, schema: str | None) -> sa.Table:
         sa.Column("locked_until", sa.Double),
         schema=schema,
     )
-
-
-def _name(entry: str) -> str:
-    """Return an entry's name in the table: databases differ on case, spaces and length."""
-    return entry if re.fullmatch(r"[0-9a-f]{64}", entry) else hashlib.sha256(entry.encode()).hexdigest()
-
-
-def _seconds(value: object) -> float:
-    """Return what a database says of its clock as seconds since 1970."""
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=timezone.utc)).timestamp()  # noqa: UP017
-    return float(str(value))
 
 
 @contextmanager
