@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished
+from django.db import connections, transaction
 
 from devkit.postgres_server import find_programs, start_postgres_server
 from requests_oauth2client.exceptions import InvalidParam
@@ -16,9 +18,6 @@ from requests_oauth2client.stores import StoreCorrupted, StoreUnavailable
 from requests_oauth2client.testing.stores import check_store
 
 from .django_places import count, migrate, open_store
-
-from django.core.signals import request_finished  # isort: skip  Django is configured by now
-from django.db import connections, transaction
 
 SPAWN = multiprocessing.get_context("spawn")
 
