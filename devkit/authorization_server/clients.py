@@ -14,6 +14,7 @@ from .credentials import Certificate, Jwk, make_certificate, private_jwk, public
 
 LOOPBACK_REDIRECT_URI = "http://127.0.0.1/callback"
 WEB_REDIRECT_URI = "https://client.devkit.example/callback"
+SITE_REDIRECT_URI = "https://client.devkit.example/auth/main/callback"  # of the login routes of a site
 
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 CIBA = "urn:openid:params:grant-type:ciba"
@@ -70,7 +71,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "web": _secret(
         "client_secret_post",
         application_type="web",
-        redirect_uris=[WEB_REDIRECT_URI],
+        redirect_uris=[WEB_REDIRECT_URI, SITE_REDIRECT_URI],
         post_logout_redirect_uris=["https://client.devkit.example/bye"],
         access_token_ttl=2,
     ),

@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import flask
 import keyring
 import pytest
 
 from devkit.authorization_server import AuthorizationServer
+from devkit.authorization_server.clients import SITE_REDIRECT_URI
 from devkit.browser import Browser
 from devkit.protected_api import ProtectedApi
 from devkit.redis_server import RedisServer
+from requests_oauth2client import DeviceLogin
 from tests.stores.fake_keyring import FileKeyring
 
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
@@ -59,13 +59,11 @@ def is_blue(reader: Reader, block: Block) -> None:
 
 
 def logs_a_visitor_in(reader: Reader, block: Block) -> None:
-    site = flask.Flask("site")
-    site.secret_key = "of the test"
-    site.add_url_rule("/login", view_func=reader["login"])
-    site.add_url_rule("/callback", view_func=reader["callback"])
-    with site.test_client() as visitor:
-        started = visitor.get("/login", base_url=reader.replacements["https://app.example.com/callback"])
-        assert visitor.get(reader.browser.authorize(started.location)).text == "Hello, alice"
+    site = {"base_url": SITE_REDIRECT_URI.removesuffix("/auth/main/callback")}
+    with reader["app"].test_client() as visitor:
+        started = visitor.get(visitor.get("/", **site).location, **site)
+        page = visitor.get(reader.browser.authorize(started.location), **site)
+        assert visitor.get(page.location, **site).text == "Hello, alice"
 
 
 def says_who_it_was(reader: Reader, block: Block) -> None:
@@ -170,11 +168,12 @@ def reader(
         **example_hosts(authorization_server, protected_api),
         **example_credentials(authorization_server),
         "rediss://redis.example.com": redis_server.url,
+        "OAuth2LoginAuth(client,": "OAuth2LoginAuth(client, DeviceLogin(tell=print),",  # who reads what is printed
     }
-    of_the_framework: dict[str, Any] = {name: getattr(flask, name) for name in ("redirect", "request", "session")}
-    return Reader(api=protected_api, browser=browser, replacements=replacements, names=of_the_framework)
+    return Reader(api=protected_api, browser=browser, replacements=replacements, names={"DeviceLogin": DeviceLogin})
 
 
+@pytest.mark.filterwarnings("ignore:.*was given no store")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_example_runs(document: Path, reader: Reader) -> None:
     for block in markdown_blocks(document):
