@@ -272,7 +272,7 @@ class OAuth2Client(SyncRunner, Client):
 
         With automatic registration, the client_id is the client's own entity identifier, and the OP wants signed
         requests: `client.authorization_request().sign(key, lifetime=60, iss=True, aud=True, jti=True)`. Serve what
-        `entity_configuration` returns, so that the OP can find out who this is. What the federation says is judged
+        `entity_configuration` returns, so that the OP can find out who this is. What the federation says is checked
         now and not again: make another client before the statements expire.
 
         Args:
@@ -357,7 +357,7 @@ class OAuth2Client(SyncRunner, Client):
             url: where the metadata of the AS are, as for `from_discovery_endpoint`.
             issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
             initial_access_token: what the AS wants to see first, if it does not let anyone register.
-            software_statement: a JWT about the software that somebody signed whom the AS believes.
+            software_statement: a JWT about the software, signed by a party that the AS trusts.
             private_key: what the client signs with, for `private_key_jwt`.
             session: the session to send with, of the client's HTTP library; by default one of its own.
             testing: allow plain http to any host. Secrets then travel unencrypted.
@@ -368,7 +368,7 @@ class OAuth2Client(SyncRunner, Client):
 
         Raises:
             ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
-            InvalidClientInformationResponse: the answer is none.
+            InvalidClientInformationResponse: the response is invalid.
             MissingEndpointUri: the AS has no registration_endpoint.
             InvalidParam: the AS registered a method that can't be used: the error's `registration` has what it answered;
                 and what `from_discovery_endpoint` raises.
@@ -680,7 +680,7 @@ class OAuth2Client(SyncRunner, Client):
         requests_kwargs: Mapping[str, Any] | None = None,
         **token_kwargs: object,
     ) -> BearerToken:
-        """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
+        """Exchange a token for another one: for another audience, another type, or on behalf of a user.
 
         Types are short names (access_token, refresh_token, id_token, saml1, saml2, jwt) or URIs.
 
@@ -1057,7 +1057,7 @@ class OAuth2Client(SyncRunner, Client):
             EndpointError: the OP refused, in the body or in a `WWW-Authenticate` header; also with a status of 200.
             InvalidUserInfoResponse: the OP failed without an OAuth error, or its answer is not acceptable.
             MismatchingUserInfoSubject: the answer is about another user than the ID token.
-            InvalidIdToken: the ID token is still encrypted, so nobody can tell whom it is about; nothing was sent.
+            InvalidIdToken: the ID token is still encrypted, so it is unknown whom it is about; nothing was sent.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: OIDC Core section 5.3, RFC 6750 section 2.
@@ -1169,7 +1169,7 @@ class OAuth2Client(SyncRunner, Client):
         Raises:
             InvalidParam: this client was not registered through `register`, or can't be managed.
             ClientRegistrationError: the AS refused.
-            InvalidClientInformationResponse: the answer is none.
+            InvalidClientInformationResponse: the response is invalid.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7592 section 2.1.
@@ -1187,7 +1187,7 @@ class OAuth2Client(SyncRunner, Client):
         Raises:
             InvalidParam: this client was not registered through `register`, or can't be managed.
             ClientRegistrationError: the AS refused.
-            InvalidClientInformationResponse: the answer is none.
+            InvalidClientInformationResponse: the response is invalid.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7592 section 2.2.

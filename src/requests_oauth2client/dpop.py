@@ -3,7 +3,7 @@
 A `DPoPKey` signs a proof for each request, and keeps the nonces that servers gave, one per origin (section 8.2).
 A `DPoPToken` is a token bound to such a key, and an auth handler that proves it, and answers an API's demand
 for a nonce once (sections 7 and 9). How the AS is answered is in `_protocol.http.dpop_nonce`, what a proof says and
-how it is judged in `_tokens/dpop_proof`. Knows no client; of HTTP libraries only what their requests look like.
+how it is checked in `_tokens/dpop_proof`. Knows no client; of HTTP libraries only what their requests look like.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class DPoPToken(AuthFlow, BearerToken):
         **kwargs: as for `BearerToken`.
 
     Raises:
-        InvalidDPoPKey: `dpop_key` is none.
+        InvalidDPoPKey: `dpop_key` is invalid.
         InvalidDPoPAccessToken: the access token has characters that can't be sent.
         UnsupportedTokenTypeError: `token_type` is not DPoP: the token is not bound to the key.
     """
@@ -327,7 +327,7 @@ class DPoPToken(AuthFlow, BearerToken):
         return response
 
     def _was_shown(self, response: Response, request: Any) -> bool:
-        """Tell whether who answers was shown the token: after a redirect it may be somebody else."""
+        """Tell whether who answers was shown the token: after a redirect it may be another server."""
         shown = str(request.headers.get(self.AUTHORIZATION_HEADER, ""))
         ours = is_same_secret(shown, self.authorization_header())
         return ours and target(response.url) == target(request.url)
@@ -342,7 +342,7 @@ def check_key(key: Any) -> DPoPKey:
     """Return a DPoPKey.
 
     Raises:
-        InvalidDPoPKey: it is none.
+        InvalidDPoPKey: it is invalid.
     """
     if not isinstance(key, DPoPKey):
         msg = f"dpop_key= takes a DPoPKey, got a {type(key).__name__}. DPoPKey(private_key) makes one."

@@ -2,7 +2,7 @@
 
     entity configuration (iss = sub, signed with its own keys) ──► statements of superiors about it ──► trust anchor
 
-What each statement has to be is judged here. Fetching them is in `_protocol.metadata.federation`. Metadata policies and
+Each statement is checked here. Fetching them is in `_protocol.metadata.federation`. Metadata policies and
 constraints are not applied: a chain that has some is refused, since applying none of them would be the worse answer.
 """
 
@@ -32,7 +32,7 @@ NOT_APPLIED = ("metadata_policy", "metadata_policy_crit", "constraints", "crit")
 
 
 class InvalidEntityStatement(InvalidAnswer, ValueError):
-    """An entity statement is refused: malformed, of another kind, or signed by nobody we trust (section 3.2)."""
+    """An entity statement is refused: malformed, of another kind, or not signed by a trusted party (section 3.2)."""
 
 
 class MissingEntityStatementClaim(InvalidEntityStatement):
@@ -133,7 +133,7 @@ class EntityStatement:
 
 
 def read_entity_statement(jwt: object, *, iss: str, sub: str, second: float) -> EntityStatement:
-    """Take an entity statement apart and judge it. Its signature is judged by `verify`.
+    """Take an entity statement apart and check it. `verify` checks its signature.
 
     Args:
         jwt: the compact JWT.
@@ -199,7 +199,7 @@ def provider_metadata(chain: Iterable[EntityStatement]) -> dict[str, Any]:
     superior = above[0].metadata("openid_provider") if above else {}
     found = {**own.metadata("openid_provider"), **superior}
     if not found:
-        msg = f"{own.sub} states no metadata of an openid_provider, so it is none."
+        msg = f"{own.sub} states no metadata of an openid_provider, so it is not an OP."
         raise MissingEntityStatementClaim(description=msg)
     types = found.get("client_registration_types_supported")
     if not isinstance(types, list) or not REGISTRATION_TYPES & {one for one in types if isinstance(one, str)}:

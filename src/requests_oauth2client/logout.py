@@ -94,7 +94,7 @@ class EndSessionRequest(NotPickled):
         more = accept_further(self.kwargs, names, where="A logout request", extra=self.extra)
         comes_back = self.post_logout_redirect_uri is not None
         if comes_back and self.id_token_hint is None and self.client_id is None:
-            msg = "With post_logout_redirect_uri, the OP needs the id_token_hint or the client_id to judge it by."
+            msg = "With post_logout_redirect_uri, the OP needs the id_token_hint or the client_id to check it."
             raise InvalidParam(msg)
         endpoint = validate_endpoint_uri(self.end_session_endpoint, https=not self.testing, name="end_session_endpoint")
         generated = secrets.token_urlsafe(32) if comes_back else None
@@ -143,7 +143,7 @@ class EndSessionRequest(NotPickled):
             The other parameters of the callback.
 
         Raises:
-            MismatchingState: the state is not the one of this request: somebody else sent the user here.
+            MismatchingState: the state is not the one of this request: another site may have sent the user here.
             InvalidAuthResponse: it can't be read, or repeats a parameter.
 
         Source: OIDC RP-Initiated Logout section 3.

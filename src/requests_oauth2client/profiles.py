@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._profiles.clauses import Moment
 
 NAMES = OAUTH21, FAPI2 = "oauth2.1", "fapi2"
-REQUEST_OBJECT_LIFETIME = 300  # seconds, where nobody says how long
+REQUEST_OBJECT_LIFETIME = 300  # seconds, if not set
 KEY_METHOD = "private_key_jwt"
 PLAIN_ALG = "RS256"  # of ID tokens without a profile (OIDC Registration section 2)
 
@@ -80,7 +80,7 @@ def known(profile: Any) -> str | None:
 
 
 def switched_on(profile: str | None, given: Mapping[str, Any], *, certificate: Any) -> dict[str, Any]:
-    """Return the settings of a client that nobody gave, as the profile has them.
+    """Return the settings that were not given, as the profile has them.
 
     Args:
         profile: its name; None for the defaults of a client without one.
@@ -114,7 +114,7 @@ def signing_key(profile: str | None, key: Any, alg: str | None = None, **options
     """Make a signing key, as `_jose.keys` does, with an algorithm of the profile.
 
     Raises:
-        InvalidKey: it is none.
+        InvalidKey: it is invalid.
         ProfileViolation: its algorithm is none of the profile's.
     """
     from ._jose.keys import signing_key as make  # noqa: PLC0415  loads cryptography
@@ -164,14 +164,14 @@ def preferred_alg(profile: str | None, key: Any) -> str | None:
 def registration(
     profile: str | None, metadata: Mapping[str, Any], *, private_key: Any = None, certificate: Any = None
 ) -> dict[str, Any]:
-    """Return the metadata to register a client with, those that nobody gave as the profile has them.
+    """Return the metadata to register a client with, those that were not given as the profile has them.
 
     Raises:
         ProfileViolation: they ask for what the profile forbids.
     """
     values: dict[str, Any] = {}
     if known(profile) == FAPI2:
-        signed = ("id_token", "introspection", "authorization")  # RS256 where nobody says otherwise
+        signed = ("id_token", "introspection", "authorization")  # RS256 by default
         values = {
             **{f"{answer}_signed_response_alg": "PS256" for answer in signed},
             "dpop_bound_access_tokens": certificate is None,
@@ -195,13 +195,13 @@ def request_object(
     return (REQUEST_OBJECT_LIFETIME if lifetime is None else lifetime), {**ours, **claims}
 
 
-def check(profile: str | None, moment: Moment, *judged: Any) -> None:
+def check(profile: str | None, moment: Moment, *arguments: Any) -> None:
     """Check what is asked for, one clause after the other.
 
     Args:
         profile: the name of a profile; None demands nothing.
-        moment: what is judged.
-        *judged: what the checks of this moment take.
+        moment: what is checked.
+        *arguments: what the checks of this moment take.
 
     Raises:
         ProfileViolation: it breaks a clause.
@@ -211,7 +211,7 @@ def check(profile: str | None, moment: Moment, *judged: Any) -> None:
     from ._profiles.clauses import DEMANDS  # noqa: PLC0415  for clients that have a profile
 
     for demand in DEMANDS[profile]:
-        problem = demand.problem(*judged) if demand.moment == moment else None
+        problem = demand.problem(*arguments) if demand.moment == moment else None
         if problem is not None:
             raise ProfileViolation(profile, demand.clause, problem)
 

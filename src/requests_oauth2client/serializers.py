@@ -2,7 +2,7 @@
 
     TokenSerializer AuthorizationRequestSerializer DPoPKeySerializer
         without a key: JSON, deflated, base64url. Anyone who reads it can use it
-        with a key:    JSON in a JWE (`_jose/sealed`). Without the key, nobody can read or change it
+        with a key:    JSON in a JWE (`_jose/sealed`). Without the key it can't be read or changed
 
 What is loaded is untrusted: its size is limited before and after inflating, and the constructor of its class checks it.
 The class of a token is never taken from the data, but is one that the serializer was made for. Knows no place to store.

@@ -25,7 +25,7 @@ NODE = re.compile(r"test_row\[(?P<flavor>[^-]+)-(?P<row>[^@\]]+)")
 HEAD = """# Conformance: the OpenID Foundation's relying-party tests
 
 The OpenID Foundation certifies relying parties with a suite whose OP misbehaves. `tests/conformance/` plays the same
-rows against a double of that OP: a real HTTP server on loopback, with real keys, that judges every request of the
+rows against a double of that OP: a real HTTP server on loopback, with real keys, that checks every request of the
 client as the suite does. Each row is a test with the row's id, on both clients (`requests` and `httpx2`), in each of
 its variants. Where the suite is content with silence, the double also demands the library's own exception, and that
 nothing was called after the bad thing. This is no certification: it says what to expect of one.

@@ -285,7 +285,7 @@ APPLICATION = {
     ),
     **{
         f"{PREFIX}-connectid-invalid-{what}-trust-framework-test": (
-            "Which trust framework stands behind verified_claims is judged by who relies on it (ConnectID)."
+            "Which trust framework stands behind verified_claims is checked by the application (ConnectID)."
         )
         for what in ("missing", "wrong")
     },

@@ -136,7 +136,7 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", "Errors"): quotes_the_server,
     ("recipes.md", "Keep a request while the user is away"): got_a_token,
     ("recipes.md", "Store tokens"): is_alice,
-    ("recipes.md", "Ask about a token, ask about the user, give a token back"): is_refused_afterwards,
+    ("recipes.md", "Introspect a token, call userinfo, revoke a token"): is_refused_afterwards,
     ("recipes.md", "Check ID tokens of a provider that has its own ways"): knows_alice,
     ("recipes.md", "Sign or push the request first (JAR, PAR)"): got_a_token,
     ("recipes.md", "Bind tokens to a key (DPoP)"): is_bound_to_a_key,

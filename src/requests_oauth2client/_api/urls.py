@@ -1,7 +1,7 @@
 """Where a call to an API goes: below its root, or to a full URL that the caller spelled out, nowhere else.
 
 Paths and URLs are brought into one form (RFC 3986 section 6.2.2) that no HTTP library changes any more, and are
-judged in that form: what is checked is what is sent. Also says where a redirect leads, and what goes along.
+checked in that form: what is checked is what is sent. Also says where a redirect leads, and what goes along.
 Knows no HTTP library.
 """
 
@@ -217,7 +217,7 @@ def _normalized(encoded: str) -> str:
 
 
 def _canonical_url(text: str) -> str:
-    """Return a full URL in the form in which it is judged and sent.
+    """Return a full URL in the form in which it is checked and sent.
 
     Raises:
         ValueError: with what is wrong.

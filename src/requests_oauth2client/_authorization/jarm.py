@@ -1,6 +1,6 @@
 """JARM: the authorization response as a JWT (JWT Secured Authorization Response Mode, OpenID FAPI WG).
 
-    read(token)  ──► claims that are not to be believed yet: iss, aud, exp are judged (section 2.4, steps 1 to 4)
+    read(token)  ──► claims that are not to be believed yet: iss, aud, exp are checked (section 2.4, steps 1 to 4)
     verify(...)  ──► the same claims, signed by a key of the AS (step 5): the parameters of the callback
 
 The client's registration pins the algorithms (section 3). Knows no client and fetches no key.
@@ -42,7 +42,7 @@ ABOUT_THE_JWT = frozenset({"iss", "aud", "exp", "iat", "nbf", "jti"})  # section
 
 
 class InvalidResponseJwt(InvalidAuthResponse):
-    """The JWT of a callback is refused: malformed, signed by nobody we trust, or not readable (JARM section 2.4)."""
+    """The JWT of a callback is refused: malformed, not signed by the issuer, or not readable (JARM section 2.4)."""
 
 
 class ExpiredResponseJwt(InvalidResponseJwt):
@@ -107,7 +107,7 @@ def response_jwt(request: SentRequest, params: dict[str, str], response: Any) ->
 
     Raises:
         MissingResponseJwt: there is none.
-        UncheckableResponseJwt: nobody said who the AS is.
+        UncheckableResponseJwt: the issuer of the AS is unknown.
     """
     if "response" not in params:
         msg = (
@@ -136,7 +136,7 @@ def translated(request: SentRequest, response: Any) -> Iterator[None]:
 
 
 def read(request: SentRequest, token: str, registration: Registration, response: Any) -> ParsedJws:
-    """Decrypt a JWT, take it apart, and judge whom it is from and for, and when (JARM section 2.4).
+    """Decrypt a JWT, take it apart, and check its issuer, audience and times (JARM section 2.4).
 
     Raises:
         InvalidResponseJwt: or a subclass: it is refused.

@@ -3,7 +3,7 @@
     AuthorizationRequest.sign(jwk) ──────────────► RequestParameterAuthorizationRequest     ?client_id=&request=
     pushed (RFC 9126), or published somewhere ───► RequestUriParameterAuthorizationRequest  ?client_id=&request_uri=
 
-Both are what the browser is sent with, and remember the request that they stand for, which judges the callback.
+Both are what the browser is sent with, and remember the request that they stand for, which validates the callback.
 Knows no client and no HTTP.
 """
 

@@ -219,7 +219,7 @@ def _tell(flow: Flow, outcome: Any, response: Any) -> Any:
 
 
 def was_shown(token: Any, response: Any) -> bool:
-    """Tell whether who answers was shown a token: after a redirect it may be somebody else."""
+    """Tell whether who answers was shown a token: after a redirect it may be another server."""
     shown = str(response.request.headers.get(token.AUTHORIZATION_HEADER, ""))
     return is_same_secret(shown, token.authorization_header())
 

@@ -80,7 +80,7 @@ class ClientAuthentication(NotPickled):
         """Authenticate a prepared request of `requests`, which must be a form POST.
 
         Raises:
-            InvalidRequestForClientAuthentication: it is none.
+            InvalidRequestForClientAuthentication: it is not a request.
         """
         prepared: Any = request
         form = _form_of(prepared)
@@ -105,8 +105,9 @@ class _Prepared:
 
     def prepare_body(self, data: Any, files: Any = None, json: Any = None) -> None:  # noqa: ARG002  as in requests
         """Take another body: fields, or the encoded form."""
+        fields: Any = data or {}
         text = data.decode() if isinstance(data, bytes) else data
-        self.body = text if isinstance(text, str) else Form(dict(data or {})).encode().decode()
+        self.body = text if isinstance(text, str) else Form(dict(fields)).encode().decode()
 
 
 class CaseInsensitive(dict[str, str]):

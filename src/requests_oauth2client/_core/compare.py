@@ -1,4 +1,4 @@
-"""The one comparison of what nobody else may guess. Its duration does not tell how much of a guess was right."""
+"""The one comparison of secrets. Its duration does not depend on how much of a guess is right."""
 
 from __future__ import annotations
 

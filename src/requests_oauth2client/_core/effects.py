@@ -243,7 +243,7 @@ class Holdable(Protocol):
     def hold(self, wait: float | None) -> AbstractContextManager[Any]:
         """Wait for the lock at most that long, and hold it; what the context manager returns is the outcome.
 
-        With 0 it tries once. It raises an `EntryLocked` of the stores when somebody else holds the lock.
+        With 0 it tries once. It raises an `EntryLocked` of the stores when another caller holds the lock.
         """
         ...
 

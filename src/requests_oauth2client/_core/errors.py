@@ -20,7 +20,7 @@ class OAuth2Error(Exception):
     """Root of all errors of this package.
 
     Attributes:
-        response: the answer that was judged, as the HTTP library gave it, or None.
+        response: the response that was read, as the HTTP library gave it, or None.
         client: the client that sent the request, or None.
         description: what is wrong, in words. For an error that the AS sent, its `error_description`.
         status: the HTTP status of the answer, or None.

@@ -157,7 +157,7 @@ def _refuse_change(name: str, action: str) -> NoReturn:
 
 
 class _DataclassFields:
-    """What `dataclasses` reads of a class; made when somebody asks."""
+    """What `dataclasses` reads of a class; made when it is first read."""
 
     def __get__(self, instance: object, owner: type) -> Any:
         import dataclasses  # noqa: PLC0415  see the head of this file

@@ -53,7 +53,7 @@ def _directives(text: str) -> dict[str, str]:
 
 
 def _seconds(text: str) -> float:
-    """Read delta-seconds; what is none is 0, so that an answer counts as stale (RFC 9111 section 4.2.1)."""
+    """Read delta-seconds; an invalid value is 0, so that an answer counts as stale (RFC 9111 section 4.2.1)."""
     digits = text.strip()
     if _DIGITS.fullmatch(digits):
         return min(float(digits), FOREVER)

@@ -1,7 +1,7 @@
 """Functions and names that are loaded when they are first used, so that a program pays for what it uses (decision 2).
 
 A client has some thirty operations, and a program calls a few. `operations` stands for a module of them; what it
-hands out, a class keeps in the place of the method until somebody asks for that.
+hands out, a class keeps in the place of the method until it is first read.
 """
 
 from __future__ import annotations

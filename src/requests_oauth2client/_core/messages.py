@@ -304,7 +304,7 @@ def read_json_object(response: Response) -> dict[str, Any]:
 
 
 def read_form(response: Response) -> dict[str, Any] | None:
-    """Return the fields of a form-encoded response, as some servers answer token requests; None where it is none."""
+    """Return the fields of a form-encoded response, as some servers answer token requests; None if it is not one."""
     if media_type(response) not in {FORM_TYPE, "text/plain", None}:
         return None
     try:
@@ -316,7 +316,7 @@ def read_form(response: Response) -> dict[str, Any] | None:
 
 
 def read_oauth_error(response: Response) -> dict[str, Any] | None:
-    """Return the JSON object of an OAuth error answer, or None when the body is none (RFC 6749 section 5.2).
+    """Return the JSON object of an OAuth error answer, or None when the body is something else (RFC 6749 section 5.2).
 
     The media type is not asked: an error that says what is wrong is worth reading.
     """

@@ -1,4 +1,4 @@
-"""Misspelt options: a name that nobody knows is refused where it is close to one that is known.
+"""Misspelt options: an unknown name is refused if it is close to a known one.
 
 Further names are allowed where a specification lets a server define its own: form fields, client metadata, parameters
 of an authorization request. There, `extra={...}` passes a name on as it is, however close it is to another one.

@@ -108,7 +108,7 @@ class Run(Generic[R]):
         return None
 
     def hand_over(self, adopt: Callable[[list[Any]], bool]) -> None:
-        """Leave all locks to somebody else, unless `adopt` returns False."""
+        """Release all locks, unless `adopt` returns False."""
         if adopt([lease for level in self._levels[::-1] for lease in level.leases[::-1]]):
             for level in self._levels:
                 level.leases = []

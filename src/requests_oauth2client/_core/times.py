@@ -36,7 +36,7 @@ def travel(seconds: float | None) -> None:
 
 
 def seconds(value: Any) -> float | None:
-    """Read a number of seconds, also one in a string; None when it is none."""
+    """Read a number of seconds, also one in a string; None if it is invalid."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:

@@ -39,7 +39,7 @@ class NotPickled(Discreet):
     """A value with secrets inside: pickling it is refused, copying it gives the value itself.
 
     A pickle is neither encrypted nor signed, and ends up in caches, queues and session files where
-    nobody expects a credential.
+    no credential is expected.
     """
 
     pickle_advice: ClassVar[str] = "Make it again where it is needed."

@@ -46,7 +46,7 @@ async def send(session: httpx2.AsyncClient, request: Request) -> httpx2.Response
         raise came.too_late(type(failure), total) from failure
     except (came.library.TransportError, came.library.DecodingError, came.library.InvalidURL) as failure:
         raise came.broken(failure) from failure
-    except UnicodeError as failure:  # trio lets it through, about a host name that is none
+    except UnicodeError as failure:  # trio lets it through, for an invalid host name
         raise came.broken(came.library.ConnectError(str(failure))) from failure
     response: httpx2.Response = came.response()
     return response
@@ -81,7 +81,7 @@ def _prepare(library: Any, session: Any, request: Request, wait: Any) -> Any:
 
 
 def _without_jar(library: Any, session: Any) -> Any:
-    """Return a client like this one whose cookies are nobody else's: those of the AS are not for an API."""
+    """Return a client like this one with cookies of its own: those of the AS are not for an API."""
     kind = type(session)
     if not issubclass(kind, library.AsyncClient):  # a test double
         return session

@@ -8,7 +8,7 @@ interrupted, `dict.setdefault`. So a lease is released in any case, by what ends
 
 A release wakes the first in line, in its own thread or event loop. A wake-up may get lost with the loop that it was
 meant for, so those who wait also look by themselves every `LOOK_AGAIN` seconds. And they take over what a dead loop
-has held. Nobody who waits needs a thread of the process for it.
+has held. Waiting needs no thread of the process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ProcessLock:
         return bool(self._holder)
 
     def try_take(self, lease: Lease) -> bool:
-        """Make a lease the holder, if nobody else is, or if the loop of who is has died."""
+        """Make a lease the holder, if no other one is, or if the loop of that one has died."""
         holder = self._holder.setdefault(None, lease)
         if holder is not lease and holder.is_dead():
             self.give_up(holder)
@@ -63,14 +63,14 @@ class ProcessLock:
 
     @contextmanager
     def wait_in_line(self, wake: Callable[[], bool]) -> Iterator[None]:
-        """Have `wake` called when the lock has become free; it returns False when there is nobody to wake any more."""
+        """Have `wake` called when the lock has become free; it returns False when no waiter is left to wake."""
         self._line.append(wake)
         try:
             yield
         finally:
             try:
                 self._line.remove(wake)
-            except ValueError:  # it was woken; if it no longer wants the lock, somebody else may
+            except ValueError:  # it was woken; if it no longer wants the lock, another waiter may
                 if not self._holder:
                     self._wake_next()
 

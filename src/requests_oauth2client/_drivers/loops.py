@@ -139,7 +139,7 @@ async def _outcome(task: asyncio.Future[R], shield: _Shield) -> R:
             cancelled = request
             shield.cancel()
     if cancelled is not None:
-        _ = task.cancelled() or task.exception()  # or asyncio would say that nobody has looked at it
+        _ = task.cancelled() or task.exception()  # or asyncio would warn that it was never retrieved
         raise cancelled
     return task.result()
 

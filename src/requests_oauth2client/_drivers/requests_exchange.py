@@ -94,7 +94,7 @@ def _send_prepared(
 
 
 def _without_jar(session: requests.Session) -> requests.Session:
-    """Return a session like this one whose cookies are nobody else's: those of the AS are not for an API."""
+    """Return a session like this one with cookies of its own: those of the AS are not for an API."""
     kind: Any = type(session)
     if not issubclass(kind, requests.Session):  # a test double
         return session
@@ -202,7 +202,7 @@ def _is_unsent(failure: Exception) -> bool:
 
 def _is_raw(response: requests.Response) -> bool:
     """Tell whether the body is still to be read from a connection; that of a test double may be there already."""
-    read: Any = response._content  # noqa: SLF001  False as long as nobody read it
+    read: Any = response._content  # noqa: SLF001  False until it was read
     return read is False and isinstance(response.raw, BaseHTTPResponse)
 
 

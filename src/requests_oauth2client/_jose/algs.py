@@ -78,7 +78,7 @@ DEFAULT_SIGNATURE = {
 
 
 def same_alg(one: object, other: object) -> bool:
-    """Tell whether two names mean one algorithm; the curve of the key is judged elsewhere (RFC 9864 section 2.2)."""
+    """Tell whether two names mean one algorithm; the curve of the key is checked elsewhere (RFC 9864 section 2.2)."""
     edwards = ("EdDSA", "Ed25519", "Ed448")  # a tuple: what comes may not be hashable
     return one == other or (one in edwards and other in edwards)
 

@@ -1,6 +1,6 @@
 """The compact form of JWS and JWE: parts between dots, each base64url, the first a JSON object (RFC 7515 section 7.1).
 
-    take_apart(token) ──► ParsedJws, judged by nobody
+    take_apart(token) ──► ParsedJws, not checked
     parse(token) ──► ParsedJws whose header keeps the rules, and whose claims may not yet be believed
 
 Strict, and bounded in size and depth; whatever comes, only a `MalformedToken` or an `UnsecuredToken` goes out.
@@ -62,7 +62,7 @@ class ParsedJws:
 
 
 def take_apart(token: object) -> ParsedJws:
-    """Take a compact JWS apart, strictly, and judge nothing: not even whether its header has an alg.
+    """Take a compact JWS apart, strictly, without checking what it says: not even whether its header has an alg.
 
     Args:
         token: a str, bytes, or an object whose `str()` is the token.
@@ -75,14 +75,14 @@ def take_apart(token: object) -> ParsedJws:
 
 
 def parse(token: object) -> ParsedJws:
-    """Take a compact JWS apart, and judge its header.
+    """Take a compact JWS apart, and check its header.
 
     Args:
         token: a str, bytes, an object whose `str()` is the token, or what `take_apart` made of it.
 
     Raises:
         MalformedToken: it breaks a rule of RFC 7515.
-        UnsecuredToken: its alg is none.
+        UnsecuredToken: its alg is `none`.
     """
     parsed = token if isinstance(token, ParsedJws) else take_apart(token)
     check_header(parsed.header)
@@ -95,7 +95,7 @@ def is_jwe(token: str) -> bool:
 
 
 def read_jwe_header(token: str) -> dict[str, Any]:
-    """Read the protected header of a compact JWE, without judging it."""
+    """Read the protected header of a compact JWE, without checking it."""
     return read_header(split(token, 5, MAX_SIZE, "JWE")[0])
 
 
@@ -141,7 +141,7 @@ def read_json_object(data: bytes, name: str) -> dict[str, Any]:
 
 
 def read_header(part: bytes) -> dict[str, Any]:
-    """Read a protected header, without judging it."""
+    """Read a protected header, without checking it."""
     known, is_flat = _known_header(part)
     return known.copy() if is_flat else copy.deepcopy(known)
 
@@ -156,7 +156,7 @@ def _known_header(part: bytes) -> tuple[dict[str, Any], bool]:
 
 
 def check_header(header: Mapping[str, Any]) -> None:
-    """Check a protected header, and refuse what nobody here understands."""
+    """Check a protected header, and refuse extensions that are not supported."""
     for name in ("alg", "kid", "typ", "cty", "enc"):  # RFC 7515 section 4.1, RFC 7516 section 4.1.2
         if not isinstance(header.get(name, ""), str):
             msg = f"The {name} in the header of the token is a {type(header[name]).__name__}, expected a str."

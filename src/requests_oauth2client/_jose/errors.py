@@ -7,7 +7,7 @@
     │   └── UnsecuredToken         its alg is none
     ├── NoMatchingKey              there is no key for it: fetch the keys again
     │   └── AmbiguousKey           there are several, and nothing says which
-    ├── InvalidSignature           somebody else made it, or it was changed
+    ├── InvalidSignature           another key signed it, or it was changed
     ├── DecryptionFailed           the key does not open it, or it was changed
     └── InvalidClaim               a claim is wrong
         └── MissingClaim ExpiredJwt JwtNotYetValid JwtFromTheFuture MismatchingAudience MismatchingClaim

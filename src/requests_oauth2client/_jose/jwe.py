@@ -29,7 +29,7 @@ MAX_SIZE = 1 << 19  # characters of a compact JWE: a JWS of full size, encrypted
 
 
 class _Registry(jwe.JWERegistry):
-    """joserfc's table of algorithms, with our limits and without warnings: alg and enc were judged before."""
+    """joserfc's table of algorithms, with our limits and without warnings: alg and enc were checked before."""
 
     max_protected_header_length = max_encrypted_key_length = 1 << 14
     max_ciphertext_length = MAX_SIZE
@@ -164,7 +164,7 @@ class _UnfittingKey(InvalidKey):
 
 
 def _read_key(key: Any, alg: str, enc: str, *, private: bool) -> AsymmetricKey | OctKey:
-    """Read a key, and judge whether it is one for the algorithm (RFC 7518 section 4.1)."""
+    """Read a key, and check that it fits the algorithm (RFC 7518 section 4.1)."""
     key = plain(key)
     declared = key if isinstance(key, Mapping) else {}
     loaded = _load(key, declared, private=private)

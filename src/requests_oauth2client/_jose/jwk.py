@@ -196,7 +196,7 @@ def import_any(key: Any) -> AsymmetricKey:
     """Read an asymmetric key in any form.
 
     Raises:
-        InvalidKey: it is none.
+        InvalidKey: it is invalid.
     """
     key = plain(key)
     if isinstance(key, Mapping):
@@ -258,7 +258,7 @@ def to_jwk(key: Any) -> dict[str, Any]:
     """Return any key as a JWK; a private key with its private members.
 
     Raises:
-        InvalidKey: it is none.
+        InvalidKey: it is invalid.
     """
     key = plain(key)
     if isinstance(key, Mapping):

@@ -4,7 +4,7 @@
     verify(token, keys=, algs=) ──► ParsedJws, whose signature is that of one of the keys
 
 The caller says which algorithms it expects; the algorithm decides the type of key; a shared secret
-verifies HMAC and nothing else, a JWKS never verifies HMAC. So no token can choose how it is judged.
+verifies HMAC and nothing else, a JWKS never verifies HMAC. So no token can choose how it is checked.
 Whatever comes, only a `JoseError` goes out. Knows no claim: those are in `claims`.
 """
 
@@ -85,7 +85,7 @@ def verify(token: object, *, algs: Collection[str], keys: Any = None, secret: st
 
 def _hmac_matches(parsed: ParsedJws, secret: str | bytes | None, _keys: object) -> bool:
     if not secret:
-        msg = f"The token says alg={parsed.alg!r}, which needs a shared secret, and there is none here."
+        msg = f"The token says alg={parsed.alg!r}, which needs a shared secret, and none was given."
         raise NoMatchingKey(msg)
     return is_same_secret(parsed.signature, secret_key(secret, parsed.alg).sign(parsed.signing_input))
 

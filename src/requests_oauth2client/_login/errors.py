@@ -37,7 +37,7 @@ class LoginImpossible(LoginFailed):
 
     def __init__(self, reasons: Iterable[str]) -> None:
         self.reasons = tuple(reasons)
-        super().__init__(f"Nobody can log in here: {'; '.join(self.reasons) or 'there is no way to log in'}.")
+        super().__init__(f"No login is possible here: {'; '.join(self.reasons) or 'there is no way to log in'}.")
 
 
 class NoFreePort(LoginFailed):

@@ -101,7 +101,7 @@ class Listener:
         if self._answered.wait(seconds):
             return True
         if self._ends is not None and time.monotonic() >= self._ends:
-            msg = f"Nobody has logged in within {self._timeout:g} seconds. Start the login again."
+            msg = f"No user has logged in within {self._timeout:g} seconds. Start the login again."
             raise LoginTimeout(msg)
         return False
 

@@ -27,7 +27,7 @@ class LoginSource(TokenSource):
         client: the client.
         login: a way to log in, of `requests_oauth2client.login`; or a function, plain or async, from an
             `AuthorizationRequest` to the callback. None: a browser, another device or a pasted address, whichever can
-            work here. False: nobody can log in here, so that `LoginNeeded` is raised at once.
+            work here. False: no login is possible here, so that `LoginNeeded` is raised at once.
         scope: what to ask for. `offline_access` is added where the server lists it, so that the user stays logged in.
         resource: for which APIs the token is (RFC 8707); it goes into token requests too.
         **request: further parameters of the authorization request.

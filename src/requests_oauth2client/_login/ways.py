@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Page: TypeAlias = Callable[[Exception | None], str]
 WAIT = 0.25  # seconds between looks whether the login is over, or was cancelled
 MAX_PASTES = 3
-PASTE_URI = "http://127.0.0.1/callback"  # nobody listens there: the address stays in the address bar
+PASTE_URI = "http://127.0.0.1/callback"  # nothing listens there: the address stays in the address bar
 
 Callback: TypeAlias = "str | Mapping[str, Any] | AuthorizationResponse"
 LoginFunction: TypeAlias = "Callable[[AuthorizationRequest], Any]"

@@ -86,7 +86,7 @@ def check_claims(id_token: IdToken, expected: Expected, now: float) -> IdToken:
     """Check the other claims of a token whose signature is right; then it is checked, if its issuer is known."""
     _check_all(id_token, expected, now, RULES)
     if expected.issuer is None and expected.answering_issuer is None:
-        return id_token  # with allow_unknown_issuer, nobody has said whose token this may be
+        return id_token  # with allow_unknown_issuer, it is unknown whose token this may be
     return id_token._as_checked(_missed_acr(id_token, expected))  # noqa: SLF001  we are the code that says so
 
 
@@ -398,7 +398,7 @@ def half_hash(text: str, alg: str) -> str:
     """Return the left half of the hash of a string, as base64url (OIDC Core section 3.1.3.6).
 
     Raises:
-        UnsupportedAlg: nobody has said which hash belongs to this algorithm.
+        UnsupportedAlg: no hash is defined for this algorithm.
     """
     if alg not in DIGESTS:
         msg = f"There is no hash for at_hash, c_hash or s_hash with alg={one_line(alg)!r}."

@@ -1,6 +1,6 @@
 """What a profile demands of a client, clause by clause: a table, and a function for each row.
 
-A row of `DEMANDS` says what is judged, which clause demands it, and the function that says in a sentence what breaks
+A row of `DEMANDS` says what is checked, which clause demands it, and the function that says in a sentence what breaks
 it. `docs/profiles.md` has the same rows in words. OAuth 2.1 is draft-ietf-oauth-v2-1. FAPI 2.0 is the Security Profile
 and Message Signing, both final, and for CIBA the FAPI-CIBA profile. Looks at the settings, requests and forms that it
 is shown. Knows none of their classes, and raises nothing.
@@ -38,7 +38,7 @@ Problem: TypeAlias = Callable[..., str | None]
 FAPI_ALGS = ("PS256", "ES256", "EdDSA", "Ed25519")  # FAPI 2.0 Security Profile 5.4.1-1; EdDSA on Ed25519 only
 FAPI_METHODS = ("private_key_jwt", "tls_client_auth", "self_signed_tls_client_auth")  # 5.3.3.1-2
 LONGEST_REQUEST_OBJECT = 3600  # seconds; FAPI 2.0 Message Signing 5.3.2-4
-JUDGED = frozenset({"response_type", "redirect_uri", "code_challenge", "code_challenge_method"})
+CHECKED = frozenset({"response_type", "redirect_uri", "code_challenge", "code_challenge_method"})
 ONLY_ALGS, ONLY_METHODS = (f"and only {', '.join(these)} are allowed." for these in (FAPI_ALGS, FAPI_METHODS))
 
 
@@ -183,7 +183,7 @@ def _unknown_content(client: Any, request: Any, _data: Any) -> str | None:
 
 
 def _overriding(_client: Any, _request: Any, data: Mapping[str, Any]) -> str | None:
-    twice = sorted(JUDGED & data.keys())
+    twice = sorted(CHECKED & data.keys())
     return f"{', '.join(twice)} would override what the request says. Say it in the request." if twice else None
 
 
@@ -207,7 +207,7 @@ def _unchecked_code(client: Any, code: Any) -> str | None:
     if getattr(code, "profile", None) == client.profile:
         return None
     return (
-        "nobody knows whether the request for this code was pushed, and `iss` of its answer checked. Pass what"
+        "it is unknown whether the request for this code was pushed, and `iss` of its answer checked. Pass what"
         " validate_callback of the pushed request returned."
     )
 

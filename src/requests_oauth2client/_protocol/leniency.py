@@ -1,6 +1,6 @@
 """Settings that make a single check more lenient, or stricter, than the specification: one name for each.
 
-They show in the `repr` of a client wherever they differ from the default, so that nobody overlooks them.
+They show in the `repr` of a client wherever they differ from the default, so that they are not overlooked.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class SingleFlight:
         self.failure, self._failures, self._pause = None, 0, None
 
     def failed(self, failure: Exception, now: datetime) -> None:
-        """Note that none came: from the second failure in a row on, nobody asks again for a while."""
+        """Note that none came: from the second failure in a row on, no caller asks again for a while."""
         self.ended += 1
         self._failures += 1
         self.failure = copied_error(failure)  # without the traceback, and what lives in its frames

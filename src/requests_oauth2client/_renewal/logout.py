@@ -6,7 +6,7 @@ the entry, or finds that its fencing number is outdated when it wants to write. 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 from .._core.effects import Steps, inner
 from .._protocol.tokens import revocation
@@ -36,7 +36,7 @@ def ended(manager: TokenManager) -> Steps[list[BearerToken]]:
     manager.source.end()
     manager.token = None
     login.begin_anew()
-    manager.state.flight.succeeded()  # whatever failed before concerns nobody any more
+    manager.state.flight.succeeded()  # earlier failures no longer matter
     others = (one.token for one in record.others.values() if not one.token.is_expired())
     return [token for token in (record.token, held, *others) if token is not None]
 
@@ -53,11 +53,11 @@ def _revoked(manager: TokenManager, tokens: list[BearerToken]) -> Steps[bool]:
     is_told = True
     options = {"requests_kwargs": manager.source.token_kwargs.get("requests_kwargs")}
     done: set[str] = set()
-    operations: tuple[tuple[str, Any], ...] = (
-        ("refresh_token", revocation.revoke_refresh_token),
-        ("access_token", revocation.revoke_access_token),
-    )
-    for name, operation in operations:
+    operations: dict[str, Callable[..., Steps[bool]]] = {
+        "refresh_token": revocation.revoke_refresh_token,
+        "access_token": revocation.revoke_access_token,
+    }
+    for name, operation in operations.items():
         for token in tokens:
             value = getattr(token, name)
             if value is None or value in done or (name == "refresh_token" and done):

@@ -380,7 +380,7 @@ def _obtain_now(
 
 
 def _hold_found(manager: TokenManager, base: BearerToken | None, found: Found, kept: list[BearerToken]) -> None:
-    """Hold what was found, unless somebody has set another token meanwhile."""
+    """Hold what was found, unless another token was set meanwhile."""
     login = manager.login
     if login.token not in {base, None, *kept}:
         return

@@ -157,7 +157,7 @@ class Owed:
     fence: int | None
 
     def is_due(self, stored: Record) -> bool:
-        """Tell whether nobody has stored another token, or emptied the entry: that was a logout."""
+        """Tell whether no other token was stored and the entry was not emptied, which is a logout."""
         if self.base is None:
             return stored.token is None or bool(stored.token.is_expired())
         return stored.token == self.base

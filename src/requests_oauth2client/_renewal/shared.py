@@ -167,7 +167,7 @@ class StoreEntry:
             if isinstance(failure, LoginNeeded) or not self._can_do_without(wait):
                 raise
             manager.tell("unsaved", None, failure)
-        token = yield from manager.source.new_token(held)  # nobody else can lose anything by it
+        token = yield from manager.source.new_token(held)  # no other caller can lose anything by it
         self.unsaved = None
         record = Record(token=token, lifetime=token.expires_in)
         owed = self._owed = Owed(record, None, None)
@@ -272,7 +272,7 @@ class StoreEntry:
             if kept.token is not base and kept.token is not None:
                 manager.login.announce(kept.token)
             if kept.token is not None and (is_refresh or kept is not record):
-                spent = kept.token.replace(refresh_token=None)  # nobody has to try it again
+                spent = kept.token.replace(refresh_token=None)  # it must not be tried again
                 ended = replace(kept, token=spent if isinstance(failure, InvalidGrant) else kept.token, pending=None)
                 with suppress(TokenStoreError):
                     yield from self._write(ended, fence, lifetime=KEPT_AFTER_EXPIRY)
@@ -319,7 +319,7 @@ class StoreEntry:
         return held.replace(refresh_token=None)
 
     def _keep_saving(self, owed: Owed) -> Steps[None]:
-        """Write a token as soon as the store is there again, unless somebody else has written another."""
+        """Write a token as soon as the store is there again, unless another process has written another."""
         for pause in SAVE_RETRY_DELAYS:
             yield Sleep(pause)
             if self._owed is not owed:
@@ -330,7 +330,7 @@ class StoreEntry:
 
     def _saved(self, owed: Owed) -> Steps[None]:
         is_written = False
-        with suppress(StaleFence):  # somebody has had the lock since
+        with suppress(StaleFence):  # another process has had the lock since
             if owed.fence is not None:
                 yield from self._write(owed.record, owed.fence)
                 is_written = True

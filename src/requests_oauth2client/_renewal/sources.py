@@ -126,7 +126,7 @@ class TokenSource(Discreet):
 def _as_token(given: Any) -> BearerToken:
     if isinstance(given, CoroutineType):
         given.close()
-        msg = "A source with an async get_token is for AsyncOAuth2TokenSourceAuth. Here, nobody can await its tokens."
+        msg = "A source with an async get_token is for AsyncOAuth2TokenSourceAuth. Its tokens can't be awaited here."
         raise InvalidParam(msg)
     if isinstance(given, Mapping):
         return BearerToken(**given)

@@ -171,7 +171,7 @@ class BearerToken(Expiring, Received):
         return validate_id_token(self, client, azr, exp_leeway=exp_leeway, auth_time_leeway=auth_time_leeway)
 
     def _with_id_token(self, id_token: IdToken) -> BearerToken:
-        """Return this token with another ID token, without judging the rest again."""
+        """Return this token with another ID token, without checking the rest again."""
         return with_id_token(self, id_token)
 
     def replace(self, **fields: object) -> BearerToken:

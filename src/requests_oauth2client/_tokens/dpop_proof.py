@@ -1,9 +1,9 @@
-"""What a DPoP proof says, and how one is judged (RFC 9449 sections 4.2 and 4.3).
+"""What a DPoP proof says, and how it is checked (RFC 9449 sections 4.2 and 4.3).
 
     target(url) ──► origin and htu      access_token_hash(token) ──► ath
     validate_dpop_proof(proof, ...) ──► DPoPProof, or InvalidDPoPProof for the first rule that it breaks
 
-The judge is the server's half: for APIs, and to prove in tests that a client proves. That a jti comes only
+The check is the server's half: for APIs, and to show in tests that a client's proofs are valid. That a jti comes only
 once, its caller has to see to. Knows no key store and no HTTP library.
 """
 
@@ -47,7 +47,7 @@ class InvalidDPoPProof(OAuth2Error, ValueError):
     """A DPoP proof is refused (RFC 9449 section 4.3).
 
     Attributes:
-        proof: the proof that was judged.
+        proof: the proof that was checked.
     """
 
     def __init__(self, proof: object, problem: str) -> None:
@@ -208,7 +208,7 @@ def _check_request(claims: Mapping[str, Any], htm: str, htu: str) -> None:
 
 
 def _check_secret(claims: Mapping[str, Any], name: str, expected: str | None) -> None:
-    """Compare what nobody else should be able to guess; nothing is expected where none was given."""
+    """Compare secrets; nothing is expected where none was given."""
     if expected is None:
         return
     came = claims.get(name)

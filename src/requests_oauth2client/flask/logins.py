@@ -74,11 +74,11 @@ class Logins(Site):
             **options: those of `ApiClient`.
 
         Raises:
-            LoginNeeded: nobody is logged in; the browser is sent to the login.
+            LoginNeeded: no user is logged in; the browser is sent to the login.
         """
         record = self._record()
         if record is None:
-            msg = "Nobody is logged in."
+            msg = "No user is logged in."
             raise LoginNeeded(description=msg)
         auth = self.auth_for(record, resource=resource, scope=scope)
         session = requests.Session()

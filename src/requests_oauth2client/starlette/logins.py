@@ -1,4 +1,4 @@
-"""Logins of a Starlette or FastAPI site: routes, dependencies, and what is answered when nobody is logged in."""
+"""Logins of a Starlette or FastAPI site: routes, dependencies, and the response when no user is logged in."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ class Logins(Site):
         async def dependency(connection: HTTPConnection) -> AsyncApiClient:
             record = await self.record(connection)
             if record is None:
-                msg = "Nobody is logged in."
+                msg = "No user is logged in."
                 raise LoginNeeded(description=msg)
             auth: Any = self.auth_for(record, resource=resource, scope=scope)
             settings: Any = options

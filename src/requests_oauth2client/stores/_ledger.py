@@ -134,7 +134,7 @@ class Ledger(ForkAware):
         return [str(name) for (name,) in rows]
 
     def purge(self) -> int:
-        """Drop what has expired, and the numbers of locks that nobody writes with any more; return how many entries."""
+        """Drop what has expired, and the numbers of locks that are no longer in use; return how many entries."""
         with self.transaction() as file:
             count = file.execute(EMPTY_EXPIRED, (epoch(),)).rowcount  # the number of a lock may still be needed
             file.execute(SWEEP_EMPTY, (epoch(), outdated_fence()))

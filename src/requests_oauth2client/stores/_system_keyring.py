@@ -82,7 +82,7 @@ def _translated_errors() -> Iterator[None]:
     try:
         yield
     except Exception as problem:  # noqa: BLE001  backends raise what the system's own library does
-        msg = f"The system keyring can't be used ({type(problem).__name__}). Is it locked, or is nobody logged in?"
+        msg = f"The system keyring can't be used ({type(problem).__name__}). Is it locked, or is no user logged in?"
         raise StoreUnavailable(msg) from None
 
 

@@ -108,7 +108,7 @@ def make_file(path: Path) -> None:
 
 
 def check_file(path: Path, *, may_be_missing: bool = False) -> None:
-    """Check that a file belongs to this user, and that nobody else may read or write it.
+    """Check that a file belongs to this user, and that no other user may read or write it.
 
     Raises:
         StoreUnavailable: it does not, or they may.

@@ -118,12 +118,12 @@ def _pending_token(server: ServerState, client: Client, pending: Pending | None,
     now, asked_at = timestamp(), pending.asked_at
     pending.asked_at = now
     if pending.expires_at <= now:
-        raise Refusal("expired_token", "nobody has decided in time")
+        raise Refusal("expired_token", "no user has decided in time")
     if pending.decision is None:
         if asked_at is not None and now - asked_at < pending.interval - POLL_TOLERANCE:
             pending.interval += 5
             raise Refusal("slow_down", f"wait {pending.interval} seconds")
-        raise Refusal("authorization_pending", "nobody has decided yet")
+        raise Refusal("authorization_pending", "no user has decided yet")
     if pending.decision != "approved":
         raise Refusal(pending.decision, "the person has said no")
     pending.decision, pending.grant.dpop_jkt = "invalid_grant", jkt

@@ -56,7 +56,7 @@ class Liar:
 
 
 def _by_another_key(_server: Signer, claims: dict[str, Any], alg: str) -> str:
-    """Sign with a key that nobody published, under the kid of one that is."""
+    """Sign with a key that is not published, under the kid of one that is."""
     kid = _server.keys.key(alg).kid
     return _jose.jws.sign(claims, signing_key(generate_private_jwk(alg, kid=kid), alg=alg), header={"typ": "JWT"})
 

@@ -18,7 +18,7 @@ USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ"  # RFC 8628 section 6.1
 
 
 def random_value() -> str:
-    """Return a value that nobody guesses."""
+    """Return a value that can't be guessed."""
     return secrets.token_urlsafe(24)
 
 

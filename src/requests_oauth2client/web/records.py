@@ -157,7 +157,7 @@ class Logins:
 
     @staticmethod
     def new_id() -> str:
-        """Return a login id that nobody guesses."""
+        """Return a login id that can't be guessed."""
         return secrets.token_urlsafe(32)
 
     def read(self, login_id: str | None) -> Steps[LoginRecord | None]:

@@ -104,7 +104,7 @@ def _judged(client: Client, request: Any, data: Mapping[str, Any]) -> Authorizat
     if original is None or client.profile is None:
         return original
     profiles.check(client.profile, "own request", client, original)
-    return original if original.profile == client.profile else original.replace(profile=client.profile)  # judges it
+    return original if original.profile == client.profile else original.replace(profile=client.profile)  # checks it
 
 
 def parse(client: Client, response: Response, *, dpop_key: Any = None) -> RequestUriParameterAuthorizationRequest:

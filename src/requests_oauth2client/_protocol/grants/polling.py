@@ -30,7 +30,7 @@ from .device import MAX_INTERVAL
 
 FAILURE_FACTOR = 2  # RFC 8628 section 3.5: on a connection timeout, double the interval
 MAX_FAILURE_INTERVAL = 60  # seconds, up to which failures lengthen the interval
-MAX_FAILURES = 10  # in a row, where nobody knows when the code expires
+MAX_FAILURES = 10  # in a row, if it is unknown when the code expires
 REQUEST_TIMEOUT = 408  # RFC 9110 section 15.5.9
 
 
@@ -66,7 +66,7 @@ def poll(job: Job, /) -> Steps[BearerToken | None]:
         ExpiredToken: (also named `ExpiredDeviceCode`) the time for an answer is over.
         AccessDenied: the user said no.
         TokenEndpointError: and everything else that a token request raises, but for transient failures. Where
-            nobody knows when the code expires, the tenth of these in a row is raised.
+            it is unknown when the code expires, the tenth of these in a row is raised.
 
     Source: RFC 8628 section 3.5, CIBA Core section 10.1.
     """
@@ -117,7 +117,7 @@ def _slower(job: Job, answer: SlowDown) -> float:
 
 
 def _time_left(job: Job) -> Steps[float | None]:
-    """Return the seconds until the code expires; None where nobody knows.
+    """Return the seconds until the code expires; None if unknown.
 
     Raises:
         ExpiredToken: they are over.

@@ -84,7 +84,7 @@ def token_request(
         repeat=retrying.of_grant(data),
         requests_kwargs=requests_kwargs,
     )
-    return token_response.judge(client, response, dpop_key=key)
+    return token_response.read_token(client, response, dpop_key=key)
 
 
 def client_credentials(

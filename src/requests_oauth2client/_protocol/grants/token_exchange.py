@@ -161,7 +161,7 @@ def token_exchange(
     requests_kwargs: Mapping[str, Any] | None = None,
     **token_kwargs: object,
 ) -> Steps[BearerToken]:
-    """Exchange a token for another one: for another audience, another type, or on somebody's behalf.
+    """Exchange a token for another one: for another audience, another type, or on behalf of a user.
 
     Types are short names (access_token, refresh_token, id_token, saml1, saml2, jwt) or URIs.
 

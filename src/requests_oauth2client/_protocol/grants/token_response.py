@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 
-def judge(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
+def read_token(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
     """Give an answer to the hook that is for it."""
     if is_success(response):
         return client.parse_token_response(response, dpop_key=dpop_key)

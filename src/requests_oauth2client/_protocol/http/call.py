@@ -259,6 +259,6 @@ def _what_came(response: Response, expected: str) -> str:
         where = one_line(response.headers.get("Location", "nowhere")).partition("?")[0]
         return (
             f"It redirects to {where}, and endpoints are never followed through redirects: credentials would go"
-            " where nobody registered them. Configure the address that answers."
+            " where they don't belong. Configure the address that answers."
         )
     return f"Expected {expected}, or an OAuth error as JSON."

@@ -37,7 +37,7 @@ def key_for(client: Client, *, dpop: bool | None, dpop_key: DPoPKey | None, alg:
         alg: the algorithm of that; by default the client's.
 
     Raises:
-        InvalidDPoPKey: `dpop_key` is none.
+        InvalidDPoPKey: `dpop_key` is invalid.
         InvalidParam: a key is given, and dpop=False.
     """
     if dpop_key is not None:
@@ -82,7 +82,7 @@ def send_with_proof(
     if nonce is None:
         return response
     response = yield from send(_proved(request, key, ath, nonce))
-    key.demanded_nonce(response, shown=nonce, error=_error(response))  # another one again is for the caller to judge
+    key.demanded_nonce(response, shown=nonce, error=_error(response))  # another one again is left to the caller
     return response
 
 

@@ -90,7 +90,7 @@ def from_federation(
 
     With automatic registration, the client_id is the client's own entity identifier, and the OP wants signed
     requests: `client.authorization_request().sign(key, lifetime=60, iss=True, aud=True, jti=True)`. Serve what
-    `entity_configuration` returns, so that the OP can find out who this is. What the federation says is judged
+    `entity_configuration` returns, so that the OP can find out who this is. What the federation says is checked
     now and not again: make another client before the statements expire.
 
     Args:
@@ -186,7 +186,7 @@ def register(
         url: where the metadata of the AS are, as for `from_discovery_endpoint`.
         issuer: who the AS is, likewise. With neither, pass its registration_endpoint and token_endpoint.
         initial_access_token: what the AS wants to see first, if it does not let anyone register.
-        software_statement: a JWT about the software that somebody signed whom the AS believes.
+        software_statement: a JWT about the software, signed by a party that the AS trusts.
         private_key: what the client signs with, for `private_key_jwt`.
         session: the session to send with, of the client's HTTP library; by default one of its own.
         testing: allow plain http to any host. Secrets then travel unencrypted.
@@ -197,7 +197,7 @@ def register(
 
     Raises:
         ClientRegistrationError: the AS refused; `InvalidClientMetadata`, `RefusedRedirectUri`, ...
-        InvalidClientInformationResponse: the answer is none.
+        InvalidClientInformationResponse: the response is invalid.
         MissingEndpointUri: the AS has no registration_endpoint.
         InvalidParam: the AS registered a method that can't be used: the error's `registration` has what it answered;
             and what `from_discovery_endpoint` raises.

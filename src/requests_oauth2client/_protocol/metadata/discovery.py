@@ -1,4 +1,4 @@
-"""From an issuer to a client: the metadata of an AS, found, judged, and read (OIDC Discovery section 4, RFC 8414).
+"""From an issuer to a client: the metadata of an AS, found, checked, and read (OIDC Discovery section 4, RFC 8414).
 
     discover(limits, url, issuer) ──► document whose issuer is the one asked for ──► client_arguments()
 

@@ -2,7 +2,7 @@
 
     configuration of the OP ──► hint ──► configuration of that superior ──► its statement about the OP ──► ... anchor
 
-Each is a public GET. Statements are judged in `federation`; a path that breaks is left for the next one. Bounded in
+Each is a public GET. Statements are checked in `federation`; a path that breaks is left for the next one. Bounded in
 depth and in number. Knows no client: there is none yet.
 """
 

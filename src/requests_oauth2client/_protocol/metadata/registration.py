@@ -84,7 +84,7 @@ def read_registration(client: Client, /) -> Steps[Client]:
     Raises:
         InvalidParam: this client was not registered through `register`, or can't be managed.
         ClientRegistrationError: the AS refused.
-        InvalidClientInformationResponse: the answer is none.
+        InvalidClientInformationResponse: the response is invalid.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: RFC 7592 section 2.1.
@@ -107,7 +107,7 @@ def update_registration(client: Client, /, **changes: object) -> Steps[Client]:
     Raises:
         InvalidParam: this client was not registered through `register`, or can't be managed.
         ClientRegistrationError: the AS refused.
-        InvalidClientInformationResponse: the answer is none.
+        InvalidClientInformationResponse: the response is invalid.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: RFC 7592 section 2.2.

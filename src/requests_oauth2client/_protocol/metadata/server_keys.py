@@ -1,7 +1,7 @@
 """The public keys of the AS: fetched when first needed, kept while they are fresh (RFC 7517 section 5).
 
     verify_jws(client, jwt, algs) ──► current() ──► fresh keys, or one fetch however many ask at once
-                                  └─► newer()  ──► a kid that nobody knows: fetch again, once per cool-down
+                                  └─► newer()  ──► an unknown kid: fetch again, once per cool-down
 
 What was fetched replaces what was known, so keys that the AS withdrew are gone. A failing endpoint changes
 nothing about keys that are still fresh. OIDC Core section 10.1.1 (rotation). Knows no claim and no token.
@@ -194,7 +194,7 @@ def parse(response: Response) -> dict[str, Any]:
     """Read a JWKS; members of `keys` that are no JWK are passed over when a key is chosen (RFC 7517 section 5).
 
     Raises:
-        InvalidAuthorizationServerJwks: it is none.
+        InvalidAuthorizationServerJwks: it is invalid.
     """
     invalid = InvalidAuthorizationServerJwks
     jwks = documents.read(response, what="a JWKS", invalid=invalid)

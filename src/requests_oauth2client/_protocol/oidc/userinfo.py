@@ -52,7 +52,7 @@ class MismatchingUserInfoSubject(InvalidUserInfoResponse):
         )
 
     def _body(self) -> str:
-        return ""  # what it says is about somebody else
+        return ""  # what it says is about another user
 
 
 def userinfo(
@@ -85,7 +85,7 @@ def userinfo(
         EndpointError: the OP refused, in the body or in a `WWW-Authenticate` header; also with a status of 200.
         InvalidUserInfoResponse: the OP failed without an OAuth error, or its answer is not acceptable.
         MismatchingUserInfoSubject: the answer is about another user than the ID token.
-        InvalidIdToken: the ID token is still encrypted, so nobody can tell whom it is about; nothing was sent.
+        InvalidIdToken: the ID token is still encrypted, so it is unknown whom it is about; nothing was sent.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: OIDC Core section 5.3, RFC 6750 section 2.
@@ -168,7 +168,7 @@ def parse(client: Client, response: Response) -> Any:
 
 
 def _is_error(answer: Mapping[str, Any]) -> bool:
-    """Tell whether a 2xx response says that it is none: Slack's `ok: false`, Facebook's `error`, WeChat's `errcode`."""
+    """Tell whether a 2xx response reports an error: Slack's `ok: false`, Facebook's `error`, WeChat's `errcode`."""
     if "sub" in answer:
         return False
     return answer.get("ok") is False or bool(answer.get("error")) or bool(answer.get("errcode"))
@@ -194,7 +194,7 @@ def _checked(
 def _check_claims(client: Client, header: Mapping[str, Any], claims: Mapping[str, Any], now: float) -> None:
     """Check what a signed answer says about itself; it SHOULD say iss and aud (OIDC Core section 5.3.2)."""
     if not header:
-        return  # encrypted only: nobody signed these claims, so they are as good as the connection
+        return  # encrypted only: these claims are not signed, so they are as good as the connection
     if client.issuer_rule is not None:
         check_issuer(claims, client.issuer_rule, further=client.further_issuers, required=False)
     if "aud" in claims:
