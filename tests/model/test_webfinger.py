@@ -6,9 +6,10 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import find, given
 from hypothesis import strategies as st
 
+from devkit.passing import passes
 from requests_oauth2client.utils import InvalidUri, validate_issuer_uri
 from requests_oauth2client.webfinger import (
     ISSUER_REL,
@@ -128,7 +129,14 @@ def test_the_query_is_the_one_of_the_specification() -> None:
     )
 
 
-@given(identifier=st.text(max_size=40) | st.from_regex(r"\A[a-z:/@.?#\[\]%0-9]{1,30}\Z"))
+identifiers = st.text(max_size=40) | st.from_regex(r"\A[a-z:/@.?#\[\]%0-9]{1,30}\Z")
+
+
+def test_some_of_what_is_typed_gets_through() -> None:
+    assert find(identifiers, lambda one: passes(InvalidIdentifier, webfinger_resource, one))
+
+
+@given(identifier=identifiers)
 def test_whatever_is_typed_is_refused_or_asks_exactly_one_host(identifier: str) -> None:
     with contextlib.suppress(InvalidIdentifier):
         found = webfinger_resource(identifier)
@@ -196,7 +204,14 @@ json_values = st.recursive(
 )
 
 
-@given(links=json_values)
+issuer_links = st.lists(st.fixed_dictionaries({"rel": st.just(ISSUER_REL), "href": st.just("https://op.example")}))
+
+
+def test_some_of_what_a_host_answers_gets_through() -> None:
+    assert find(issuer_links | json_values, lambda one: passes(InvalidWebFingerResponse, issuer_of, {"links": one}))
+
+
+@given(links=json_values | issuer_links)
 def test_whatever_a_host_answers_is_refused_or_an_issuer(links: Any) -> None:
     with contextlib.suppress(InvalidWebFingerResponse):
         assert validate_issuer_uri(issuer_of({"links": links}))

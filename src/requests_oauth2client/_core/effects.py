@@ -122,6 +122,9 @@ def blocking(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conca
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             steps = operation(self, *args, **kwargs)
+        except TypeError as wrong:
+            _suggest(operation, wrong)
+            raise
         finally:
             del args, kwargs  # they may hold secrets, which error reporters would send with this frame
         result: R = self._drive(steps)
@@ -139,12 +142,27 @@ def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conc
     async def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             steps = operation(self, *args, **kwargs)
+        except TypeError as wrong:
+            _suggest(operation, wrong)
+            raise
         finally:
             del args, kwargs
         result: R = await self._drive(steps)
         return result
 
     return _dress(method, operation)
+
+
+def _suggest(operation: Callable[..., Any], wrong: TypeError) -> None:
+    """Raise an error that names the argument which a misspelled one is close to, if there is one."""
+    name = str(wrong).partition("unexpected keyword argument '")[2].rstrip("'")
+    code = operation.__code__
+    if name:
+        from .options import UnknownParam, close_to  # noqa: PLC0415  after a mistake only
+
+        meant = close_to(name, code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        if meant is not None:
+            raise UnknownParam(name, f"{operation.__name__}()", meant) from None
 
 
 class ClassMethod(Protocol[P, R_co]):

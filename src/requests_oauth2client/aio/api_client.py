@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from .._api import calls
 from .._api.message import Message
 from .._core.effects import awaitable
+from .._core.options import UnknownParam, close_to
 from .._drivers import httpx as driver
 from .._drivers.httpx import AsyncRunner
 from .._renewal.handlers import TokenHandler
@@ -76,6 +77,10 @@ class AsyncApiClient(AsyncRunner, _Api):
             try:
                 opened = driver.new_session(**settings)
             except TypeError as wrong:
+                taken = driver.LIBRARY.AsyncClient.__init__.__code__
+                known = [*taken.co_varnames[1 : taken.co_argcount + taken.co_kwonlyargcount], *calls.SETTINGS]
+                for name in settings.keys() - set(known):
+                    raise UnknownParam(name, f"{type(self).__name__}, or its session,", close_to(name, known)) from None
                 msg = f"The session can't be made with {', '.join(sorted(settings))}: {wrong}."
                 raise InvalidParam(msg) from None
             return opened
