@@ -72,7 +72,7 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
     Raises:
         InvalidUri: the root, or a trusted origin, is no usable URL.
         InvalidNoneFieldsParam: `none_fields` is another word.
-        InvalidBoolFieldsParam: `bool_fields` is no pair.
+        InvalidBoolFieldsParam: `bool_fields` is not a pair.
         InvalidParam: another argument can't be used.
     """
 

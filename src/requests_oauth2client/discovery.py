@@ -51,7 +51,7 @@ def stated_endpoint(metadata: Mapping[str, Any], name: str, *, source: str | Non
         https: False takes plain http to any host.
 
     Raises:
-        InvalidDiscoveryDocument: it is no string.
+        InvalidDiscoveryDocument: it is not a string.
         InvalidEndpointUri: it can't be used.
     """
     uri = metadata.get(name)

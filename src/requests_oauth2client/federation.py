@@ -191,7 +191,7 @@ def provider_metadata(chain: Iterable[EntityStatement]) -> dict[str, Any]:
 
     Raises:
         UnsupportedClientRegistrationTypes: it registers clients in no way that is known here.
-        MissingEntityStatementClaim: it is no OP.
+        MissingEntityStatementClaim: it is not an OP.
 
     Source: OpenID Federation 1.0 sections 5.1.3 and 6.1.4.
     """

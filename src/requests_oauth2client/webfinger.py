@@ -75,8 +75,8 @@ def webfinger_resource(identifier: object, *, host: object = None, testing: bool
         The normalised identifier, and where to ask about it.
 
     Raises:
-        InvalidIdentifier: it is none of these.
-        InvalidUri: `host` is no host, or an origin without https.
+        InvalidIdentifier: it is something else.
+        InvalidUri: `host` is not a host, or an origin without https.
 
     Source: OIDC Discovery section 2.1.
     """

@@ -46,7 +46,7 @@ def validate_bool_fields(bool_fields: BoolFields) -> BoolFields:
         bool_fields: what True and what False become; None leaves them to Python.
 
     Raises:
-        InvalidBoolFieldsParam: it is no pair.
+        InvalidBoolFieldsParam: it is not a pair.
     """
     if bool_fields is not None and not (isinstance(bool_fields, (tuple, list)) and len(bool_fields) == 2):  # noqa: PLR2004  a pair
         raise InvalidBoolFieldsParam(bool_fields)

@@ -40,7 +40,7 @@ def _form_of(prepared: Any) -> Form:
     """Read the form in a prepared request of `requests`; without a body it is empty.
 
     Raises:
-        InvalidRequestForClientAuthentication: it is no form POST.
+        InvalidRequestForClientAuthentication: it is not a form POST.
     """
     body, kind = getattr(prepared, "body", None) or "", _content_type(prepared)
     is_form = (kind or "").partition(";")[0].strip().lower() == FORM

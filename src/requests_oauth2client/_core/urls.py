@@ -69,7 +69,7 @@ def split_url(uri: Any, *, error: type[InvalidUri] = InvalidUri, name: str = "UR
         parts = urlsplit(text)
         parts.port  # noqa: B018  parsed when asked
     except ValueError as wrong:
-        raise error(text, f"it is no URL ({wrong})", name) from None
+        raise error(text, f"it is not a URL ({wrong})", name) from None
     if parts.scheme.lower() not in {"https", "http"}:
         raise error(text, "an absolute URL that begins with https:// is needed", name)
     if not parts.hostname:

@@ -56,7 +56,7 @@ class ParsedJws:
         """Read the payload as the claims of a JWT (RFC 7519 section 7.2).
 
         Raises:
-            MalformedToken: it is no JSON object.
+            MalformedToken: it is not JSON object.
         """
         return read_json_object(self.payload, "payload")
 
@@ -68,7 +68,7 @@ def take_apart(token: object) -> ParsedJws:
         token: a str, bytes, or an object whose `str()` is the token.
 
     Raises:
-        MalformedToken: it is no compact JWS.
+        MalformedToken: it is not a compact JWS.
     """
     head, body, tail = split(token, 3, MAX_SIZE, "JWS")
     return ParsedJws(read_header(head), decode(body, "payload"), b"%b.%b" % (head, body), decode(tail, "signature"))

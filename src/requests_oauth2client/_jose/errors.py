@@ -2,7 +2,7 @@
 
     InvalidKey                     a key that the user passed can't do what it is for (an InvalidParam)
     JoseError                      what came from outside is refused (a ValueError)
-    ├── MalformedToken             it is no compact JWS or JWE, or its header breaks a rule
+    ├── MalformedToken             it is not a compact JWS or JWE, or its header breaks a rule
     ├── UnsupportedAlg             its algorithm is not one that was expected
     │   └── UnsecuredToken         its alg is none
     ├── NoMatchingKey              there is no key for it: fetch the keys again

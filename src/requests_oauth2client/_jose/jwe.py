@@ -132,7 +132,7 @@ def decrypt(token: object, key: Any, *, algs: Collection[str], encs: Collection[
         encs: and for the content.
 
     Raises:
-        MalformedToken: it is no compact JWE.
+        MalformedToken: it is not a compact JWE.
         UnsupportedAlg: alg or enc is not expected here.
         DecryptionFailed: the key does not open it.
         NoMatchingKey: the key is not a private one for this algorithm.

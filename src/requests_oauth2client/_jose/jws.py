@@ -67,7 +67,7 @@ def verify(token: object, *, algs: Collection[str], keys: Any = None, secret: st
         The token, taken apart; now its payload can be believed to come from whom the keys belong to.
 
     Raises:
-        MalformedToken: it is no compact JWS.
+        MalformedToken: it is not a compact JWS.
         UnsupportedAlg: its alg is not in `algs`, or is none (`UnsecuredToken`).
         NoMatchingKey: no key fits its alg and kid, or several do (`AmbiguousKey`).
         InvalidSignature: the key that fits did not sign it.

@@ -40,7 +40,7 @@ def decrypt(token: object, *, key: Any, client_secret: str | None, alg: str, enc
         What was encrypted.
 
     Raises:
-        MalformedToken: this is no compact JWE.
+        MalformedToken: this is not a compact JWE.
         UnsupportedAlg: it is encrypted with another algorithm.
         NoMatchingKey: no key of this client fits.
         DecryptionFailed: none of those that fit opens it.

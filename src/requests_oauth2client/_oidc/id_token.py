@@ -120,7 +120,7 @@ class IdToken(NotPickled):
         claims: the payload; reading it raises `InvalidIdToken` while the token is encrypted.
 
     Raises:
-        InvalidIdToken: this is no JWT.
+        InvalidIdToken: this is not a JWT.
     """
 
     pickle_advice = "Store `str(id_token)`, and validate it again when you load it."

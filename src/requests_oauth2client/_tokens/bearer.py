@@ -48,7 +48,7 @@ class BearerToken(Expiring, Received):
 
     Raises:
         UnsupportedTokenTypeError: `token_type` is another one than this class is for.
-        InvalidIdToken: `id_token` is no JWT.
+        InvalidIdToken: `id_token` is not a JWT.
         InvalidParam: a token is not a non-empty string.
     """
 

@@ -159,7 +159,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             InvalidParam: neither url nor issuer, a bad URL, or the metadata are of another issuer; its text has
                 what was received and expected.
             InvalidDiscoveryDocument: there are no metadata, they are unreadable, or have no token_endpoint.
-            InvalidAuthorizationServerJwks: what is at their jwks_uri is no JWKS.
+            InvalidAuthorizationServerJwks: what is at their jwks_uri is not a JWKS.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: OIDC Discovery section 4, RFC 8414 section 3.
@@ -237,7 +237,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             InvalidIdentifier: nothing can be found with this; nothing was sent. An `InvalidParam`.
             UnknownWebFingerResource: the host knows nothing about this user.
             MissingIssuerLink: the host names no OP for this user.
-            InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is no https URL.
+            InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is not an https URL.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: OIDC Discovery section 2, RFC 7033.
@@ -984,7 +984,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
 
         Raises:
             MissingEndpointUri: the client has no jwks_uri.
-            InvalidAuthorizationServerJwks: the answer is no JWKS.
+            InvalidAuthorizationServerJwks: the answer is not a JWKS.
             TransportError: no whole answer came; also an exception of the HTTP library.
 
         Source: RFC 7517 section 5, OIDC Core section 10.1.1.

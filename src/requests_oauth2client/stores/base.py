@@ -58,7 +58,7 @@ class EntryLocked(TokenStoreError):
     """Another holder kept an entry locked for as long as the caller waited.
 
     Attributes:
-        entry: the name of the entry, which is no secret.
+        entry: the name of the entry, which is not a secret.
     """
 
     @property
@@ -78,7 +78,7 @@ class StaleFence(TokenStoreError):
     """Another holder has locked an entry since; what was to be written is outdated, and was not written.
 
     Attributes:
-        entry: the name of the entry, which is no secret.
+        entry: the name of the entry, which is not a secret.
     """
 
     kept: ClassVar[tuple[str, ...]] = (*TokenStoreError.kept, "entry")

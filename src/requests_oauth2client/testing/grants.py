@@ -243,7 +243,7 @@ def decide(server: ServerState, code: str, user: str, deny: str | None) -> None:
     """Let a person decide about a user code or an auth_req_id.
 
     Raises:
-        LookupError: there is none such that waits.
+        LookupError: none is waiting.
     """
     typed = code.replace("-", "").replace(" ", "").upper()
     for pending in server.records.devices.values():

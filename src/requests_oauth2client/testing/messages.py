@@ -61,7 +61,7 @@ class ReceivedRequest:
         """Return the body, read as JSON.
 
         Raises:
-            ValueError: it is no JSON.
+            ValueError: it is not JSON.
         """
         return json.loads(self.body)
 

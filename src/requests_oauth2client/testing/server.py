@@ -321,7 +321,7 @@ def _short_name(endpoint: str) -> str:
     """Return the short name of an endpoint.
 
     Raises:
-        InvalidParam: there is none such.
+        InvalidParam: there is no such one.
     """
     by_metadata = {name: short for short, (_, name) in services.ENDPOINTS.items()}
     well_known = {path.rpartition("/")[2]: "configuration" for path in WELL_KNOWN} | {"discovery": "configuration"}

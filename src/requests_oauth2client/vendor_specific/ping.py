@@ -52,7 +52,7 @@ class Ping:
             **kwargs: further arguments of `OAuth2Client`.
 
         Raises:
-            InvalidIssuer: the issuer is no https URL.
+            InvalidIssuer: the issuer is not an https URL.
         """
         text = str(issuer)
         root = validate_issuer_uri(text if "://" in text else f"https://{text}")

@@ -161,7 +161,7 @@ class Logins:
         return secrets.token_urlsafe(32)
 
     def read(self, login_id: str | None) -> Steps[LoginRecord | None]:
-        """Return a login, or None if there is none such, or it has ended."""
+        """Return a login, or None if it does not exist, or has ended."""
         if not login_id:
             return None
         data = yield RunInThread(functools.partial(self._store.get, _entry("login", login_id)), for_store=True)

@@ -209,7 +209,7 @@ class Site:
             warnings.warn(msg, UserWarning, stacklevel=4)
 
     def client_of(self, name: str | None) -> object | None:
-        """Return the client of a provider, which runs its operations; None if there is none such."""
+        """Return the client of a provider, which runs its operations; None if it does not exist."""
         provider = self.providers.get(name) if name else next(iter(self.providers.values()), None)
         return None if provider is None else provider.client
 

@@ -58,7 +58,7 @@ def from_discovery_endpoint(
         InvalidParam: neither url nor issuer, a bad URL, or the metadata are of another issuer; its text has
             what was received and expected.
         InvalidDiscoveryDocument: there are no metadata, they are unreadable, or have no token_endpoint.
-        InvalidAuthorizationServerJwks: what is at their jwks_uri is no JWKS.
+        InvalidAuthorizationServerJwks: what is at their jwks_uri is not a JWKS.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: OIDC Discovery section 4, RFC 8414 section 3.
@@ -155,7 +155,7 @@ def find_issuer(
         InvalidIdentifier: nothing can be found with this; nothing was sent. An `InvalidParam`.
         UnknownWebFingerResource: the host knows nothing about this user.
         MissingIssuerLink: the host names no OP for this user.
-        InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is no https URL.
+        InvalidWebFingerResponse: the answer is no JRD, or the issuer in it is not an https URL.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: OIDC Discovery section 2, RFC 7033.

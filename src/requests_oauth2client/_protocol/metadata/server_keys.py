@@ -87,7 +87,7 @@ def update_authorization_server_public_keys(
 
     Raises:
         MissingEndpointUri: the client has no jwks_uri.
-        InvalidAuthorizationServerJwks: the answer is no JWKS.
+        InvalidAuthorizationServerJwks: the answer is not a JWKS.
         TransportError: no whole answer came; also an exception of the HTTP library.
 
     Source: RFC 7517 section 5, OIDC Core section 10.1.1.
@@ -102,7 +102,7 @@ def current(client: Client, *, requests_kwargs: Mapping[str, Any] | None = None)
 
     Raises:
         MissingEndpointUri: the client has neither keys nor jwks_uri.
-        InvalidAuthorizationServerJwks: they had to be fetched, and the answer is no JWKS.
+        InvalidAuthorizationServerJwks: they had to be fetched, and the answer is not a JWKS.
         TransportError: or there was no answer.
     """
     if client.jwks_uri is None and client.authorization_server_jwks is None:
