@@ -29,13 +29,13 @@ WORDS = {
     r"will do": "is enough, are allowed",
     r"no appointment": "say what happens",
     r"can't be told": "is unknown",
-    r"nobody|somebody": "no other process, no user; another caller",
-    r"judg\w*": "check, validate",
     r"lest|thereof|whereby|wherefore": "plain words",
 }
 
 # Words that are being replaced: at most as many as there are. Lower a number when it is too high.
 FEWER = {
+    r"nobody|somebody": 3,
+    r"judg\w*": 2,
     r"(?-i:is none)": 43,
     r"is no \w+": 199,
 }

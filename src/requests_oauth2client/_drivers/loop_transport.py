@@ -89,7 +89,7 @@ class _LoopTransports:
         return found
 
     def enter(self, session: Any) -> None:
-        """Note that somebody uses a session in this loop until `leave`; it is opened again if it was closed."""
+        """Note that a caller uses a session in this loop until `leave`; it is opened again if it was closed."""
         loop = current_loop()
         with self._guard:
             self._users[loop] = self._users.get(loop, 0) + 1

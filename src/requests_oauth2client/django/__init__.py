@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 try:
     import django as _django  # noqa: F401  to say what is missing
-except ImportError as missing:
+except ImportError as _missing:
     _msg = (
         "requests_oauth2client.django needs the library django, which is not installed: install it with the extra"
         " 'django', that is requests_oauth2client[django]."
     )
-    raise ImportError(_msg) from missing
+    raise ImportError(_msg) from _missing
 
 if TYPE_CHECKING:
     from .backend import LoginBackend as LoginBackend

@@ -12,12 +12,12 @@ from typing import Any, Self
 
 try:
     from flask import current_app, session
-except ImportError as missing:
+except ImportError as _missing:
     _msg = (
         "requests_oauth2client.flask needs the library flask, which is not installed: install it with the extra"
         " 'flask', that is requests_oauth2client[flask]."
     )
-    raise ImportError(_msg) from missing
+    raise ImportError(_msg) from _missing
 
 from .._renewal.manager import TokenManager
 from .._renewal.records import access_key

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 try:
     import pytest
-except ImportError as missing:
+except ImportError as _missing:
     _msg = (
         "requests_oauth2client.testing.plugin needs the library pytest, which is not installed: install it with the"
         " extra 'testing', that is requests_oauth2client[testing]."
     )
-    raise ImportError(_msg) from missing
+    raise ImportError(_msg) from _missing
 
 if TYPE_CHECKING:
     from .._tokens.bearer import BearerToken
