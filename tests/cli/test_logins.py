@@ -211,3 +211,21 @@ def test_a_broken_pipe_is_no_traceback(place) -> None:
     assert "Traceback" not in done.stderr
     assert re.search(r"code=(0|141)", done.stderr)
     assert "Exception ignored" not in done.stderr
+
+
+def test_any_encoding_of_stdout_is_enough(piped, server) -> None:
+    token = server.token(sub="ünï").access_token
+    ended = piped("inspect", "-", stdin=token, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert ended.code == 0
+    assert "sub\t" in ended.out
+
+
+def test_a_bound_token_is_found_too_and_is_no_header(run, place: Path, server) -> None:
+    file = place / "oauth2client.toml"
+    file.write_text(file.read_text() + "dpop_bound_access_tokens = true\n")
+    assert run("token", "-p", "robot").code == 0
+    asked = len(server.requests)
+    ended = run("token", "-p", "robot", "--header")
+    assert ended.code == 2
+    assert "oauth2client call" in ended.err
+    assert len(server.requests) == asked

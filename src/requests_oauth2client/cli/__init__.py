@@ -23,9 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError:
         sys.stderr.write('The program needs click: pip install "requests_oauth2client[cli]"\n')
         return 2
-    from .program import run
+    try:
+        from .program import run
 
-    return run(None if argv is None else list(argv))
+        return run(None if argv is None else list(argv))
+    except KeyboardInterrupt:  # while the program was loaded
+        return 130
 
 
 __all__ = ["main"]

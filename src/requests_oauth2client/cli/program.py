@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -148,10 +149,9 @@ def traced(trace: str | None) -> Iterator[None]:
     if trace is None:
         yield
         return
-    try:
-        recording = importlib.import_module("requests_oauth2client.recorder").recording
-    except ImportError:
-        raise Failure("--trace needs requests_oauth2client.recorder, which this version does not have.") from None
+    recording = getattr(importlib.import_module("requests_oauth2client"), "recording", None)
+    if recording is None:
+        raise Failure("--trace needs the recorder, requests_oauth2client.recording, which this version does not have.")
     with recording() as story:
         try:
             yield
@@ -176,6 +176,9 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run the program, and return its exit code; without a traceback, whatever happens."""
     if "_OAUTH2CLIENT_COMPLETE" in os.environ:
         program.main(args=argv, prog_name="oauth2client")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what it can't show is written as an escape
+            stream.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         with program.make_context("oauth2client", arguments) as context:

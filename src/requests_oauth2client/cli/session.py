@@ -64,7 +64,7 @@ class Session:
     def store(self) -> TokenStore:
         """The store of the program: `FileStore(app="oauth2client")`.
 
-        Its key is in the system keyring, or in a file without a keyring, or $OAUTH2CLIENT_KEY_FILE names one.
+        Its key is in the system keyring; without one, in a file beside it. $OAUTH2CLIENT_KEY_FILE names another file.
         """
         from ..stores.file import FileStore
 
