@@ -55,7 +55,7 @@ class Logins(Site):
     Args:
         store: where logins and their tokens are kept; by default a `DjangoStore`.
         key: for that `DjangoStore`; by default it is derived from SECRET_KEY.
-        user_for: a function from the `Login` of somebody who has just logged in to the user of the site; None refuses
+        user_for: a function from the `Login` of a user who has just logged in to the user of the site; None refuses
             them. By default users are found by issuer and subject, and made at their first login.
         base_url: as for `requests_oauth2client.web.Site`.
         on_login: as there; may be async.

@@ -17,7 +17,7 @@ BACKEND = "requests_oauth2client.django.LoginBackend"
 
 
 class LoggedIn(Protocol):
-    """What `user_for` gets: `request.login`, of somebody who has just logged in."""
+    """What `user_for` gets: `request.login`, of a user who has just logged in."""
 
     @property
     def user(self) -> User | None:
@@ -46,7 +46,7 @@ def user_for(login: LoggedIn) -> Any:
     would get in.
     """
     who = login.user
-    assert who is not None  # noqa: S101  somebody has just logged in
+    assert who is not None  # noqa: S101  a user has just logged in
     return find_user(who) or _create(who)
 
 
@@ -80,7 +80,7 @@ def link_user(login: LoggedIn, hook: Any) -> Any:
         NoUser: they have no account on this site, or an inactive one.
     """
     who = login.user
-    assert who is not None  # noqa: S101  somebody has just logged in
+    assert who is not None  # noqa: S101  a user has just logged in
     if max(len(who.issuer), len(who.subject)) > MAX_LENGTH:
         msg = f"The issuer or the subject of this login has more than {MAX_LENGTH} characters."
         raise NoUser(msg)

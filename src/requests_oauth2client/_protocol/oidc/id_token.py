@@ -273,7 +273,7 @@ def _checked(
 
 
 def _check_is_readable(token: BearerToken, answered: AuthorizationResponse | None, asked: str | None) -> None:
-    """Refuse an id_token that is no JWT, unless nobody asked for one: then it has no meaning."""
+    """Refuse an id_token that is not a JWT, unless none was requested: then it has no meaning."""
     scope = asked if token.scope is None else token.scope
     by_scope = scope is None or "openid" in scope.split()
     by_nonce = answered is None or token.scope is not None or bool(answered.nonce)
