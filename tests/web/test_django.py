@@ -7,7 +7,9 @@ import json
 import secrets
 from http.cookies import SimpleCookie
 from typing import Any
+from urllib.parse import urlencode
 
+import django
 import pytest
 from django.contrib import admin, auth
 from django.contrib.auth.decorators import login_required, permission_required
@@ -280,6 +282,33 @@ def test_the_provider_needs_no_csrf_token(server: AuthorizationServer) -> None:
     (token,) = server.log_out("alice")
     assert browser.open("/auth/main/backchannel-logout", form={"logout_token": token}).status == 200
     assert read(browser.open("/open")) == {"user": None}
+
+
+def test_a_user_logs_out_at_one_address_only(server: AuthorizationServer) -> None:
+    browser = site(server, settings={"MIDDLEWARE": CSRF})
+    browser.log_in("/")
+    assert browser.open("/auth/main/logout", form={}).status == 404
+    assert read(browser.open("/open")) == {"user": "alice"}
+
+
+def test_a_front_channel_logout_may_be_framed(server: AuthorizationServer) -> None:
+    framed = [*django_site.MIDDLEWARE, "django.middleware.clickjacking.XFrameOptionsMiddleware"]
+    browser = site(server, settings={"MIDDLEWARE": framed})
+    page = browser.log_in("/")
+    assert dict(page.headers)["X-Frame-Options"] == "DENY"
+    query = urlencode({"iss": server.issuer, "sid": read(page)["claims"]["sid"]})
+    page = Browser(browser.wire, server).open(f"/auth/main/frontchannel-logout?{query}")
+    assert (page.status, "X-Frame-Options" in dict(page.headers)) == (200, False)
+
+
+@pytest.mark.skipif(django.VERSION < (5, 1), reason="LoginRequiredMiddleware came with 5.1")
+def test_a_site_where_every_view_needs_a_login(server: AuthorizationServer) -> None:
+    closed = [*django_site.MIDDLEWARE, "django.contrib.auth.middleware.LoginRequiredMiddleware"]
+    browser = site(server, settings={"MIDDLEWARE": closed})
+    page = browser.open("/who")
+    assert page.location == "/auth/login?next=/who"
+    page = browser.end(server.log_in(str(browser.open(str(page.location)).location)))
+    assert read(browser.open(str(page.location)))["is_in"]
 
 
 def test_a_back_channel_logout_reaches_the_user_of_django(server: AuthorizationServer) -> None:

@@ -16,6 +16,12 @@ from .._drivers.requests import SyncRunner
 from ..web.messages import WebResponse
 from .logins import login_of, logins, web_request
 
+ACTIONS = (
+    "login",
+    "callback",
+    "backchannel-logout",
+    "frontchannel-logout",
+)  # logouts of users have a view of their own
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -65,11 +71,15 @@ def route(request: HttpRequest, action: str, name: str | None = None) -> HttpRes
     """Answer a login, a callback, or a logout that comes from the provider."""
     if request.method not in {"GET", "HEAD", "POST"}:
         return HttpResponse(status=405, headers={"Allow": "GET, HEAD, POST"})
+    if action not in ACTIONS:
+        return HttpResponse("There is nothing here.", status=404)
     site = logins()
     runner: Any = site.client_of(name) or SyncRunner()
     asked = web_request(request, has_form=True)
     name = next(iter(site.providers)) if name is None else name
-    return as_response(runner._drive(site.route(asked, name, action)))  # noqa: SLF001
+    response = as_response(runner._drive(site.route(asked, name, action)))  # noqa: SLF001
+    response.xframe_options_exempt = action == "frontchannel-logout"  # providers open it in a frame
+    return response
 
 
 @transaction.non_atomic_requests
@@ -85,6 +95,10 @@ def log_out(request: HttpRequest) -> HttpResponse:
         if hasattr(request, "session"):
             logout(request)
     return as_response(answer)
+
+
+# Django's LoginRequiredMiddleware leaves these alone: they are the way to log in.
+route.login_required = log_out.login_required = False
 
 
 def as_response(answer: WebResponse) -> HttpResponse:
