@@ -37,10 +37,10 @@ anything with `status_code`, `url`, `content`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from ._core import hints
-from ._core.errors import EndpointError, InvalidAnswer, OAuth2Error, sentence
+from ._core.errors import EndpointError, InvalidAnswer, InvalidTokenResponse, MissingAccessToken, OAuth2Error, sentence
 from ._core.oauth_errors import (
     AccessDenied,
     AuthorizationPending,
@@ -87,29 +87,6 @@ from ._core.printable import kept
 from ._core.redaction import excerpt, one_line, sent_secrets, without_credentials, without_query
 
 # --- the AS answers, but not as the specification says ------------------------------------------------
-
-
-class InvalidTokenResponse(InvalidAnswer):
-    """The answer of the token endpoint is neither a token nor an OAuth error (RFC 6749 section 5)."""
-
-
-class MissingAccessToken(InvalidTokenResponse):
-    """The token endpoint sent an ID token and no access token (Azure AD B2C does for `scope=openid` alone).
-
-    Ask for a scope of an API beside `openid` to get an access token. Where nothing but the login was wanted, the ID
-    token is all there is to have: `authorization_code()` has checked it.
-
-    Attributes:
-        id_token: the ID token; its `checked` tells whether it was checked. `check_id_token()` checks one that is not.
-    """
-
-    def __init__(self, *, id_token: object = None, response: object = None, client: object = None) -> None:
-        self.id_token: Any = id_token
-        super().__init__(
-            response=response,
-            client=client,
-            description="There is an id_token, that of this error, and no access_token. Ask for an API's scope too.",
-        )
 
 
 class UnknownIntrospectionError(InvalidAnswer):

@@ -110,6 +110,29 @@ class InvalidAnswer(OAuth2Error):
         return f"The body begins: {excerpt(body, hide=sent_secrets(self.request))!r}."
 
 
+class InvalidTokenResponse(InvalidAnswer):
+    """The answer of the token endpoint is neither a token nor an OAuth error (RFC 6749 section 5)."""
+
+
+class MissingAccessToken(InvalidTokenResponse):
+    """The token endpoint sent an ID token and no access token (Azure AD B2C does for `scope=openid` alone).
+
+    Ask for a scope of an API beside `openid` to get an access token. Where nothing but the login was wanted, the ID
+    token is all there is to have: `authorization_code()` has checked it.
+
+    Attributes:
+        id_token: the ID token; its `checked` tells whether it was checked. `check_id_token()` checks one that is not.
+    """
+
+    def __init__(self, *, id_token: object = None, response: object = None, client: object = None) -> None:
+        self.id_token: Any = id_token
+        super().__init__(
+            response=response,
+            client=client,
+            description="There is an id_token, that of this error, and no access_token. Ask for an API's scope too.",
+        )
+
+
 class EndpointError(OAuth2Error):
     """An endpoint answered with an OAuth error (RFC 6749 section 5.2).
 
@@ -153,5 +176,5 @@ def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?", "…")) else f"{text}."
 
 
-for _one in (OAuth2Error, InvalidAnswer, EndpointError):
+for _one in (OAuth2Error, InvalidAnswer, InvalidTokenResponse, MissingAccessToken, EndpointError):
     _one.__module__ = PUBLIC
