@@ -14,6 +14,8 @@ from .._core.values import NotPickled
 from ..exceptions import AuthorizationResponseError, InvalidAuthResponse
 from .params import KNOWN
 
+WORDS = frozenset("scope response_type prompt acr_values ui_locales claims_locales".split())
+
 
 class SentRequest(Protocol):
     """What the check of a response needs to know of the authorization request; `AuthorizationRequest` documents it."""
@@ -117,7 +119,12 @@ class Spelled(Extended):
 
 def further(kwargs: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keep further parameters: read-only, without those that are None; only their names show."""
-    return MappingProxyType(Form(kwargs))
+    return MappingProxyType(Form({name: _joined(name, value) for name, value in kwargs.items()}))
+
+
+def _joined(name: str, value: Any) -> Any:
+    """Join words as one parameter: none of these may be sent twice (RFC 6749 section 3.1)."""
+    return " ".join(map(str, value)) if name in WORDS and isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def add_server_error(wrong: InvalidAuthResponse, params: Mapping[str, str]) -> None:
