@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from devkit.exchange import Answer
@@ -24,8 +25,11 @@ from requests_oauth2client import (
     validate_dpop_proof,
     validate_ping_callback,
 )
+from requests_oauth2client import exceptions as errors
+from requests_oauth2client._core import hints
 from requests_oauth2client._core.http_caching import lifetime
 from requests_oauth2client._core.messages import Body, parse_json_object
+from requests_oauth2client._core.printable import printable
 from requests_oauth2client._core.retry_info import LONGEST, retry_after
 from requests_oauth2client._jose import jwe, jws
 from requests_oauth2client._jose.keys import (
@@ -35,10 +39,20 @@ from requests_oauth2client._jose.keys import (
     signing_key,
     verification_key,
 )
+from requests_oauth2client._oidc.expectations import id_token_settings
 from requests_oauth2client._protocol.authorization import authorization_endpoint
+from requests_oauth2client._protocol.grants import device
 from requests_oauth2client._protocol.http.limits import FetchLimits
-from requests_oauth2client._protocol.metadata import constructors, documents, server_keys, webfinger
+from requests_oauth2client._protocol.metadata import (
+    constructors,
+    discovery,
+    documents,
+    server_keys,
+    server_metadata,
+    webfinger,
+)
 from requests_oauth2client._protocol.oidc import id_token
+from requests_oauth2client._protocol.settings import ENDPOINTS
 from requests_oauth2client.challenges import api_error, parse_challenges, refusal_of_token
 from requests_oauth2client.discovery import InvalidDiscoveryDocument
 
@@ -150,6 +164,14 @@ def at_endpoint(rule: Callable[..., Any], data: bytes, *args: Any, client: OAuth
     return play(rule(client, *args, **named), [answer(data)]).result
 
 
+def device_code(data: bytes) -> Any:
+    """Ask for a device code; what is shown to the user can be shown."""
+    answered = at_endpoint(device.authorize_device, data)
+    for shown in (answered.user_code, answered.verification_uri, answered.verification_uri_complete):
+        assert printable(shown or "") == (shown or ""), shown
+    return answered
+
+
 def registered(data: bytes) -> Any:
     """Register a client."""
     settings: dict[str, Any] = {"registration_endpoint": f"{AS}/registration", "retries": None}
@@ -183,7 +205,28 @@ def webfinger_response(data: bytes) -> Any:
 def discovery_document(data: bytes) -> Any:
     """Make a client of metadata."""
     document = documents.read(answer(data), what="the metadata of an AS", invalid=InvalidDiscoveryDocument)
-    return OAuth2Client.from_discovery_document(document, issuer=AS, auth="client")
+    return used(OAuth2Client.from_discovery_document(document, issuer=AS, auth="client"))
+
+
+def found_metadata(data: bytes) -> Any:
+    """Let a client find its server."""
+    client = OAuth2Client(issuer=AS, auth=("client", "secret"), retries=None)
+    document = play(discovery.fetch(client, f"{AS}/metadata", None), [answer(data)]).result
+    server_metadata.learn(client, document)
+    return used(client)
+
+
+def used(client: OAuth2Client) -> OAuth2Client:
+    """Look at all that a client knows of metadata; what can't be used is refused when it is used, in our words."""
+    for name in ENDPOINTS:
+        with suppress(errors.InvalidParam, errors.MissingEndpointUri, InvalidDiscoveryDocument):
+            server_metadata.may_find(client, name)
+            OAuth2Client.check_discovered_uri(name, client.endpoint(name))
+    repr(client)
+    id_token_settings(client)
+    hints.authentication(client)
+    hints.grants(client, {})
+    return client
 
 
 def key_set(data: bytes) -> Any:

@@ -22,12 +22,13 @@ from requests_oauth2client import (
 )
 from requests_oauth2client import exceptions as errors
 from requests_oauth2client._core.messages import JSON_DEPTH, parse_json
+from requests_oauth2client._core.printable import printable
 from requests_oauth2client._jose import compact, jwe, jws
 from requests_oauth2client._jose.errors import InvalidKey, JoseError
 from requests_oauth2client._jose.keys import public_jwk
 from requests_oauth2client._oidc.id_token_checks import half_hash
 from requests_oauth2client._protocol.authorization import par
-from requests_oauth2client._protocol.grants import ciba, device, token_endpoint
+from requests_oauth2client._protocol.grants import ciba, token_endpoint
 from requests_oauth2client._protocol.grants.ping import InvalidPingCallback
 from requests_oauth2client._protocol.metadata import server_keys
 from requests_oauth2client._protocol.oidc import logout, userinfo
@@ -73,9 +74,11 @@ from .calls import (
     challenge,
     checked_id_token,
     deflated,
+    device_code,
     discovery_document,
     dpop_nonce,
     encrypted,
+    found_metadata,
     freshness,
     front_channel_id_token,
     jarm,
@@ -120,8 +123,10 @@ def check(parser: Parser, data: bytes) -> bool:
     try:
         parser.parse(data)
     except parser.refusals as refusal:
-        str(refusal).encode()
-        repr(refusal).encode()
+        for shown in (str(refusal), repr(refusal), getattr(refusal, "description", None) or ""):
+            shown.encode()
+            if isinstance(refusal, errors.OAuth2Error):  # no escape sequence, nothing that nobody sees
+                assert printable(shown) == shown, shown
         return False
     return True
 
@@ -163,7 +168,7 @@ ENDPOINTS: dict[str, Parser] = {
         answers({**TOKEN, "token_type": "DPoP"}),
     ),
     "device authorization response": of_endpoint(
-        partial(at_endpoint, device.authorize_device),
+        device_code,
         errors.InvalidDeviceAuthorizationResponse,
         answers({"device_code": "d", "user_code": "u", "verification_uri": f"{AS}/d", "expires_in": 9, "interval": 5}),
     ),
@@ -247,6 +252,12 @@ PARSERS: dict[str, Parser] = {
         parse=discovery_document,
         refusals=(InvalidDiscoveryDocument, errors.InvalidParam),
         seeds=answers(METADATA),
+        too_much=(b"\x00" + DEEP_MEMBER,),
+    ),
+    "metadata that a client finds": Parser(
+        parse=found_metadata,
+        refusals=(InvalidDiscoveryDocument, errors.InvalidParam, errors.TransportError),
+        seeds=answers({**METADATA, "revocation_endpoint": ["x"], "end_session_endpoint": {}, "userinfo_endpoint": ""}),
         too_much=(b"\x00" + DEEP_MEMBER,),
     ),
     "WebFinger response": Parser(

@@ -28,7 +28,6 @@ def place(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Place:
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """A PostgreSQL server, where the machine has one, and a driver for it."""
-    pytest.importorskip("psycopg")
     if find_programs() is None:
         pytest.skip("PostgreSQL is not installed here")
     with start_postgres_server() as url:

@@ -189,7 +189,6 @@ def test_a_value_of_another_type_is_damage_until_it_is_written_again(tmp_path: P
 
 
 def test_a_database_that_is_away_is_an_error_without_the_statement() -> None:
-    pytest.importorskip("psycopg")
     from devkit.redis_server import free_port
 
     engine = sa.create_engine(f"postgresql+psycopg://user:planted-password@127.0.0.1:{free_port()}/x")

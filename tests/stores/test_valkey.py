@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
@@ -38,7 +37,8 @@ def test_urls_of_valkey_are_taken(redis_server: RedisServer) -> None:
 
 
 def test_a_client_of_valkey_serves(redis_server: RedisServer) -> None:
-    valkey: Any = pytest.importorskip("valkey")
+    import valkey
+
     with valkey.Valkey.from_url(redis_server.url, socket_timeout=2) as client:
         store = RedisStore(client, key=KEY, prefix=f"{secrets.token_hex(4)}:")
         use(store)
@@ -48,7 +48,8 @@ def test_a_client_of_valkey_serves(redis_server: RedisServer) -> None:
 
 
 def test_errors_of_valkey_are_ours() -> None:
-    valkey: Any = pytest.importorskip("valkey")
+    import valkey
+
     store = RedisStore(valkey.Valkey(port=free_port(), socket_timeout=1), key=KEY)
     with pytest.raises(StoreUnavailable, match="can't be reached"):
         store.get("entry")
@@ -57,7 +58,6 @@ def test_errors_of_valkey_are_ours() -> None:
 
 
 def test_valkey_alone_is_enough(redis_server: RedisServer) -> None:
-    pytest.importorskip("valkey")
     code = (
         "import sys; sys.modules['redis'] = None; from requests_oauth2client.stores import RedisStore\n"
         f"store = RedisStore({redis_server.url!r}, key=bytes(32), prefix='alone:')\n"

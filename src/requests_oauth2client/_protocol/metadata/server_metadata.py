@@ -127,7 +127,7 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
     cache.documents.clear()
     try:
         url, document = yield from discovery.discover(client, issuer=client.issuer, cache=cache.documents)
-        _learn(client, document)
+        learn(client, document)
     except Exception as failure:
         cache.failure, cache.failed_at = str(failure), now
         cache.ended += 1
@@ -141,7 +141,8 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
     cache.ended += 1  # last: who reads it without the lock finds the rest done
 
 
-def _learn(client: Client, document: Mapping[str, Any]) -> None:
+def learn(client: Client, document: Mapping[str, Any]) -> None:
+    """Let a client know its metadata."""
     known = discovery.client_arguments(
         document, issuer=client.issuer, testing=client.testing, given=("token_endpoint", *client.given)
     )
