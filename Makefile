@@ -1,5 +1,5 @@
 # Two commands do everything on a machine that has Python 3.11 and make:
-#   make demo   shows the main job against a real authorization server on this machine
+#   make demo   shows the main job against a real authorization server on this machine (ARGS=--picture: as a picture)
 #   make test   runs lint, types and all tests
 # Both first set up .venv and the npm packages of that server, once.
 

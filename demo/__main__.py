@@ -12,9 +12,11 @@ from rich.console import Console
 from devkit.authorization_server import start_authorization_server
 from devkit.browser import Browser
 from devkit.protected_api import start_protected_api
+from requests_oauth2client import recording
 
 from .chapters import CHAPTERS
 from .narrator import Narrator
+from .picture import show_picture
 from .stage import Stage
 
 
@@ -25,9 +27,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with ExitStack() as running:
             stage = _open(running, narrator, use_real_browser=options.browser)
+            story = running.enter_context(recording(all_threads=True))
             for number, chapter in enumerate(CHAPTERS, 1):
                 narrator.chapter(number, chapter.TITLE, chapter.STORY)
                 chapter.play(stage)
+            if options.picture is not None:
+                show_picture(story, options.picture, narrator)
         narrator.end("Done; both servers are stopped. What next: README.md has each of these in under ten lines.")
     except KeyboardInterrupt:
         _narrator(options).fail("Interrupted; both servers are stopped.")
@@ -44,6 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Get, use and renew tokens of a real authorization server, and show each message.",
     )
     parser.add_argument("--browser", action="store_true", help="log in with your own browser, if there is one")
+    parser.add_argument(
+        "--picture",
+        nargs="?",
+        const="",
+        metavar="FILE",
+        help="write a page with a sequence diagram of all that was sent, and open it",
+    )
     parser.add_argument("--no-color", action="store_true", help="print plain text")
     return parser
 

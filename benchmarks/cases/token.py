@@ -45,6 +45,18 @@ def oauth2_client(context: Mapping[str, str]) -> Operation:
     return _checked(client.client_credentials, read=attrgetter("access_token"))
 
 
+def recorded_client(context: Mapping[str, str]) -> Operation:
+    """Use `OAuth2Client.client_credentials` while it is recorded."""
+    library = import_module("requests_oauth2client")
+    client = library.OAuth2Client(context["url"], auth=("id", "secret"), testing=True)
+
+    def recorded() -> object:
+        with library.recording():
+            return client.client_credentials()
+
+    return _checked(recorded, read=attrgetter("access_token"))
+
+
 def authlib_session(context: Mapping[str, str]) -> Operation:
     """Use Authlib's session, with the credentials in the form."""
     library, url = import_module("authlib.integrations.requests_client"), context["url"]
@@ -89,6 +101,7 @@ CASE = Case(
         "bare": bare,
         "bare parsed": bare_parsed,
         "oauth2 client": oauth2_client,
+        "recorded": recorded_client,
         "authlib": authlib_session,
         "requests-oauthlib": requests_oauthlib_session,
     },
@@ -96,6 +109,7 @@ CASE = Case(
         Row(label="bare `session.post`", setup="bare", is_baseline=True),
         Row(label="bare `session.post`, `.json()`", setup="bare parsed"),
         Row(label="ours", setup="oauth2 client", target=Target(limit=1.15)),
+        Row(label="ours, recorded", setup="recorded"),
         Row(label="bare `session.post`, among the peers", setup="bare", place=Place.PEERS, is_baseline=True),
         Row(label="requests-oauth2client", setup="oauth2 client", place=Place.PEERS),
         Row(label="authlib", setup="authlib", place=Place.PEERS),

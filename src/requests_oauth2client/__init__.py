@@ -106,6 +106,7 @@ _HOMES = {
     "pkce": ("CHALLENGE_METHODS InvalidCodeVerifierParam PkceUtils UnsupportedCodeChallengeMethod"),
     "polling": ("BaseTokenEndpointPollingJob BaseTokenEndpointPoolingJob"),
     "profiles": ("ProfileViolation"),
+    "recorder": ("Exchange Story recording"),
     "registration": (
         "ClientInformation ClientRegistrationError InvalidClientInformationResponse InvalidClientMetadata"
         " InvalidSoftwareStatement RefusedRedirectUri UnapprovedSoftwareStatement"

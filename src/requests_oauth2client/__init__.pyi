@@ -261,6 +261,9 @@ from .pkce import UnsupportedCodeChallengeMethod as UnsupportedCodeChallengeMeth
 from .polling import BaseTokenEndpointPollingJob as BaseTokenEndpointPollingJob
 from .polling import BaseTokenEndpointPoolingJob as BaseTokenEndpointPoolingJob
 from .profiles import ProfileViolation as ProfileViolation
+from .recorder import Exchange as Exchange
+from .recorder import Story as Story
+from .recorder import recording as recording
 from .registration import ClientInformation as ClientInformation
 from .registration import ClientRegistrationError as ClientRegistrationError
 from .registration import InvalidClientInformationResponse as InvalidClientInformationResponse
@@ -388,6 +391,7 @@ __all__ = [
     "EndpointError",
     "Endpoints",
     "EntityStatement",
+    "Exchange",
     "ExpiredAccessToken",
     "ExpiredBearerToken",
     "ExpiredDeviceCode",
@@ -569,6 +573,7 @@ __all__ = [
     "SlowDown",
     "SourcedClaims",
     "StaleIdToken",
+    "Story",
     "TemporarilyUnavailable",
     "TlsClientAuth",
     "TokenEndpointError",
@@ -628,6 +633,7 @@ __all__ = [
     "read_authorization_details",
     "read_claim_sources",
     "read_entity_statement",
+    "recording",
     "validate_bool_fields",
     "validate_dpop_proof",
     "validate_endpoint_uri",

@@ -20,6 +20,7 @@ from ._api.message import Message
 from ._api.urls import InvalidPathParam, InvalidRedirect
 from ._core.effects import blocking
 from ._core.options import UnknownParam, close_to
+from ._core.story import failed, recorder
 from ._drivers.ambient import session_settings
 from ._drivers.requests import SyncRunner
 from .challenges import api_error
@@ -153,6 +154,14 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
         return following
 
     def _send(self, request: requests.PreparedRequest, message: Message) -> requests.Response:
+        recording = recorder()
+        if recording is None:
+            return self._send_unseen(request, message)
+        with recording.watched(request, is_api=True) as came:
+            response: requests.Response = came(self._send_unseen(request, message))
+            return response
+
+    def _send_unseen(self, request: requests.PreparedRequest, message: Message) -> requests.Response:
         ready = request.copy()
         ready.hooks = {event: list(called) for event, called in request.hooks.items()}  # auth adds to them
         if message.auth is not None:
@@ -190,5 +199,6 @@ class ApiClient(SyncRunner, calls.Api[requests.Response]):
     def _check_status(self, response: requests.Response) -> None:
         error = api_error(response)
         if error is not None:
+            failed(calls.ACCESS, error)
             raise error
         response.raise_for_status()

@@ -51,6 +51,7 @@ from ._authorization.request_object import (
 from ._authorization.values import Spelled, further
 from ._core.messages import Form
 from ._core.scope import scope_words
+from ._core.story import sent
 from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
 from .exceptions import (
     AccountSelectionRequired,
@@ -313,7 +314,7 @@ class AuthorizationRequest(Signable, Spelled):
             ProfileViolation: the profile demands that this request is pushed.
         """
         profiles.check(self.profile, "browser", self)
-        return join_query(self.authorization_endpoint, self.args)
+        return sent(join_query(self.authorization_endpoint, self.args), "authorization request")
 
     @property
     def request(self) -> BrowserRequest:

@@ -26,6 +26,7 @@ from ._core.issuers import Issuer
 from ._core.messages import Form
 from ._core.options import accept_further
 from ._core.redaction import one_line
+from ._core.story import sent
 from ._core.times import moment
 from ._core.urls import InvalidEndpointUri, validate_endpoint_uri
 from ._core.values import NotPickled
@@ -128,7 +129,8 @@ class EndSessionRequest(NotPickled):
     def uri(self) -> str:
         """The URL to send the user to."""
         query = self.args.encode().decode()
-        return f"{self.end_session_endpoint}{'&' if '?' in self.end_session_endpoint else '?'}{query}"
+        url = f"{self.end_session_endpoint}{'&' if '?' in self.end_session_endpoint else '?'}{query}"
+        return sent(url, "logout")
 
     def __str__(self) -> str:
         return self.uri

@@ -17,13 +17,15 @@ import requests
 from rich.console import Console
 
 from demo.browser import Listener, authorize
-from demo.chapters import CHAPTERS, authorization_code, renewal
+from demo.chapters import CHAPTERS, authorization_code, client_credentials, renewal
 from demo.narrator import Narrator
+from demo.picture import show_picture
 from demo.stage import Stage
 from demo.wire import SECRETS, answer_fields, request_fields
 from devkit.authorization_server import AuthorizationServer
 from devkit.browser import Browser
 from devkit.protected_api import ProtectedApi
+from requests_oauth2client import recording
 
 ROOT = Path(__file__).parents[2]
 HEADLESS = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}}
@@ -71,6 +73,17 @@ def test_no_secret_is_printed_whole(stage: Stage) -> None:
     secrets = {value for value in secrets_in(answers) if "grant-type" not in value}
     assert len(secrets) > 10
     assert [secret for secret in secrets if secret in printed(stage)] == []
+
+
+def test_the_picture_shows_what_was_sent_and_no_secret(stage: Stage, tmp_path: Path) -> None:
+    file = tmp_path / "picture.html"
+    with recording(all_threads=True) as story:
+        client_credentials.play(stage)
+    show_picture(story, str(file), stage.narrator)
+    page = file.read_text()
+    assert page.count("<details") == 2
+    assert str(file) in printed(stage)
+    assert str(stage.server.clients["client_secret_basic"].client_secret) not in page
 
 
 def test_a_newcomer_sees_every_exchange(stage: Stage) -> None:

@@ -115,6 +115,17 @@ def everything(**more: Any) -> dict[str, Any]:
     }
 
 
+def story() -> Any:
+    with package.recording() as told:
+        azr = package.AuthorizationRequest(
+            URL, "id", "https://app.local/cb", "openid", state=PLANTED["state"], nonce=PLANTED["nonce"],
+            custom=PLANTED["custom"],
+        )  # fmt: skip
+        assert azr.uri
+        azr.validate_callback({"state": PLANTED["state"], "code": PLANTED["code"], "id_token": JWT})
+    return told
+
+
 RECIPES: dict[str, Recipe] = {
     "ApiClient": lambda: package.ApiClient(
         URL, token(), headers={"X-Key": PLANTED["custom"]}, cookies={"sid": PLANTED["custom"]}
@@ -241,6 +252,9 @@ RECIPES: dict[str, Recipe] = {
         iss=URL, sub=URL, claims={"a": "public"}, keys={"keys": []}, parsed=None
     ),
     "Retries": package.Retries,
+    "Exchange": lambda: list(story().exchanges),
+    "Story": story,
+    "recording": package.recording,
     "UserInfo": lambda: package.UserInfo(sub="alice"),
     "WebFingerResource": lambda: package.webfinger_resource("alice@as.local"),
 }  # fmt: skip

@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from .._core.effects import CallOverride, Steps, inner
 from .._core.options import UnknownParam, close_to
+from .._core.story import Clause
 from .._core.values import NotPickled
 from .._tokens.bearer import require_secure_transport
 from ..exceptions import InvalidParam
@@ -30,6 +31,7 @@ SETTINGS = (
     "user_agent", "session", "trusted_origins", "allow_insecure_http",
 )  # fmt: skip
 REQUEST_OPTIONS = frozenset({*BodyOptions.__annotations__, *QueryOptions.__annotations__})
+ACCESS = Clause("access granted", "RFC 6750 §3.1")
 DEFAULT_TIMEOUT = 60.0  # seconds, for each wait
 
 

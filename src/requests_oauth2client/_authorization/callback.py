@@ -19,6 +19,7 @@ from .. import profiles
 from .._core.compare import is_same_secret
 from .._core.issuers import accepts
 from .._core.redaction import one_line, without_query
+from .._core.story import Clause, failed, passed, recorder
 from .._jose import compact
 from .._jose.errors import MalformedToken
 from .._oidc.id_token import IdToken, MissingIdToken
@@ -40,6 +41,17 @@ MAX_CALLBACK_PARAMETERS = 100  # the registered ones are about 15
 
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:/")
 _NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f]")
+
+STATE = Clause("state", "RFC 6749 §10.12")
+ISSUER = Clause("iss", "RFC 9207 §2.4")
+ONCE = Clause("each parameter once", "RFC 6749 §3.1")
+GRANTED = Clause("request granted", "RFC 6749 §4.1.2.1")
+ANSWER = Clause("callback", "RFC 6749 §4.1.2")
+REFUSALS: tuple[tuple[type[Exception], Clause], ...] = (
+    (MismatchingState, STATE),
+    (MismatchingIssuer, ISSUER),
+    (MissingIssuer, ISSUER),
+)
 
 
 class MismatchingRedirectUri(InvalidAuthResponse):
@@ -164,6 +176,10 @@ def validate_parameters(request: SentRequest, params: dict[str, str], response: 
         return _validated(request, params, response)
     except InvalidAuthResponse as wrong:
         add_server_error(wrong, params)
+        failed(_clause_of(wrong), wrong)
+        raise
+    except AuthorizationResponseError as refusal:
+        failed(GRANTED, refusal)
         raise
 
 
@@ -178,11 +194,15 @@ def _validated(request: SentRequest, params: dict[str, str], response: Any) -> A
         raise MissingAuthCode(msg, request=request, response=response)
     if not _same(params.get("state"), request.state):  # RFC 6749 §10.12; one that was not sent must not come
         raise MismatchingState(params.get("state"), request.state, request, response)
+    if request.state is not None:
+        passed(STATE)
     if lacks_answer:
         msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
         raise MissingAuthCode(msg, request=request, response=response)
 
     _check_issuers(request, params, response)
+    if "iss" in params and request.issuer is not None:
+        passed(ISSUER)
     if "error" in params:  # RFC 6749 §4.1.2.1
         raise _refusal(request, params, response)
 
@@ -193,6 +213,10 @@ def _validated(request: SentRequest, params: dict[str, str], response: Any) -> A
         msg = f"response_type={request.response_type!r} asked for an ID token, and the callback has none. Start again."
         raise MissingIdToken(msg)
     return _answer(request, params, {name: params[name] for name in ("code", "id_token") if name in wanted})
+
+
+def _clause_of(wrong: Exception) -> Clause:
+    return next((clause for kind, clause in REFUSALS if isinstance(wrong, kind)), ANSWER)
 
 
 def _check_issuers(request: SentRequest, params: Mapping[str, str], response: Any) -> None:
@@ -364,10 +388,15 @@ def parse_callback(response: Any, *, request: Any = None) -> dict[str, str]:
         msg = f"The callback can't be read: {why}. Pass the full URL that the AS redirected to, or its parameters."
         raise InvalidAuthResponse(msg, request=request, response=response) from None
 
+    recording = None if request is None else recorder()
+    if recording is not None:
+        recording.browser_came(dict(pairs), getattr(request, "redirect_uri", None))
     counted = Counter(name for name, _ in pairs)
     repeated = sorted(name for name, times in counted.items() if times > 1)
     if repeated:  # RFC 6749 §3.1, also where the values are equal or empty
-        raise RepeatedParameter(names=repeated, request=request, response=response)
+        problem = RepeatedParameter(names=repeated, request=request, response=response)
+        failed(ONCE, problem)
+        raise problem
     return {name: value for name, value in pairs if value}
 
 

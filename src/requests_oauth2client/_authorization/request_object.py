@@ -20,6 +20,7 @@ from .._core.encoding import b64u_encode
 from .._core.issuers import exact
 from .._core.messages import Form
 from .._core.options import accept_further
+from .._core.story import sent
 from .._core.times import Expiring, expiry, now
 from .._core.urls import validate_endpoint_uri
 from .._core.values import NotPickled
@@ -293,7 +294,7 @@ class ReferringAuthorizationRequest(Expiring, Spelled):
             ProfileViolation: the profile demands that the request is pushed, or that nothing else is in its URL.
         """
         profiles.check(getattr(self.authorization_request, "profile", None), "browser", self)
-        return join_query(self.authorization_endpoint, self.args)
+        return sent(join_query(self.authorization_endpoint, self.args), "authorization request")
 
     def __str__(self) -> str:
         return self.uri

@@ -18,6 +18,7 @@ from ..exceptions import OAuth2Error
 from .answer_parts import LIBRARIES, read_part, read_part_async
 from .compare import is_same_secret
 from .effects import Steps, Subtask
+from .story import Recorder, recorder
 from .urls import origin, split_url
 
 Flow: TypeAlias = Generator[Any, Any, Any]
@@ -36,7 +37,7 @@ class AsyncFlow:
 
     async def async_auth_flow(self, request: Any) -> AsyncGenerator[Any, Any]:
         """Drive the flow of a request, for an async client."""
-        flow = await self.prepare_flow(request)
+        flow = _recorded(await self.prepare_flow(request))
         response: Any = None
         outcome: Any = None
         while True:
@@ -66,7 +67,7 @@ class AuthFlow(AsyncFlow):
 
     def sync_auth_flow(self, request: Any) -> Flow:
         """Drive the flow of a request, for a sync client."""
-        flow = self.auth_flow(request)
+        flow = _recorded(self.auth_flow(request))
         response: Any = None
         while True:
             try:
@@ -96,6 +97,27 @@ class AuthFlow(AsyncFlow):
 @functools.cache
 def _seen_as(kind: Any, auths: tuple[Any, ...]) -> type:
     return type(kind.__name__, (kind, *auths), {"__module__": kind.__module__, "__doc__": kind.__doc__})
+
+
+def _recorded(flow: Flow) -> Flow:
+    """Return a flow that tells a recorder of each answer; the same one where nothing is recorded."""
+    recording = recorder()
+    return flow if recording is None else _told(flow, recording)
+
+
+def _told(flow: Flow, recording: Recorder) -> Flow:
+    outcome: Any = None
+    while True:
+        try:
+            step = flow.send(outcome)
+        except StopIteration:
+            return
+        if isinstance(step, Subtask):
+            outcome = yield step
+            continue
+        started = recording.clock()
+        outcome = yield step
+        recording.api_answered(step, outcome, started)
 
 
 def performed(flow: Flow, drive: Callable[[Steps[Any]], Any]) -> Flow:
@@ -168,6 +190,19 @@ def _stays(url: str, location: str) -> bool:
         return False
 
 
+def record_answer(request: Any) -> None:
+    """Have a recorder told of the answer to a request of requests, before anything reacts to it."""
+    recording = recorder()
+    hooks = None if recording is None else getattr(request, "hooks", None)
+    if recording is not None and hooks is not None:
+        hooks["response"].insert(0, ResponseHook(_tell_recorder, (recording, recording.clock())))
+
+
+def _tell_recorder(told: tuple[Recorder, float], response: Any, **_: Any) -> None:
+    recording, started = told
+    recording.api_answered(response.request, response, started)
+
+
 def _no_hook() -> Callable[..., None]:
     return _react_not
 
@@ -198,8 +233,12 @@ def answer_flow(
         else:
             read_part(response, for_good=True)
             response.close()
+            recording = recorder()
+            started = None if recording is None else recording.clock()
             outcome = response.connection.send(step, **options)
             outcome.request = step
+            if recording is not None:
+                recording.api_answered(step, outcome, started)
             outcome.history.append(response)
             response = outcome
         step = _tell(flow, outcome, response)

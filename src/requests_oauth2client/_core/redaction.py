@@ -73,6 +73,9 @@ _PROSE = frozenset(
     " methods missing present realm required scheme schemes signature supported token tokens value error".split()
 )
 _CHALLENGE_PARAM = re.compile(r"[a-z_]++=")
+_PEM = re.compile(
+    r"-----BEGIN (?:(?!PRIVATE)[A-Z0-9]++ )*+PRIVATE KEY-----(?:[^-]++|-(?!----END))*+(?:-----END [A-Z0-9 ]++-----)?+"
+)
 _JWT = re.compile(r"(?<![A-Za-z0-9_])eyJ[\w-]*+(?:\.[\w-]*+)*+")
 _URL_OR_RUN = re.compile(
     r"""(?P<url>\bhttps?://[^\s"'<>?#\\{}]++)|(?P<run>(?<![\w.~+/-])[\w.~+/-]{20,}+=*+)""", re.IGNORECASE
@@ -132,8 +135,15 @@ def _without_beginnings(secrets: Iterable[str], text: str) -> str:
     return text
 
 
+def strike(text: str) -> str:
+    """Return a foreign string on one line, all of it, with whatever may be a secret struck out."""
+    return _struck(printable(text))
+
+
 def _struck(text: str) -> str:
     """Strike out whatever may be a secret."""
+    if "-----BEGIN" in text:
+        text = _PEM.sub(STRUCK, text)
     if "<" in text:
         text = _strike_named(_ELEMENT, _CONTENT, _TAG.sub(_strike_field, text))
     text = _strike_named(_LISTED, _VALUE, _strike_named(_NAMED, _VALUE, text))
@@ -141,7 +151,7 @@ def _struck(text: str) -> str:
     return _URL_OR_RUN.sub(_strike_opaque, text)
 
 
-def _is_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Whether values with this name are secret."""
     plain = name.lower().replace("_", "").replace("-", "")
     if plain.endswith(_CODES):
@@ -154,7 +164,7 @@ def _strike_named(names: re.Pattern[str], values: re.Pattern[str], text: str) ->
     """Strike out the values after names of secrets."""
     pieces, end = [], 0
     for named in names.finditer(text):
-        if named.start() < end or not _is_secret(named["name"]):
+        if named.start() < end or not is_secret_name(named["name"]):
             continue
         value = values.match(text, named.end())
         if value is None or _is_harmless(named, value[0]):
@@ -166,7 +176,7 @@ def _strike_named(names: re.Pattern[str], values: re.Pattern[str], text: str) ->
 
 def _is_harmless(named: re.Match[str], value: str) -> bool:
     bare = value.strip("\"' \t\r\n").lower()
-    if named.re is _LISTED and _is_secret(bare):  # a list of names
+    if named.re is _LISTED and is_secret_name(bare):  # a list of names
         return True
     name = named["name"].lower()
     if name.endswith(_JWT_NAMES) and value.isalpha():  # "This is no JWE: expected"
@@ -180,7 +190,7 @@ def _is_harmless(named: re.Match[str], value: str) -> bool:
 def _strike_field(match: re.Match[str]) -> str:
     """Strike out the value of a field of an HTML form, where its name says so."""
     name = _FIELD_NAME.search(match[0])
-    return _FIELD_VALUE.sub(rf'\1"{STRUCK}"', match[0]) if name and _is_secret(name[1]) else match[0]
+    return _FIELD_VALUE.sub(rf'\1"{STRUCK}"', match[0]) if name and is_secret_name(name[1]) else match[0]
 
 
 def _strike_credentials(match: re.Match[str]) -> str:

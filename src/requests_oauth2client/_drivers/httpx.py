@@ -24,8 +24,9 @@ from .._core.effects import (
     Subtask,
     note_attributes,
 )
-from .._core.messages import Certificate
+from .._core.messages import Certificate, Request
 from .._core.running import Run
+from .._core.story import recorder
 from .._core.times import now
 from .._core.tracebacks import shorten
 from ..stores.base import EntryLocked
@@ -156,7 +157,7 @@ class AsyncRunner:
     async def _perform(self, effect: Effect, run: Run[Any]) -> Any:  # noqa: PLR0911  one for each effect
         match effect:
             case Send(request):
-                return await send(self.session, request)
+                return await _sent(self.session, request)
             case Sleep(seconds, is_idle):
                 return await (sleep_idly if is_idle else anyio.sleep)(seconds)
             case Now():
@@ -174,6 +175,15 @@ class AsyncRunner:
                 return await to_completion(functools.partial(self._drive, steps))
             case Spawn(steps):
                 return spawn(functools.partial(self._drive, steps))
+
+
+async def _sent(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:
+    recording = recorder()
+    if recording is None:
+        return await send(session, request)
+    with recording.watched(request) as came:
+        response: httpx2.Response = came(await send(session, request))
+        return response
 
 
 async def _held(entry: Any, wait: float | None, run: Run[Any]) -> Any:

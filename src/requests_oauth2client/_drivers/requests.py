@@ -27,7 +27,9 @@ from .._core.effects import (
     Subtask,
     note_attributes,
 )
+from .._core.messages import Request
 from .._core.running import Run
+from .._core.story import carried, recorder
 from .._core.times import now
 from .._core.tracebacks import shorten
 from .deadlines import DeadlineAdapter
@@ -69,7 +71,7 @@ class SyncRunner:
     def _perform(self, effect: Effect, run: Run[Any]) -> Any:  # noqa: PLR0911  one for each effect
         match effect:
             case Send(request):
-                return send(self.session, request)
+                return _sent(self.session, request)
             case Sleep(seconds):
                 return time.sleep(seconds)
             case Now():
@@ -83,11 +85,20 @@ class SyncRunner:
             case Subtask(steps):
                 return _detached(self._drive, steps, run)
             case Spawn(steps):
-                threading.Thread(target=self._drive, args=(steps,), name=THREAD, daemon=True).start()
+                threading.Thread(target=carried(self._drive), args=(steps,), name=THREAD, daemon=True).start()
                 return None
 
 
 THREAD = "requests_oauth2client"
+
+
+def _sent(session: requests.Session, request: Request) -> requests.Response:
+    recording = recorder()
+    if recording is None:
+        return send(session, request)
+    with recording.watched(request) as came:
+        response: requests.Response = came(send(session, request))
+        return response
 
 
 def _held(entry: Any, wait: float | None, run: Run[Any]) -> Any:

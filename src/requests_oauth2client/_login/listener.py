@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from .._core.compare import is_same_secret
+from .._core.story import carried
 from ..exceptions import InvalidAuthResponse, OAuth2Error
 from .errors import LoginTimeout, NoFreePort
 
@@ -90,6 +91,7 @@ class Listener:
             timeout: seconds.
         """
         self._request, self._ends = request, time.monotonic() + timeout
+        self._validate = carried(request.validate_callback)
         self._timeout = timeout
 
     def wait(self, seconds: float) -> bool:
@@ -151,9 +153,9 @@ class Listener:
                 return False
             try:
                 if len(params) != len(pairs):
-                    request.validate_callback(_multi(pairs))  # which says which one came twice
+                    self._validate(_multi(pairs))  # which says which one came twice
                 if "response" not in params:
-                    request.validate_callback(params)
+                    self._validate(params)
             except OAuth2Error as error:
                 self._error = error
             self._params = params

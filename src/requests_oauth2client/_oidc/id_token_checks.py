@@ -19,10 +19,12 @@ from .._core.compare import is_same_secret
 from .._core.encoding import b64u_encode
 from .._core.issuers import Issuer
 from .._core.redaction import one_line
+from .._core.story import checked, recorder
 from .._core.times import timestamp
 from .._jose import claims, errors
 from .._jose.algs import HMAC, SIGNATURE
 from . import decryption
+from .clauses import CLAUSES, SIGNATURE_CLAUSE, is_needed
 from .expectations import AcrPolicy, Expected, IdTokenSettings
 from .id_token import (
     ExpiredIdToken,
@@ -101,7 +103,7 @@ def validate_alone(id_token: IdToken, issuer: str, keys: Any, nonce: str | None)
     expected = Expected(client_id="", issuer=issuer, compares_nonce=nonce is not None, nonce=nonce)
     _check_all(id_token, expected, 0, (check_type, check_issuer))
     try:
-        _jose.jws.verify(id_token._jws, algs=PUBLIC_ALGS, keys=keys)  # noqa: SLF001  taken apart once
+        checked(SIGNATURE_CLAUSE, _jose.jws.verify, id_token._jws, algs=PUBLIC_ALGS, keys=keys)  # noqa: SLF001
     except REFUSED as wrong:
         raise refusal(wrong, id_token) from wrong
     _check_all(id_token, expected, timestamp(), (check_subject, check_expiry, check_issued_at, check_nonce))
@@ -112,7 +114,9 @@ def verify(id_token: IdToken, settings: IdTokenSettings, keys: Any) -> None:
     if keys is None and not settings.is_symmetric:
         raise no_keys(id_token)
     try:
-        _jose.jws.verify(  # loads cryptography
+        checked(
+            SIGNATURE_CLAUSE,
+            _jose.jws.verify,  # loads cryptography
             id_token._jws,  # noqa: SLF001  taken apart once
             algs=settings.signed_algs,
             keys=keys,
@@ -136,10 +140,13 @@ Rule: TypeAlias = Callable[[Mapping[str, Any], IdToken, Expected, float], None]
 
 
 def _check_all(id_token: IdToken, expected: Expected, now: float, rules: tuple[Rule, ...]) -> IdToken:
-    found = id_token.claims
+    found, recording = id_token.claims, recorder()
     try:
         for rule in rules:
-            rule(found, id_token, expected, now)
+            if recording is None or not is_needed(rule.__name__, found, expected):
+                rule(found, id_token, expected, now)
+            else:
+                checked(CLAUSES[rule.__name__], rule, found, id_token, expected, now)
     except REFUSED as wrong:
         raise refusal(wrong, id_token) from wrong
     return id_token

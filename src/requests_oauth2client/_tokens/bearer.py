@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from .._core.auth_flow import leave_behind
+from .._core.auth_flow import leave_behind, record_answer
 from .._core.scope import join_scope
 from .._core.times import Expiring, expiry, seconds, timestamp
 from .._core.urls import is_loopback
@@ -213,6 +213,7 @@ class BearerToken(Expiring, Received):
         request.headers[self.AUTHORIZATION_HEADER] = self.authorization_header()  # type: ignore[attr-defined]
         if self.AUTHORIZATION_HEADER != "Authorization":
             leave_behind(request, self)
+        record_answer(request)
         return request
 
     def answering(self, request: object) -> Generator[Any, Any, Any]:

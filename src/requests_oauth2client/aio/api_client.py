@@ -11,6 +11,7 @@ from .._api import calls
 from .._api.message import Message
 from .._core.effects import awaitable
 from .._core.options import UnknownParam, close_to
+from .._core.story import failed, recorder
 from .._drivers import httpx as driver
 from .._drivers.httpx import AsyncRunner
 from .._renewal.handlers import TokenHandler
@@ -150,6 +151,14 @@ class AsyncApiClient(AsyncRunner, _Api):
         return made
 
     async def _send(self, request: Any, message: Message) -> httpx2.Response:
+        recording = recorder()
+        if recording is None:
+            return await self._send_unseen(request, message)
+        with recording.watched(request, is_api=True) as came:
+            response: httpx2.Response = came(await self._send_unseen(request, message))
+            return response
+
+    async def _send_unseen(self, request: Any, message: Message) -> httpx2.Response:
         ready = self._with_stream(
             request.stream,
             method=request.method,
@@ -180,6 +189,7 @@ class AsyncApiClient(AsyncRunner, _Api):
             await response.aclose()
             error = api_error(response)
             if error is not None:
+                failed(calls.ACCESS, error)
                 raise error
             response.raise_for_status()
 

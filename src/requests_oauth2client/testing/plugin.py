@@ -5,7 +5,7 @@ Pytest loads this by itself where the package is installed; what a fixture needs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 try:
@@ -19,6 +19,7 @@ except ImportError as _missing:
 
 if TYPE_CHECKING:
     from .._tokens.bearer import BearerToken
+    from ..recorder import Story
     from ..stores.base import TokenStore
     from .server import AuthorizationServer
 
@@ -26,23 +27,40 @@ RULES = (
     "issuer missing_issuer audience missing_audience authorized_party signature unsigned alg expiry missing_expiry"
     " issued_at missing_issued_at nonce missing_nonce subject access_token_hash"
 ).split()
+STORY: pytest.StashKey[Story] = pytest.StashKey()
 
 
 @pytest.fixture
-def oauth_server() -> Iterator[AuthorizationServer]:
+def oauth_server(request: pytest.FixtureRequest) -> Iterator[AuthorizationServer]:
     """A strict authorization server at `https://as.test`, in this process; it takes any client."""
+    from .. import recording  # noqa: PLC0415
     from . import AuthorizationServer  # noqa: PLC0415  not loaded by tests that don't use it
 
-    with AuthorizationServer().installed() as server:
+    with recording(all_threads=True) as story, AuthorizationServer().installed() as server:
+        request.node.stash[STORY] = story
         yield server
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what happened to the report of a failed test that used a server of ours."""
+    report = yield
+    story = item.stash.get(STORY, None)
+    if story is not None and report.failed and call.when == "call" and story.exchanges:
+        report.sections.append(("OAuth story", story.text()))
+    return report
+
+
 @pytest.fixture
-def oauth_server_url() -> Iterator[str]:
+def oauth_server_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The issuer of a strict authorization server that listens on 127.0.0.1; it takes any client."""
+    from .. import recording  # noqa: PLC0415
     from . import AuthorizationServer  # noqa: PLC0415
 
-    with AuthorizationServer().listening() as server:
+    with recording(all_threads=True) as story, AuthorizationServer().listening() as server:
+        request.node.stash[STORY] = story
         yield server.issuer
 
 

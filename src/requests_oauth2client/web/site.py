@@ -20,6 +20,7 @@ from typing import Any, ClassVar, TypedDict
 from urllib.parse import urlencode, urlsplit
 
 from .._core.effects import RunInThread, Steps, inner
+from .._core.story import recorder
 from .._core.times import moment, timestamp
 from .._protocol.authorization import authorization_endpoint
 from .._protocol.grants import token_endpoint
@@ -326,6 +327,12 @@ class Site:
             name: of the provider.
             action: `login`, `callback`, `logout`, `backchannel-logout` or `frontchannel-logout`.
         """
+        recording = recorder()
+        answered = None if recording is None else recording.asked(request, action)
+        response = yield from self._routed(request, name, action)
+        return response if answered is None else answered(response)
+
+    def _routed(self, request: WebRequest, name: str | None, action: str) -> Steps[WebResponse]:
         try:
             if action == "logout":
                 return (yield from self._log_out(request))

@@ -27,6 +27,7 @@ from ..._authorization.request_object import (
 from ..._authorization.values import SentRequest
 from ..._core import issuers
 from ..._core.effects import Steps, inner
+from ..._core.story import Clause, place, reported
 from ...authorization_request import AnyAuthorizationRequest, AuthorizationRequest
 from ...dpop import DPoPKey
 from ...exceptions import InvalidParam, MismatchingIssuer, MissingIssuer
@@ -39,6 +40,8 @@ from . import par
 if TYPE_CHECKING:
     from ..._jose.keys import SigningKey
     from ..hooks import Client
+
+SIGNED_RESPONSE = Clause("signed response", "JARM 2.4")
 
 
 def authorization_request(
@@ -291,7 +294,7 @@ def _open_response_jwt(
     registration = _registration(client)
     token = jarm.response_jwt(request, params, response)
     parsed = jarm.read(request, token, registration, response)
-    with jarm.translated(request, response):
+    with reported(SIGNED_RESPONSE, place()), jarm.translated(request, response):
         verified = yield from server_keys.verify_jws(
             client,
             parsed,

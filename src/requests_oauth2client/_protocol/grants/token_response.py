@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..._core.messages import Response, is_success, read_form, read_json_object, read_oauth_error
+from ..._core.story import Clause, checked
 from ..._core.times import seconds
 from ..._tokens.bearer import BearerToken, with_unreadable_id_token
 from ...exceptions import InvalidParam, InvalidTokenResponse, MissingAccessToken, UnknownTokenEndpointError
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from ...dpop import DPoPKey
     from ..hooks import Client
 
+TOKEN_RESPONSE = Clause("token response", "RFC 6749 §5.1")
+DPOP_TOKEN_RESPONSE = Clause("token response, of type DPoP", "RFC 6749 §5.1, RFC 9449 §5")
+TOKEN_ERROR = Clause("token request granted", "RFC 6749 §5.2")
+
 
 def read_token(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:
     """Give an answer to the hook that is for it."""
     if is_success(response):
-        return client.parse_token_response(response, dpop_key=dpop_key)
-    return client.on_token_error(response, dpop_key=dpop_key)
+        clause = TOKEN_RESPONSE if dpop_key is None else DPOP_TOKEN_RESPONSE
+        return checked(clause, client.parse_token_response, response, dpop_key=dpop_key)
+    return checked(TOKEN_ERROR, client.on_token_error, response, dpop_key=dpop_key)
 
 
 def parse(client: Client, response: Response, *, dpop_key: Any = None) -> BearerToken:

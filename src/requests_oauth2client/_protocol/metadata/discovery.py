@@ -19,6 +19,7 @@ from ..._core.http_caching import fresh_until
 from ..._core.messages import Response
 from ..._core.redaction import one_line, without_query
 from ..._core.retry_info import SERVER_ERRORS, TOO_MANY_REQUESTS
+from ..._core.story import Clause, checked
 from ..._core.urls import InvalidEndpointUri, validate_endpoint_uri, validate_issuer_uri
 from ...discovery import (
     InvalidDiscoveryDocument,
@@ -42,6 +43,7 @@ MAX_KEPT = 100  # documents; who talks to more AS than that asks some of them ag
 CEILING = 86_400  # seconds, as for keys: a day later, an AS may have moved its endpoints
 
 ISS_FLAG = "authorization_response_iss_parameter_supported"  # RFC 9207 section 3
+ISSUER = Clause("issuer", "RFC 8414 §3.3")
 ALIASES = "mtls_endpoint_aliases"
 
 
@@ -122,7 +124,7 @@ def discover(
         meant = f"This url is not like those of metadata: did you mean issuer={without_query(urls[0])!r}?"
         msg = f"{wrong.description} {meant}"
         raise InvalidDiscoveryDocument(response=wrong.response, description=msg) from None
-    check_issuer(document, [asked] if asked is not None else issuers_of(urls[0]))
+    checked(ISSUER, check_issuer, document, [asked] if asked is not None else issuers_of(urls[0]))
     return found, document
 
 

@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
+from ..._core import story
 from ..._core.effects import Now, Steps
 from ..._core.events import report
 from ..._core.scope import scope_words
 from ..._oidc import id_token_checks as rules
+from ..._oidc.clauses import SIGNATURE_CLAUSE
 from ..._oidc.expectations import Expected, IdTokenSettings, expectations, id_token_settings
 from ..._oidc.id_token import IdToken, InvalidIdToken, MismatchingIdTokenNonce, MissingIdToken, MissingIdTokenKey
 from ..._tokens.bearer import BearerToken, has_unreadable_id_token, with_id_token
@@ -256,6 +258,7 @@ def _checked(
     came = rules.check_addressees(rules.decrypt(id_token, settings), expected)
     if not settings.has_keys:
         raise rules.no_keys(came)
+    place = story.place()
     try:
         yield from server_keys.verify_jws(
             client,
@@ -265,10 +268,14 @@ def _checked(
             requests_kwargs=requests_kwargs,
         )
     except rules.REFUSED as wrong:
+        story.resume(place)
+        story.failed(SIGNATURE_CLAUSE, rules.refusal(wrong, came))
         raise rules.refusal(wrong, came) from wrong
     except OAuth2Error as failure:
         msg = f"The ID token can't be checked, since the keys of the AS can't be fetched. {failure}"
         raise MissingIdTokenKey(msg, came) from failure
+    story.resume(place)
+    story.passed(SIGNATURE_CLAUSE)
     return rules.check_claims(came, expected, (yield Now()).timestamp())
 
 

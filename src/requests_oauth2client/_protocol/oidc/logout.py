@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import logout as values
 from ..._core.effects import Now, Steps
+from ..._core.story import Clause, place, reported
 from ..._oidc.expectations import id_token_settings
 from ..._oidc.id_token import IdToken, InvalidIdToken
 from ..._oidc.id_token_checks import decrypt
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ..hooks import Client
 
 NOTHING_KNOWN = "This client knows no issuer or no keys of its OP, so it can't be checked. Pass both."
+LOGOUT_TOKEN = Clause("logout token", "OIDC Back-Channel 2.6")
 
 
 def end_session_request(
@@ -113,6 +115,14 @@ def logout_token(
 
     Source: OIDC Back-Channel Logout section 2.6.
     """
+    with reported(LOGOUT_TOKEN, place()):
+        return (yield from _checked_logout_token(client, logout_token, requests_kwargs))
+
+
+def _checked_logout_token(
+    client: Client, logout_token: Any, requests_kwargs: Mapping[str, Any] | None
+) -> Steps[LogoutToken]:
+    """Send a logout token through all checks."""
     settings = id_token_settings(client)
     if client.issuer_rule is None or not (settings.has_keys or client.finds_its_server):
         raise InvalidLogoutToken(NOTHING_KNOWN)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 from ..._core.effects import Now, Steps
 from ..._core.messages import Request, Response, is_success, parse_json_object, read_oauth_error
 from ..._core.redaction import one_line
+from ..._core.story import Clause, checked
 from ..._jose.claims import check_aud, check_exp, check_iat, check_issuer, check_nbf
 from ..._jose.errors import JoseError
 from ..._oidc.user_info import UserInfo
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 WAYS = {("POST", "header"), ("POST", "body"), ("GET", "header")}  # RFC 6750 sections 2.1 and 2.2
 NO_POST = frozenset({404, 405, 501})  # what servers answer that only know GET, though OIDC Core 5.3.1 demands both
+SUBJECT = Clause("subject", "OIDC Core 5.3.4")
 
 
 class MismatchingUserInfoSubject(InvalidUserInfoResponse):
@@ -116,7 +118,7 @@ def userinfo(
     if isinstance(answer, UncheckedJwt):
         answer = yield from _checked(client, response, answer, requests_kwargs)
     if token.id_token is not None:
-        _check_subject(client, response, answer, subject)
+        checked(SUBJECT, _check_subject, client, response, answer, subject)
     return _typed(answer)
 
 
