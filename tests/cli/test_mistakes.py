@@ -145,3 +145,26 @@ def test_a_misspelt_command_is_suggested(run) -> None:
 
 def test_an_unknown_profile_is_suggested(run) -> None:
     assert "Did you mean 'robot'?" in run("token", "-p", "robt").err
+
+
+def test_what_a_server_echoes_shows_no_secret(run, server) -> None:
+    echo = '{"error": "invalid_client", "error_description": "a-secret-of-the-robot is wrong"}'
+    server.fail("token", times=5, status=401, body=echo)
+    ended = run("token", "-p", "robot")
+    assert ended.code == 3
+    assert "a-secret-of-the-robot" not in ended.err
+
+
+def test_a_stored_login_of_another_key_needs_a_login(run, log_in, tmp_path: Path) -> None:
+    log_in()
+    (key,) = (tmp_path / "xdg_state_home" / "oauth2client").glob("key")
+    key.write_text("A" * 43 + "\n")
+    ended = run("token", "-p", "work")
+    assert ended.code == 5
+    assert "oauth2client login" in ended.err or "log in" in ended.err.lower()
+    assert "can't be read" in run("list").out
+    assert run("logout", "-p", "work").code == 0
+    assert "No one is logged in" in run("token", "-p", "work").err
+    key.write_text("B" * 43 + "\n")
+    assert log_in("work", "--again").code == 0
+    assert run("token", "-p", "work").code == 0

@@ -71,6 +71,8 @@ def _write(response: Any, *, as_json: bool) -> None:
         for chunk in response.iter_content(1 << 16):
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
+        if sys.stdout.isatty():
+            say("")
         return
     content = response.content
     try:

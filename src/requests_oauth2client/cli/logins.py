@@ -98,7 +98,10 @@ def logout_command(session: Session, keep_tokens_valid: bool, as_json: bool) -> 
     """Log out: forget the login, and revoke its tokens at the server."""
     from ..exceptions import OAuth2Error
 
-    was_there = session.stored().token is not None
+    try:
+        was_there = session.stored().token is not None
+    except Failure:  # it can't be read, but dropped
+        was_there = True
     is_told = True
     if was_there and not keep_tokens_valid:
         try:

@@ -95,7 +95,8 @@ def tell(findings: list[Finding]) -> None:
 
 def issuer_of(text: str) -> str:
     """Return the issuer that is meant: a host, an issuer, or the address of its metadata."""
-    issuer = text if "://" in text else f"https://{text}"
+    scheme = "http" if is_loopback(urlsplit(f"//{text}").hostname) else "https"
+    issuer = text if "://" in text else f"{scheme}://{text}"
     for path in WELL_KNOWN:
         origin, found, rest = issuer.partition(path)
         if found:

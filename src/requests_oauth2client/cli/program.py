@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,7 @@ COMMANDS = {  # where each is; in the order of `--help`
     "serve": "serving",
     "completion": "completion",
 }
+DEBUG = "OAUTH2CLIENT_DEBUG"  # set by those who look for a mistake in the program
 SECRET_OPTIONS = ("--client-secret", "--secret", "--password", "--private-key", "--refresh-token", "--access-token")
 SECRET_ADVICE = (
     "{name} is refused: what is on the command line can be read by every user of this machine, and stays in the"
@@ -176,6 +178,8 @@ def run(argv: Sequence[str] | None = None) -> int:
     """Run the program, and return its exit code; without a traceback, whatever happens."""
     if "_OAUTH2CLIENT_COMPLETE" in os.environ:
         program.main(args=argv, prog_name="oauth2client")
+    if not os.environ.get(DEBUG):  # errors say what happened, in the end; what is logged on the way is for programs
+        logging.getLogger("requests_oauth2client").addHandler(logging.NullHandler())
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what it can't show is written as an escape
             stream.reconfigure(errors="backslashreplace")
@@ -211,7 +215,7 @@ def _told(error: Exception) -> int:
     code = code_of(error)
     if code is None:
         say(marked("Error: ", "red", sys.stderr) + f"{type(error).__name__}. This is a mistake in oauth2client.")
-        if os.environ.get("OAUTH2CLIENT_DEBUG"):
+        if os.environ.get(DEBUG):
             raise error
         return BUG
     text = str(error) if isinstance(error, Failure) else sentence_of(error)

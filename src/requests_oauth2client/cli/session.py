@@ -17,6 +17,7 @@ from .._protocol.settings import ClientSettings
 from .._renewal.records import Record, RecordSerializer, entry_of
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam, OAuth2Error
+from ..serializers import InvalidSerializedValue
 from ..stores.base import TokenStore
 from .exits import LOGIN_NEEDED, Failure
 from .profile_file import APP, Profile
@@ -84,11 +85,23 @@ class Session:
 
         Raises:
             TokenStoreError: the store can't be used.
-            InvalidSerializedValue: what it has can't be read.
+            Failure: what it has can't be read; a new login replaces it.
         """
         entry = entry_of(self._source_name(), self.profile.subject if self.profile.is_a_users else None)
         data = self.store.get(entry)
-        return Record() if data is None else RecordSerializer(entry, self.store.keys, BearerToken).loads(data)
+        if data is None:
+            return Record()
+        try:
+            return RecordSerializer(entry, self.store.keys, BearerToken).loads(data)
+        except InvalidSerializedValue as wrong:
+            if not self.profile.is_a_users:  # the client gets another one
+                return Record()
+            name = self.profile.name
+            raise Failure(
+                f"The stored token of profile {name!r} can't be read: it is damaged, or encrypted with another key"
+                f" ({type(wrong).__name__}). Run: oauth2client login -p {name} --again",
+                LOGIN_NEEDED,
+            ) from None
 
     def stored_token(self) -> BearerToken | None:
         """Return the stored token if it is valid, and nothing else is needed to say so."""
