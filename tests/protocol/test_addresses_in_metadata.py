@@ -31,6 +31,14 @@ HERE = [
     "https://127.1/x",
     "https://2130706433/x",
     "https://0x7f.0.0.1/x",
+    "https://[::127.0.0.1]/x",
+    "https://[64:ff9b::7f00:1]/x",
+    "https://[2002:7f00:1::]/x",
+    "https://\uff11\uff12\uff17.0.0.1/x",
+    "https://127\u30020\u30020\u30021/x",
+    "https://127.0.0.1%2e/x",
+    "https://localhost.localdomain/x",
+    "https://ip6-localhost/x",
     "http://as.example/x",
 ]
 CALLS = {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import unicodedata
 from typing import Any, NoReturn
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..exceptions import InvalidUri
 from .redaction import one_line
 
 # Forms of an IPv4 address that resolvers take besides the usual one: 2130706433, 0x7f.1, 127.1
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,2}|0[0-9x][0-9a-f]*(\.\w+){3}")
+_OWN_NAMES = frozenset("localhost.localdomain localhost6 localhost6.localdomain6 ip6-localhost ip6-loopback".split())
+_EMBEDDING = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96")))
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -37,15 +40,22 @@ def is_loopback(host: str | None) -> bool:
 
 def leads_here(host: str | None) -> bool:
     """Tell whether a host name may be this machine, however it is written (RFC 6890 section 2.2.2)."""
-    name = (host or "").rstrip(".").lower()
-    if is_loopback(name) or _NUMERIC_HOST.fullmatch(name):
+    name = unicodedata.normalize("NFKC", unquote(host or "")).replace("\u3002", ".").rstrip(".").lower()  # as IDNA does
+    if is_loopback(name) or name in _OWN_NAMES or _NUMERIC_HOST.fullmatch(name):
         return True
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
         return False
-    mapped = getattr(address, "ipv4_mapped", None)
-    return address.is_unspecified or (mapped is not None and (mapped.is_loopback or mapped.is_unspecified))
+    return any(one.is_loopback or one.is_unspecified for one in (address, *_embedded(address)))
+
+
+def _embedded(address: Any) -> list[ipaddress.IPv4Address]:
+    """Return the IPv4 addresses that an IPv6 address may stand for (RFC 4291 section 2.5.5, RFC 6052, RFC 3056)."""
+    if address.version == 4:  # noqa: PLR2004
+        return []
+    last = [ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)] if any(address in net for net in _EMBEDDING) else []
+    return [one for one in (address.ipv4_mapped, address.sixtofour, *last) if one is not None]
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
