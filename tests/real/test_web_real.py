@@ -27,7 +27,7 @@ from requests_oauth2client.client import OAuth2Client
 from requests_oauth2client.login import BrowserLogin
 from requests_oauth2client.testing import AuthorizationServer as Kit
 
-FRAMEWORKS = ["flask", "starlette"]
+FRAMEWORKS = ["flask", "starlette", "django"]
 REQUESTS = 24
 LIFETIME = 3  # seconds that an access token lives here
 SITE = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import django
 from django.conf import settings
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.test import Client, override_settings
 from django.urls import include, path
@@ -92,6 +93,10 @@ def views(api: str) -> list[Any]:
     def things(request: Any) -> Any:
         return JsonResponse(request.login.api(api).get("things").json())
 
+    @required
+    def whoami(request: Any) -> Any:
+        return JsonResponse(request.login.api(api).get("me").json())
+
     def unguarded(request: Any) -> Any:
         return JsonResponse(request.login.api(api).get("things").json())
 
@@ -107,6 +112,7 @@ def views(api: str) -> list[Any]:
         path("", home),
         path("open", open_page),
         path("things", things),
+        path("whoami", whoami),
         path("unguarded", unguarded),
         path("strong", strong),
         path("post", post),
@@ -133,6 +139,11 @@ def build(
     changed.enable()
     current.append(changed)
     return logins(), wire_of(base)
+
+
+def application(providers: dict[str, dict[str, Any]], api: str, **options: Any) -> tuple[Logins, WSGIHandler]:
+    """Make a WSGI application of a site."""
+    return build(providers, api, **options)[0], WSGIHandler()
 
 
 def wire_of(base: str = BASE, **settings_of_client: Any) -> Wire:

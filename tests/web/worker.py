@@ -51,9 +51,12 @@ def starlette(settings: dict[str, Any]) -> None:
 def django(settings: dict[str, Any]) -> None:
     from werkzeug.serving import make_server
 
-    from . import django_site
+    from . import django_places, django_site
 
-    app = django_site.application(settings["providers"], settings["api"], store=store_of(settings))[1]
+    database = f"{settings['store']}.db"  # one for both processes
+    django_places.migrate(database)
+    store = django_places.open_store(database)
+    app = django_site.application(settings["providers"], settings["api"], store=store)[1]
     server = make_server("127.0.0.1", 0, app, threaded=True)
     print(server.port, flush=True)  # noqa: T201  to the parent
     server.serve_forever()

@@ -6,6 +6,8 @@
     RedisStore      many machines (extra "redis")
     SqlStore        many machines (extra "sql")
 
+`requests_oauth2client.django` has one more, in the database of a Django site.
+
 A store is loaded, with the library behind it, when its name is first used.
 """
 
