@@ -141,7 +141,7 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("recipes.md", "Sign or push the request first (JAR, PAR)"): got_a_token,
     ("recipes.md", "Bind tokens to a key (DPoP)"): is_bound_to_a_key,
     ("recipes.md", "Use a session of your own"): got_a_token,
-    ("recipes.md", "Teach the client a server that answers otherwise"): got_a_token,
+    ("recipes.md", "Read the responses of a server that deviates"): got_a_token,
 }
 
 

@@ -419,7 +419,7 @@ RECIPES = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
 
 
 def test_readme_and_recipes_have_what_no_message_can_say() -> None:
-    assert 'if "login" not in session' in README
+    assert "logins.required" in README, "the handler keeps the request, and starts again where it is lost"
     assert "star leaves these\nnames out" in README
     assert "`await` in front of the call" in README
     assert "The server shows an error page" in RECIPES

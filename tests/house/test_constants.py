@@ -20,6 +20,7 @@ CONSTANTS: dict[str, Any] = {
     "_authorization.callback:MAX_CALLBACK_PARAMETERS": 100,
     "_authorization.jarm:DEFAULT_ALG": "RS256",
     "_authorization.jarm:LEEWAY": 10,
+    "_authorization.request_object:JWE_DOTS": 4,
     "_authorization.request_object:TYP": "oauth-authz-req+jwt",
     "_core.messages:JSON_DEPTH": 32,
     "_core.retry_info:TOO_MANY_REQUESTS": 429,
