@@ -99,7 +99,10 @@ def _api_version() -> str:
 @by_profile
 def git_command(session: Session, action: str, as_json: bool) -> None:
     """Be a credential helper of git: get, store or erase."""
-    asked = dict(line.partition("=")[::2] for line in _request().splitlines() if "=" in line)
+    asked: dict[str, str] = {}
+    for line in _request().splitlines():
+        name, _, value = line.partition("=")
+        asked[name] = value
     host = asked.get("host", "")
     if action == "store" or not _may_have(session, asked.get("protocol", "https"), host):
         return
@@ -107,8 +110,8 @@ def git_command(session: Session, action: str, as_json: bool) -> None:
         _erase(session, asked.get("password"))
         return
     token = session.token()
-    found = {"username": asked.get("username") or session.profile.own.get("username", "oauth2")}
-    found["password"] = token.access_token
+    user = asked.get("username") or session.profile.own.get("username", "oauth2")
+    found = {"username": str(user), "password": token.access_token}
     if token.expires_at is not None:
         found["password_expiry_utc"] = str(int(token.expires_at.timestamp()))
     if as_json:
