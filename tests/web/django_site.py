@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import tempfile
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -26,6 +27,7 @@ MIDDLEWARE = [
 ]
 APPS = ["admin", "auth", "contenttypes", "sessions", "messages"]
 FOLDER = tempfile.TemporaryDirectory(prefix="django-site-")
+atexit.register(FOLDER.cleanup)
 
 
 def configure() -> None:
