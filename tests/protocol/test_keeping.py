@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from freezegun import freeze_time
 
-from devkit.exchange import error, token
+from devkit.exchange import answer, error, token
 from devkit.play import NOON, Heard, play
 from requests_oauth2client import (
     BearerToken,
     ExpiredAccessToken,
     InvalidClient,
     InvalidGrant,
+    LoginNeeded,
     NonRenewableTokenError,
     OAuth2AccessTokenAuth,
     OAuth2AuthorizationCodeAuth,
@@ -498,6 +499,23 @@ def test_where_no_user_is_needed_a_refused_refresh_token_is_no_failure() -> None
     heard = play(valid_token(auth), [REFUSED, token()])
     assert grants(heard) == ["refresh_token", "client_credentials"]
     assert [event.name for event in told] == ["obtained"]
+
+
+@pytest.mark.parametrize("body", ["", " \n", "{}", "null"])
+def test_a_refusal_without_a_word_is_one_too(body: str) -> None:
+    auth = manager(token=expired(refresh_token="r"))
+    heard = play(valid_token(auth), [answer(body, 400), token()])
+    assert grants(heard) == ["refresh_token", "client_credentials"]
+    of_user = OAuth2AuthorizationCodeAuth(client(), None, token=expired(refresh_token="r"))
+    assert isinstance(play(valid_token(of_user), [answer(body, 400)]).error, LoginNeeded)
+
+
+@pytest.mark.parametrize("came", [answer("<html>", 400), answer("", 429), answer("", 503), answer("{}", 502)])
+def test_what_may_not_be_about_the_token_is_no_refusal(came: Any) -> None:
+    auth = manager(token=expired(refresh_token="r"))
+    heard = play(valid_token(auth), [came])
+    assert grants(heard) == ["refresh_token"]
+    assert not isinstance(heard.error, LoginNeeded)
 
 
 def test_where_a_user_is_needed_the_error_says_to_log_in_again() -> None:

@@ -175,7 +175,7 @@ def is_refusal(failure: OAuth2Error) -> bool:
         return False
     if isinstance(failure, EndpointError):
         return failure.error not in NOT_THE_TOKENS_FAULT
-    is_empty = not bytes(getattr(failure.response, "content", b"") or b"").strip()
+    is_empty = bytes(getattr(failure.response, "content", b"") or b"").strip() in {b"", b"{}", b"null"}
     return isinstance(failure, InvalidTokenResponse) and failure.status == BAD_REQUEST and is_empty  # glewlwyd, 2026-11
 
 
