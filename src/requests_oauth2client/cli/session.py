@@ -206,8 +206,11 @@ class Session:
         found = self.stored_token()
         if found is not None:
             return found
-        if self.profile.is_a_users and self.stored().token is None:
+        stored = self.stored().token
+        if self.profile.is_a_users and stored is None:
             raise self.needs_login()
+        if stored is None or stored.is_expired():
+            self.discovered()  # so that a server that does not answer is said to be one
         handler: TokenHandler = self.handler()
         token: BearerToken = handler.get_token()  # type: ignore[attr-defined]
         return token
