@@ -338,11 +338,12 @@ def _obtain(manager: TokenManager, *, is_good: Any = None, wait: float | None = 
     """
     base = manager.login.token
     refreshes = base is not None and base.refresh_token is not None
+    is_quick = not manager.source.waits_for_user  # a login ends where it is when its user presses Ctrl-C
     steps = _obtain_now(manager, base, is_good or manager.is_good, wait)
     token: BearerToken = yield Subtask(
         steps,
-        shielded=refreshes or not manager.source.waits_for_user,
-        detached=refreshes or manager.store_entry is not None or manager.source.is_one_request,
+        shielded=refreshes or is_quick,
+        detached=refreshes or (is_quick and (manager.store_entry is not None or manager.source.is_one_request)),
     )
     return token
 

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from .._core.effects import Lock, Now, RunInThread, Sleep, Spawn, Steps, Subtask
 from .._core.frozen import replace
 from .._tokens.bearer import BearerToken
-from ..exceptions import InvalidGrant, LoginNeeded, LostStoredToken, OAuth2Error
+from ..exceptions import InvalidGrant, LoginNeeded, LostStoredToken, OAuth2Error, TransportError
 from ..serializers import InvalidSerializedValue
 from ..stores.base import EntryLocked, StaleFence, StoreCorrupted, TokenStoreError
 from .flight import BETWEEN_REFUSALS, TokenState, claim, disclaim, is_same
@@ -122,7 +122,8 @@ class StoreEntry:
 
     def __init__(self, store: Any, source: TokenSource, subject: str | None) -> None:
         self.store = store
-        self.entry = entry_of(source, subject)
+        named: Any = source  # pyright wants class variables where the protocol has properties
+        self.entry = entry_of(named, subject)
         self.state = TokenState()
         self.unsaved: str | None = None
         self._source = source
@@ -164,7 +165,8 @@ class StoreEntry:
         try:
             return (yield from self._found(manager, held, is_good, wait))
         except (TokenStoreError, OSError) as failure:
-            if isinstance(failure, LoginNeeded) or not self._can_do_without(wait):
+            is_the_stores = not isinstance(failure, (LoginNeeded, TransportError))  # requests' own are OSErrors too
+            if not is_the_stores or not self._can_do_without(wait):
                 raise
             manager.tell("unsaved", None, failure)
         token = yield from manager.source.new_token(held)  # no other caller can lose anything by it
