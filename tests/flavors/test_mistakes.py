@@ -59,7 +59,6 @@ ISSUER = "https://as.local"
 TOKEN = "https://as.local/token"
 KEY = generate_private_jwk("ES256") | {"kid": "k"}
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
-NOW = datetime.now(tz=UTC)
 
 
 @dataclass(frozen=True)
@@ -99,10 +98,12 @@ def callback(params: str, **more: Any) -> Callable[[Flavor], Any]:
     return lambda _: request(**more).validate_callback(f"https://app.local/cb{params}")
 
 
-def id_token(alg: str = "ES256", **claims: Any) -> Callable[[Flavor], Any]:
+def id_token(alg: str = "ES256", iat_in: int = 0, exp_in: int = 60, **claims: Any) -> Callable[[Flavor], Any]:
+    # The times count from the run of the test, which may start many minutes after this module is read.
     def make(flavor: Flavor) -> Any:
         now = int(datetime.now(tz=UTC).timestamp())
-        said = {"iss": ISSUER, "aud": "id", "sub": "alice", "nonce": "n", "iat": now, "exp": now + 60, **claims}
+        issued, expires = now + iat_in, now + exp_in
+        said = {"iss": ISSUER, "aud": "id", "sub": "alice", "nonce": "n", "iat": issued, "exp": expires, **claims}
         token = jws.sign({name: value for name, value in said.items() if value is not None}, signing_key(KEY))
         response = answer({"access_token": "at", "token_type": "Bearer", "id_token": token})
         client, _ = flavor.mocked(
@@ -114,6 +115,11 @@ def id_token(alg: str = "ES256", **claims: Any) -> Callable[[Flavor], Any]:
         return flavor.run(client.authorization_code(request().validate_callback("?code=c&state=s")))
 
     return make
+
+
+def behind_the_server(flavor: Flavor) -> Any:
+    response = refused("invalid_client", status=401, Date=date(600))
+    return asking(response, "client_credentials", auth=ClientSecretJwt("id", "hush-hush".ljust(32, "x")))(flavor)
 
 
 def discovering(respond: Callable[[Received], Answer], **arguments: Any) -> Callable[[Flavor], Any]:
@@ -170,18 +176,10 @@ MISTAKES: dict[str, Mistake] = {
         asking(refused("invalid_grant"), "authorization_code", "c", arguments={"validate": False}),
         ("redirect_uri", *AGAIN),
     ),
-    "clock behind, ID token": Mistake(
-        id_token(iat=int(NOW.timestamp()) + 700, exp=int(NOW.timestamp()) + 900), ("Check the clock",)
-    ),
-    "clock ahead, ID token": Mistake(
-        id_token(iat=int(NOW.timestamp()) - 7300, exp=int(NOW.timestamp()) - 7200), ("clock of this machine is ahead",)
-    ),
+    "clock behind, ID token": Mistake(id_token(iat_in=700, exp_in=900), ("Check the clock",)),
+    "clock ahead, ID token": Mistake(id_token(iat_in=-7300, exp_in=-7200), ("clock of this machine is ahead",)),
     "clock behind, assertion": Mistake(
-        asking(
-            refused("invalid_client", status=401, Date=date(600)),
-            "client_credentials",
-            auth=ClientSecretJwt("id", "hush-hush".ljust(32, "x")),
-        ),
+        behind_the_server,
         ("seconds behind the server's", "Date"),
     ),
     "scope openid is missing": Mistake(
@@ -295,8 +293,8 @@ def private_tls(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
     ca, name = (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, of)]) for of in ("A private CA", "127.0.0.1"))
     certificate = (
         x509.CertificateBuilder(ca, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(NOW - timedelta(days=1))
-        .not_valid_after(NOW + timedelta(days=1))
+        .not_valid_before(datetime.now(tz=UTC) - timedelta(days=1))
+        .not_valid_after(datetime.now(tz=UTC) + timedelta(days=1))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .sign(ec.generate_private_key(ec.SECP256R1()), hashes.SHA256())
     )

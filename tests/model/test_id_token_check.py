@@ -496,7 +496,7 @@ LOGIN = {"auth_time": 1_700_000_000}
 
 @pytest.mark.parametrize(
     "refreshed",
-    [{}, {"nonce": None}, {"auth_time": None}, {"aud": [CLIENT]}, {"exp": int(time.time()) + 900}],
+    [{}, {"nonce": None}, {"auth_time": None}, {"aud": [CLIENT]}, {"exp": int(time.time()) + 7_200}],
     ids=["same", "no nonce", "no auth_time", "aud as array", "later"],
 )
 def test_a_refreshed_token_of_the_same_login_is_taken(refreshed: dict[str, Any]) -> None:

@@ -47,7 +47,7 @@ KEY = {**generate_private_jwk("RS256"), "kid": "one"}
 OTHER_KEY = {**generate_private_jwk("RS256"), "kid": "two"}
 OURS = generate_private_jwk("ECDH-ES")
 JWKS = {"keys": [{name: value for name, value in public_jwk(KEY).items() if name != "alg"}]}
-FOR_THE_JWT = {"iss": ISSUER, "aud": "id", "exp": int(time.time()) + 600}
+FOR_THE_JWT = {"iss": ISSUER, "aud": "id", "exp": int(time.time()) + 86_400}
 SECRET = "hush-hush-hush-hush-hush-hush-hush"
 
 

@@ -94,7 +94,7 @@ def test_a_client_that_would_wait_for_ever_is_refused(make: Make) -> None:
 
 
 def test_a_client_for_asyncio_is_refused(make: Make) -> None:
-    with pytest.raises(InvalidParam, match="for both clients"):
+    with pytest.raises(InvalidParam, match="takes a URL"):
         make(redis.asyncio.Redis(socket_timeout=2))
 
 
