@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from typing import Any
 
-from benchmarks import workers
+from benchmarks import redis_place, workers
 from benchmarks.case import Case, Interpreters, Meter, Operation, Row, Target
+from benchmarks.renewals import redis_of
 
 COUNT = 100
 CLAIMS = {"sub": "alice", "email": "alice@example.com", "iss": "https://as.example.org", "aud": "app", "exp": 1 << 33}
@@ -66,12 +67,16 @@ def ours_in_memory(_context: Mapping[str, str]) -> Operation:
     return _ours(import_module("requests_oauth2client.stores").MemoryStore(key=secrets.token_bytes(32)))
 
 
-def ours_in_a_file(_context: Mapping[str, str]) -> Operation:
+def ours_in_a_file(context: Mapping[str, str]) -> Operation:
     """Ours, with a FileStore."""
-    folder = tempfile.mkdtemp(prefix="bench-web-")
-    return _ours(
-        import_module("requests_oauth2client.stores").FileStore(f"{folder}/tokens", key=secrets.token_bytes(32))
-    )
+    store = import_module("requests_oauth2client.stores").FileStore
+    return _ours(store(f"{context['folder']}/tokens", key=secrets.token_bytes(32)))
+
+
+def ours_in_redis(context: Mapping[str, str]) -> Operation:
+    """Ours, with a RedisStore: one round trip for each page."""
+    store = import_module("requests_oauth2client.stores").RedisStore
+    return _ours(store(redis_of(context), key=secrets.token_bytes(32)))
 
 
 def _visits(app: Any, headers: dict[str, str]) -> Operation:
@@ -92,8 +97,12 @@ def _visits(app: Any, headers: dict[str, str]) -> Operation:
 
 @contextlib.contextmanager
 def open_meter(interpreters: Interpreters) -> Iterator[Meter]:
-    """Measure in one child for each environment."""
-    with workers.meter(interpreters, CASE.name, COUNT, {}) as meter:
+    """Measure in one child for each environment, beside a Redis server on loopback."""
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        redis_place.url() as redis,
+        workers.meter(interpreters, CASE.name, COUNT, {"folder": folder, "redis": redis}) as meter,
+    ):
         yield meter
 
 
@@ -108,11 +117,18 @@ CASE = Case(
     quick_rounds=5,
     open_meter=open_meter,
     profile=profile,
-    setups={"bare": bare, "authlib": authlib_session, "memory": ours_in_memory, "file": ours_in_a_file},
+    setups={
+        "bare": bare,
+        "authlib": authlib_session,
+        "memory": ours_in_memory,
+        "file": ours_in_a_file,
+        "redis": ours_in_redis,
+    },
     rows=(
         Row(label="Authlib's way: claims and token in Flask's session", setup="authlib", is_baseline=True),
         Row(label="Flask, a view without a login", setup="bare"),
         Row(label="ours, `@logins.required`, `MemoryStore`", setup="memory", target=Target(limit=1.2)),
         Row(label="ours, `@logins.required`, `FileStore`", setup="file"),
+        Row(label="ours, `@logins.required`, `RedisStore`", setup="redis"),
     ),
 )
