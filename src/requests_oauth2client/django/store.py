@@ -10,12 +10,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import os
 import secrets
 import threading
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +23,7 @@ from django.db import DEFAULT_DB_ALIAS, Error, IntegrityError, connections
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from ..stores._forks import ForkAware
-from ..stores._leases import extended
+from ..stores._leases import leased
 from ..stores._local_locks import LocalLocks
 from ..stores._rows import INSERTS, LONGEST_LOCK, NOW, row_name, seconds_of
 from ..stores.base import (
@@ -33,7 +31,6 @@ from ..stores.base import (
     FENCES_PER_SECOND,
     LONGEST,
     MAX_FENCE,
-    EntryLocked,
     StaleFence,
     StoreCorrupted,
     StoreUnavailable,
@@ -118,24 +115,18 @@ class DjangoStore(TokenStore, ForkAware):
         with self._cursor() as cursor:
             self._update(cursor, entry, None, None, fence)
 
-    @contextmanager
-    def lock(self, entry: str, *, wait: float) -> Iterator[int]:
+    def lock(self, entry: str, *, wait: float) -> AbstractContextManager[int]:
         """Hold the lock of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
-        end = time.monotonic() + wait
-        owner, process = secrets.token_hex(16), os.getpid()
-        with self._threads.hold(entry, wait):
-            is_mine = True  # until it is known to be another's: an interrupted attempt may have taken it
-            try:
-                fence = self._acquire_in_time(entry, owner, end - time.monotonic())
-                if fence is None:
-                    is_mine = False
-                    raise EntryLocked(entry, seconds=wait)
-                with extended(functools.partial(self._set_lock, entry, owner, self.lock_lifetime), self.lock_lifetime):
-                    yield fence
-            finally:
-                if is_mine and os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock
-                    with suppress(StoreUnavailable, StoreCorrupted):  # else it expires
-                        self._set_lock(entry, owner, None)
+        owner = secrets.token_hex(16)
+        return leased(
+            self._threads,
+            entry,
+            wait,
+            lifetime=self.lock_lifetime,
+            acquire=functools.partial(self._acquire_in_time, entry, owner),
+            extend=functools.partial(self._set_lock, entry, owner, self.lock_lifetime),
+            release=functools.partial(self._set_lock, entry, owner, None),
+        )
 
     def purge(self) -> int:
         """Drop all entries that have expired; return how many."""

@@ -8,25 +8,23 @@ under a key may be damaged: a fencing number or a lock that can't be one counts 
 
 from __future__ import annotations
 
-import os
+import functools
 import re
 import secrets
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
-from ._leases import extended
+from ._leases import leased
 from ._local_locks import LocalLocks
 from .base import (
     FENCE_KEPT,
     LONGEST,
     MAX_FENCE,
-    EntryLocked,
     StaleFence,
     StoreCorrupted,
     StoreUnavailable,
@@ -151,24 +149,18 @@ class RedisStore(TokenStore):
         """Drop what is stored, if anything is."""
         self._write(entry, fence, [])
 
-    @contextmanager
-    def lock(self, entry: str, *, wait: float) -> Iterator[int]:
+    def lock(self, entry: str, *, wait: float) -> AbstractContextManager[int]:
         """Hold the lock of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
-        end = time.monotonic() + wait
-        owner, process = secrets.token_hex(16), os.getpid()
-        with self._threads.hold(entry, wait):
-            is_mine = True  # until it is known to be another's: an interrupted attempt may have taken it
-            try:
-                fence = self._acquire_in_time(entry, owner, end - time.monotonic())
-                if fence is None:
-                    is_mine = False
-                    raise EntryLocked(entry, seconds=wait)
-                with extended(lambda: self._extend_lock(entry, owner), self.lock_lifetime):
-                    yield fence
-            finally:
-                if is_mine and os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock
-                    with suppress(StoreUnavailable, StoreCorrupted):  # else it expires
-                        self._call(self._release, [self._name(entry, "lock")], [owner])
+        owner = secrets.token_hex(16)
+        return leased(
+            self._threads,
+            entry,
+            wait,
+            lifetime=self.lock_lifetime,
+            acquire=functools.partial(self._acquire_in_time, entry, owner),
+            extend=functools.partial(self._extend_lock, entry, owner),
+            release=functools.partial(self._call, self._release, [self._name(entry, "lock")], [owner]),
+        )
 
     def close(self) -> None:
         """Close the connections, unless the client was given."""

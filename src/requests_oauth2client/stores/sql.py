@@ -8,12 +8,10 @@ whose condition says whether it may be made: so it needs no isolation level, and
 from __future__ import annotations
 
 import functools
-import os
 import secrets
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 try:
@@ -29,7 +27,7 @@ except ImportError as missing:
 from .._core.redaction import one_line
 from ..exceptions import InvalidParam
 from ._forks import ForkAware
-from ._leases import extended
+from ._leases import leased
 from ._local_locks import LocalLocks
 from ._rows import INSERTS, LONGEST_LOCK, MAX_NAME_SIZE, NOW, row_name, seconds_of
 from .base import (
@@ -37,7 +35,6 @@ from .base import (
     FENCES_PER_SECOND,
     LONGEST,
     MAX_FENCE,
-    EntryLocked,
     StaleFence,
     StoreCorrupted,
     StoreUnavailable,
@@ -128,24 +125,18 @@ class SqlStore(TokenStore, ForkAware):
         """Drop what is stored, if anything is."""
         self._run(functools.partial(self._write, entry=entry, data=None, lifetime=None, fence=fence))
 
-    @contextmanager
-    def lock(self, entry: str, *, wait: float) -> Iterator[int]:
+    def lock(self, entry: str, *, wait: float) -> AbstractContextManager[int]:
         """Hold the lock of an entry; when a holder dies, its lock expires after `lock_lifetime` seconds."""
-        end = time.monotonic() + wait
-        owner, process = secrets.token_hex(16), os.getpid()
-        with self._threads.hold(entry, wait):
-            is_mine = True  # until it is known to be another's: an interrupted attempt may have taken it
-            try:
-                fence = self._acquire_in_time(entry, owner, end - time.monotonic())
-                if fence is None:
-                    is_mine = False
-                    raise EntryLocked(entry, seconds=wait)
-                with extended(lambda: self._set_lock(entry, owner, self.lock_lifetime), self.lock_lifetime):
-                    yield fence
-            finally:
-                if is_mine and os.getpid() == process:  # a child that was forked meanwhile leaves its parent's lock
-                    with suppress(StoreUnavailable, StoreCorrupted):  # else it expires
-                        self._set_lock(entry, owner, None)
+        owner = secrets.token_hex(16)
+        return leased(
+            self._threads,
+            entry,
+            wait,
+            lifetime=self.lock_lifetime,
+            acquire=functools.partial(self._acquire_in_time, entry, owner),
+            extend=functools.partial(self._set_lock, entry, owner, self.lock_lifetime),
+            release=functools.partial(self._set_lock, entry, owner, None),
+        )
 
     def close(self) -> None:
         """Do nothing: the engine and its connections stay yours."""
