@@ -22,7 +22,7 @@ from requests_oauth2client.challenges import MAX_HEADER_SIZE, api_error, parse_c
 from requests_oauth2client.exceptions import OAuth2Error
 
 MOST = 9.0  # times as long for four times the text
-NOTHING = 0.003  # seconds; less is too little to tell
+NOTHING = 0.01  # seconds; less is too little to tell: what grows with the square takes seconds at these lengths
 
 AS = "https://as.local"
 CLIENT = OAuth2Client(f"{AS}/token", ("client", "a-client-secret"), device_authorization_endpoint=f"{AS}/device")
@@ -73,7 +73,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
 }
 
 
-def seconds(read: Callable[[str], object], text: str, times: int = 4) -> float:
+def seconds(read: Callable[[str], object], text: str, times: int) -> float:
     """Return the processor time that reading a text takes, the least of some."""
     found = []
     for _ in range(times):
@@ -95,11 +95,12 @@ def grows_too_fast(name: str, begin: str, piece: str, end: str) -> float | None:
     read, longest = READERS[name]
     room = max(longest - len(begin) - len(end), 4)
     whole = (piece * (room // len(piece) + 1))[:room]
-    for _ in range(3):  # one measurement may have been disturbed
-        long = seconds(read, begin + whole + end)
+    ratio = 0.0
+    for times in (1, 4, 16, 64):  # a measurement may have been disturbed, and a longer one less so
+        long = seconds(read, begin + whole + end, times)
         if long < NOTHING:
             return None
-        ratio = long / max(seconds(read, begin + whole[: room // 4] + end), 1e-6)
+        ratio = long / max(seconds(read, begin + whole[: room // 4] + end, times), 1e-6)
         if ratio < MOST:
             return None
     return ratio
