@@ -16,7 +16,7 @@ from requests_oauth2client._jose.jwk import generate_private_jwk, public_jwk
 from requests_oauth2client._jose.keys import signing_key
 from requests_oauth2client.exceptions import MismatchingIssuer, MissingIssuer
 from requests_oauth2client.logout import InvalidLogoutToken
-from requests_oauth2client.tokens import MismatchingIdTokenIssuer
+from requests_oauth2client.tokens import MismatchingIdTokenIssuer, MissingIdTokenKey
 
 TEMPLATE = "https://login.local/{tenantid}/v2.0"
 TENANT, OTHER = "https://login.local/aaa-1/v2.0", "https://login.local/bbb-2/v2.0"
@@ -60,6 +60,27 @@ def login(flavor: Flavor, id_token: str, callback: Any = None, **settings: Any) 
 def test_a_rule_for_many_issuers_accepts_each_of_them_checked(flavor: Flavor, issuer: Any) -> None:
     assert login(flavor, signed(TENANT), issuer=issuer).checked
     assert login(flavor, signed(OTHER, tid="bbb-2"), issuer=issuer).checked
+
+
+WHOSE_KEY = {"any tenant": (TEMPLATE, True), "this tenant": (TENANT, True), "another tenant": (OTHER, False)}
+
+
+@pytest.mark.parametrize(("whose", "is_right"), WHOSE_KEY.values(), ids=WHOSE_KEY)
+@pytest.mark.parametrize("issuer", [TEMPLATE, by_tenant], ids=["template", "function"])
+def test_a_key_signs_for_the_issuer_that_it_names(flavor: Flavor, issuer: Any, whose: str, is_right: bool) -> None:
+    keys = {"authorization_server_jwks": {"keys": [{**public_jwk(KEY), "issuer": whose}]}}
+    client, _ = flavor.mocked(lambda _: answer({}), issuer=issuer, **{**KNOWN, **keys})
+    if is_right:
+        assert flavor.run(client.check_id_token(signed(TENANT))).checked
+        return
+    with pytest.raises(MissingIdTokenKey):
+        flavor.run(client.check_id_token(signed(TENANT)))
+
+
+def test_the_issuer_of_a_key_is_not_asked_for_where_there_is_one_issuer(flavor: Flavor) -> None:
+    keys = {"authorization_server_jwks": {"keys": [{**public_jwk(KEY), "issuer": TEMPLATE}]}}
+    client, _ = flavor.mocked(lambda _: answer({}), issuer="https://sts.local/aaa-1/", **{**KNOWN, **keys})
+    assert flavor.run(client.check_id_token(signed("https://sts.local/aaa-1/"))).checked
 
 
 FORGED = {

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ... import _jose
+from ..._core import issuers
 from ..._core.effects import Lock, Now, Steps, Subtask
 from ..._core.http_caching import fresh_until
 from ..._core.messages import Response
@@ -238,14 +239,31 @@ def verify_jws(
         return jws.verify(parsed, algs=algs, secret=secret)
     known = yield from current(client, requests_kwargs=requests_kwargs)
     try:
-        return jws.verify(parsed, algs=algs, keys=known)
+        return jws.verify(parsed, algs=algs, keys=_keys_for(client, parsed, known))
     except (NoMatchingKey, InvalidSignature) as refused:
         if not _may_be_newer(refused, parsed.kid, known):
             raise
         other = yield from newer(client, known, requests_kwargs=requests_kwargs)
         if other is known:
             raise
-    return jws.verify(parsed, algs=algs, keys=other)
+    return jws.verify(parsed, algs=algs, keys=_keys_for(client, parsed, other))
+
+
+def _keys_for(client: Client, token: ParsedJws, jwks: Any) -> Any:
+    """Leave out keys of other issuers, where one set serves many: a key says whose it is (`issuer`, Entra ID, 2026).
+
+    Else what one tenant may sign for itself would be believed of each other tenant.
+    """
+    if client.issuer_rule is None or issuers.is_exact(client.issuer_rule):
+        return jwks
+    claims = token.claims()
+    iss = claims.get("iss")
+    return [
+        jwk
+        for jwk in _jose.keys.keys_of(jwks)
+        if not isinstance(jwk.get("issuer"), str)
+        or (isinstance(iss, str) and issuers.accepts(jwk["issuer"], iss, claims))
+    ]
 
 
 def _may_be_newer(refused: Exception, kid: str | None, known: object) -> bool:
