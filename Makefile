@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 
-.PHONY: setup demo test lint types tests coverage fuzz bench constraints clean
+.PHONY: setup demo test lint types tests coverage docs fuzz bench constraints clean
 
 setup: $(READY)
 
@@ -41,6 +41,10 @@ tests: setup
 # Which lines no test runs; it takes half as long again as the tests alone.
 coverage: setup
 	$(BIN)/python -m pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term
+
+# The site, from docs/, into build/site; a warning is an error.
+docs: setup
+	$(BIN)/python -m devkit.site $(ARGS)
 
 # Random bytes for whatever parses bytes from outside; only documented errors may come out.
 fuzz: setup

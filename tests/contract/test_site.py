@@ -1,0 +1,45 @@
+"""The site is built without a warning; its links lead somewhere, its search finds what people look for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devkit import site
+from devkit.site_pages import as_in_the_site
+
+from .documents import ROOT
+
+
+@pytest.mark.timeout(300)
+def test_the_site_is_built_and_can_be_searched(tmp_path: Path) -> None:
+    site.build(tmp_path / "site")
+    assert site.broken_links(tmp_path / "site") == []
+    index = (tmp_path / "site" / "searchindex.js").read_text()
+    assert [word for word in ("fastapi", "refresh", "dpop") if f'"{word}":' not in index] == []
+
+
+def test_a_broken_link_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text('<a href="b.html#here">b</a><a href="b.html#gone">b</a><img src="no.svg">')
+    (tmp_path / "b.html").write_text('<h1 id="here">b</h1><a href="https://example.com">out</a>')
+    assert site.broken_links(tmp_path) == ["a.html: b.html#gone", "a.html: no.svg"]
+
+
+@pytest.mark.parametrize(
+    ("written", "file", "page", "shown"),
+    [
+        ("[a](docs/web.md#flask)", "README.md", "overview", "[a](/web.md#flask)"),
+        ("[a](../README.md#errors)", "docs/recipes.md", "recipes", "[a](/overview.md#errors)"),
+        ("[a](../CHANGELOG.md)", "docs/recipes.md", "recipes", "[a](/changelog.md)"),
+        ("[`x`](../pyproject.toml)", "docs/recipes.md", "recipes", "`x`"),
+        ("[a](https://example.com/x.md)", "README.md", "overview", "[a](https://example.com/x.md)"),
+        ("[a](#here)", "docs/web.md", "web", "[a](#here)"),
+        ("[a](../web.md)", "docs/decisions/README.md", "decisions/README", "[a](/web.md)"),
+        ("```\n[a](docs/web.md)\n```", "README.md", "overview", "```\n[a](docs/web.md)\n```"),
+        ('<img src="docs/web.md">', "README.md", "overview", '<img src="web.md">'),
+        ('<img src="../web.md">', "docs/decisions/README.md", "decisions/README", '<img src="../web.md">'),
+    ],
+)
+def test_links_of_the_repository_become_links_of_the_site(written: str, file: str, page: str, shown: str) -> None:
+    assert as_in_the_site(written, ROOT / file, page) == shown
