@@ -74,6 +74,8 @@ def test_what_may_be_a_secret_is_struck_out(text: str) -> None:
         "https://as.local/token",
         '{"errorCode": "invalid-2", "statusCode": 400, "error_code":"x"}',
         '{"code": 404, "message": "Not Found"}',
+        '{"errors": [{"code": "invalid_client", "message": "unknown"}]}',
+        "<Error><Code>AccessDenied</Code></Error>",
         '"access_token": null',
         "Trace ID: 0f8fad5b-d9cb-469f-a165-70867728950e",
         '"traceId":"4bf92f3577b34da6a3ce929d0e0e4736"',

@@ -121,6 +121,8 @@ DEFINITE = [
     error("invalid_target"),
     error("anything_else"),
     answer(b"", 400),
+    answer({"message": "Bad Request", "errors": [{"resource": "RefreshToken", "code": "invalid"}]}, 400),
+    answer({"errors": [{"code": "invalid_grant"}]}, 400),
 ]
 NOT_ABOUT_THE_TOKEN = [
     error("invalid_client", 401),
@@ -128,6 +130,8 @@ NOT_ABOUT_THE_TOKEN = [
     error("temporarily_unavailable"),
     answer(b"", 500),
     answer(b"<html>", 400),
+    answer({"message": "Internal server error"}, 500),
+    answer({"message": "Too many requests"}, 429),
     answer(b"", 401),
     answer(b"", 429),
 ]

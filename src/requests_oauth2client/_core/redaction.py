@@ -45,6 +45,12 @@ _HARMLESS_CODES = (
 )  # fmt: skip
 _HARMLESS_VALUES = frozenset({"null", "none", "true", "false", '""', "''", "[]", "{}"})
 
+# Words of which one stands in every name of an error that a server calls its `code`: invalid_client, AccessDenied.
+_ERROR_NAME = re.compile(
+    r"(?i)(?=[a-z_. -]{4,60}\Z).*(?:invalid|error|denied|fail|unauthori|forbidden|expired|unsupported|missing|required"
+    r"|not_?found|bad_?request|unknown|exception|unavailable|mismatch|disabled|locked|not_?allowed)"
+)
+
 _NAMED = re.compile(
     r"""(?ix) (?<![\w-]) (?P<name> [\w-]++ )
         (?: \[ \w*+ \] )?+ (?: \\*+["'] | %22 | %27 )?+ \s*+ (?: => | [:=] | %3[ad] ) \s*+"""
@@ -184,7 +190,8 @@ def _is_harmless(named: re.Match[str], value: str) -> bool:
     if name.endswith(_PROSE_NAMES) and bare in _PROSE:
         return True
     is_status = name == "code" and bare.isdigit() and len(bare) <= 5  # noqa: PLR2004
-    return is_status or value.strip().lower() in _HARMLESS_VALUES
+    is_error = name == "code" and _ERROR_NAME.match(bare) is not None
+    return is_status or is_error or value.strip().lower() in _HARMLESS_VALUES
 
 
 def _strike_field(match: re.Match[str]) -> str:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 from .._core.dual_errors import login_needed
 from .._core.effects import Steps, inner
 from .._core.events import report
+from .._core.messages import parse_json_object
 from .._protocol.grants import token_endpoint
 from .._tokens.bearer import BearerToken, with_id_token
 from ..exceptions import EndpointError, InvalidTokenResponse, OAuth2Error
@@ -175,8 +176,22 @@ def is_refusal(failure: OAuth2Error) -> bool:
         return False
     if isinstance(failure, EndpointError):
         return failure.error not in NOT_THE_TOKENS_FAULT
-    is_empty = bytes(getattr(failure.response, "content", b"") or b"").strip() in {b"", b"{}", b"null"}
-    return isinstance(failure, InvalidTokenResponse) and failure.status == BAD_REQUEST and is_empty  # glewlwyd, 2026-11
+    return isinstance(failure, InvalidTokenResponse) and failure.status == BAD_REQUEST and _is_bare(failure.response)
+
+
+def _is_bare(response: Any) -> bool:
+    """Tell whether a refusal is that of a token endpoint that knows no OAuth errors, and not of something before it.
+
+    It is empty (glewlwyd, 2026-11), or JSON of another shape (Strava, 2026-11); a page is that of a gateway.
+    """
+    body = bytes(getattr(response, "content", b"") or b"").strip()
+    if body in {b"", b"null"}:
+        return True
+    try:
+        parse_json_object(body)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_for_what_was_asked(failure: OAuth2Error) -> bool:
