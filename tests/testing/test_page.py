@@ -20,4 +20,4 @@ def test_every_misbehavior_is_listed() -> None:
 
 if __name__ == "__main__":
     before, _, rest = PAGE.read_text().partition(HEAD)
-    PAGE.write_text(f"{before}{HEAD}{table()}\n{rest[rest.index('## Fixtures') :]}")
+    PAGE.write_text(f"{before}{HEAD}{table()}\n{rest[rest.index('### What client') :]}")
