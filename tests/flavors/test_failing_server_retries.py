@@ -69,7 +69,7 @@ def test_it_ends_after_some_attempts(flavor: Flavor, failing: FailingServer) -> 
     error = failure(flavor, scripted(flavor, failing, *["text_503"] * 3).client_credentials)
     assert isinstance(error, InvalidTokenResponse)
     assert (error.attempts, len(failing.received), error.status) == (3, 3, 503)
-    assert str(error).endswith("It was tried 3 times.")
+    assert error.message.endswith("It was tried 3 times.")
 
 
 def test_an_as_that_wants_to_be_left_alone_is(flavor: Flavor, failing: FailingServer) -> None:

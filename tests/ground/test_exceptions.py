@@ -123,7 +123,7 @@ def sent(**fields: str) -> requests.PreparedRequest:
 def test_an_endpoint_error_says_where_what_and_what_to_do() -> None:
     response = answer(BODY, 400)
     error = e.InvalidGrant(response, None, "invalid_grant", "code is used", "https://as.local/why")
-    assert str(error) == (
+    assert error.message == (
         "https://as.local/endpoint answered with status 400 error='invalid_grant': code is used. See https://as.local/why"
         f" {e.InvalidGrant.advice}"
     )
@@ -132,7 +132,7 @@ def test_an_endpoint_error_says_where_what_and_what_to_do() -> None:
 
 
 def test_an_invalid_answer_quotes_the_beginning_of_the_body() -> None:
-    assert str(e.InvalidTokenResponse(answer("<h1>hello</h1>", 502), description="No token.")) == (
+    assert e.InvalidTokenResponse(answer("<h1>hello</h1>", 502), description="No token.").message == (
         "https://as.local/endpoint answered 502. No token. The body begins: '<h1>hello</h1>'."
     )
     assert "The body is empty." in str(e.InvalidTokenResponse(answer()))
@@ -140,8 +140,37 @@ def test_an_invalid_answer_quotes_the_beginning_of_the_body() -> None:
 
 def test_an_error_without_a_response_can_be_made() -> None:
     error = e.OAuth2Error(description="something")
-    assert (str(error), error.response, error.request, error.status, error.endpoint) == ("something", *[None] * 4)
+    assert (error.message, error.response, error.request, error.status, error.endpoint) == ("something", *[None] * 4)
     assert str(e.InvalidGrant(error="invalid_grant")).startswith("The endpoint answered error='invalid_grant'.")
+
+
+ADDRESS = "https://requests-oauth2client.readthedocs.io/en/latest/errors.html#"
+
+
+def test_a_message_ends_with_the_address_of_what_the_documentation_says_of_its_class() -> None:
+    error = e.MismatchingState("a", "b")
+    assert error.args == (error.message,)
+    assert str(error) == f"{error.message} See {ADDRESS}mismatchingstate"
+    assert str(e.OAuth2Error()) == f"See {ADDRESS}oauth2error"
+
+
+def test_a_class_of_the_users_own_has_the_address_of_its_base() -> None:
+    class Refused(e.InvalidGrant):
+        pass
+
+    assert str(Refused()).endswith(f" See {ADDRESS}invalidgrant")
+
+
+def test_an_error_that_is_the_http_librarys_too_has_the_address_of_ours() -> None:
+    lost = dual_error(e.DeadlineExceeded, requests.exceptions.ReadTimeout)("https://as.local/token", seconds=3)
+    assert str(lost).endswith(f" See {ADDRESS}deadlineexceeded")
+
+
+def test_an_error_that_quotes_another_has_its_own_address_only() -> None:
+    quoting = e.InvalidAnswer(description=f"Too bad: {e.MismatchingState('a', 'b')} And more.")
+    assert "login of the same browser. And more." in str(quoting)
+    assert ADDRESS not in f"{quoting.message}{quoting.description}"
+    assert str(quoting).count(ADDRESS) == 1
 
 
 def test_a_response_that_was_built_without_a_request_has_none() -> None:
@@ -198,7 +227,7 @@ def comes_back_from_a_pickle(cls: type[Exception]) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         again = pickle.loads(pickle.dumps(error, protocol))  # noqa: S301  its own pickle
         assert type(again) is cls
-        assert (str(again), again.args) == (str(error), (str(error),))
+        assert (str(again), again.args) == (str(error), (error.message,))
         assert vars(again).keys() >= {name for name in vars(error) if not name.startswith("_")}
     assert str(copy.copy(error)) == str(copy.deepcopy(error)) == str(error)
 

@@ -359,10 +359,10 @@ def test_the_error_at_the_end_tells_how_often_was_asked() -> None:
     failed = ask(error("server_error", 500), error("server_error", 500), error("server_error", 500)).error
     assert isinstance(failed, ServerError)
     assert failed.attempts == 3
-    assert str(failed).endswith("It was tried 3 times.")
+    assert failed.message.endswith("It was tried 3 times.")
     lost = ask(reset(), reset(), reset()).error
     assert isinstance(lost, TransportError)
-    assert str(lost) == f"{URL}: no answer came (reset). It was tried 3 times."
+    assert lost.message == f"{URL}: no answer came (reset). It was tried 3 times."
 
 
 def test_an_error_at_the_first_attempt_says_nothing_about_attempts() -> None:

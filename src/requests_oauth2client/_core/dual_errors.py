@@ -38,6 +38,6 @@ def login_needed(failure: OAuth2Error) -> Exception:
         return failure
     kind = RefusedRefreshToken if type(failure) is InvalidGrant else dual_error(type(failure), LoginNeeded)
     again = copied_error(failure, kind)
-    if AGAIN not in str(failure):
-        again.args = (f"{failure}{AGAIN}",)
+    if AGAIN not in failure.message:
+        again.args = (f"{failure.message}{AGAIN}",)
     return again

@@ -1,11 +1,13 @@
 """The base classes of errors: what each remembers of an answer, and how its text is put together.
 
-A text says what came, what is wrong, and what to do, and shows no secret. `exceptions` has the tree, and is where these
-classes are imported from. Knows no HTTP library: a response is anything with `status_code`, `url`, `content`.
+A text says what came, what is wrong, and what to do, and shows no secret; `str(error)` ends with the address where the
+documentation says more of its class. `exceptions` has the tree, and is where these classes are imported from. Knows no
+HTTP library: a response is anything with `status_code`, `url`, `content`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from . import hints
@@ -14,6 +16,10 @@ from .redaction import READ, excerpt, sent_secrets, without_query
 from .retry_info import add_tries, is_transient, retry_after
 
 PUBLIC = "requests_oauth2client.exceptions"
+CATALOG = (
+    "https://requests-oauth2client.readthedocs.io/en/latest/errors.html"  # docs/errors.md, an anchor for each class
+)
+_ADDRESS = re.compile(rf" ?See {re.escape(CATALOG)}#\w*")
 
 
 class OAuth2Error(Exception):
@@ -27,6 +33,7 @@ class OAuth2Error(Exception):
         endpoint: the address that answered, without its query, or None.
         retry_after: seconds after which the server asks to come again (RFC 9110 section 10.2.3), or None.
         attempts: how often the request was made, this failure included.
+        message: what `str(error)` says, without the address of the documentation at its end.
     """
 
     advice: ClassVar[str] = ""
@@ -35,7 +42,7 @@ class OAuth2Error(Exception):
     def __init__(self, response: object = None, client: object = None, description: str | None = None) -> None:
         self.response: Any = response
         self.client: Any = client
-        self.description = kept(description)
+        self.description = without_addresses(kept(description))
         self.status: int | None = getattr(response, "status_code", None)
         self.endpoint: str | None = without_query(_part(response, "url"))
         self.retry_after: float | None = retry_after(_part(response, "headers"))
@@ -45,6 +52,14 @@ class OAuth2Error(Exception):
             self, self._text() + again
         )  # not super(): the other base of a dual error has an __init__ of its own
         add_tries(self, _part(response, "oauth2_tries"))
+
+    def __str__(self) -> str:
+        return f"{self.message} See {address_of(type(self))}".lstrip()
+
+    @property
+    def message(self) -> str:
+        """What `str(error)` says, without the address of the documentation at its end."""
+        return without_addresses(BaseException.__str__(self)) or ""  # those of other errors that it quotes go, too
 
     def _text(self) -> str:
         """Join what came, what is wrong, and what to do."""
@@ -82,7 +97,24 @@ class OAuth2Error(Exception):
         hide = sent_secrets(self.request)
         shown = {name: excerpt(value, hide=hide) if isinstance(value, str) else value for name, value in kept.items()}
         dropped = dict.fromkeys(name for name in vars(self) if not name.startswith("_"))
-        return _rebuild, (getattr(type(self), "twin_of", type(self)), str(self), {**dropped, **shown})
+        return _rebuild, (getattr(type(self), "twin_of", type(self)), self.message, {**dropped, **shown})
+
+
+def address_of(kind: type[OAuth2Error]) -> str:
+    """Return where the documentation says what an error means: for a class made elsewhere, that of its base here."""
+    package = __name__.partition(".")[0]
+    ours = next(base for base in kind.__mro__ if base.__module__.partition(".")[0] == package)
+    return f"{CATALOG}#{ours.__name__.lower()}"
+
+
+def without_addresses(text: str | None) -> str | None:
+    """Return the text of an error without addresses of the documentation."""
+    return _ADDRESS.sub("", text) if text and CATALOG in text else text
+
+
+def message_of(error: BaseException) -> str:
+    """Return what any exception says, without addresses of the documentation."""
+    return without_addresses(str(error)) or ""
 
 
 def _part(response: Any, name: str) -> Any:

@@ -349,7 +349,7 @@ class Login:
             try:
                 return (yield from way.steps(client, request))
             except (NoFreePort, LoginImpossible) as failure:
-                reasons.append(str(failure).rstrip("."))
+                reasons.append(failure.message.rstrip("."))
         raise LoginImpossible(reasons)
 
     def _ordered(self) -> tuple[LoginWay, ...]:

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakSet
 
+from .._core.errors import message_of
 from .._core.frozen import replace
 from .._core.message_redaction import MessageRedaction, shown_form
 from .._core.messages import read_oauth_error
@@ -107,7 +108,7 @@ class Capture(Recorder):
         if response is not None:
             self._told_response(entry, entry.came(response))
         entry.ended = time.monotonic()
-        entry.error = f"{type(failure).__name__}: {self.redaction.text(str(failure))}".rstrip(": ")
+        entry.error = f"{type(failure).__name__}: {self.redaction.text(message_of(failure))}".rstrip(": ")
 
     def api_answered(self, request: Any, response: Any, started: float | None) -> None:
         """Record a response of an API, unless it is recorded already."""
@@ -178,7 +179,7 @@ class Capture(Recorder):
             return
         if known is not None:
             entry.checks.remove(known)
-        text = "" if problem is None else f"{type(problem).__name__}: {self.redaction.text(str(problem))}"
+        text = "" if problem is None else f"{type(problem).__name__}: {self.redaction.text(message_of(problem))}"
         entry.checks.append(Check(name=clause.name, clause=clause.clause, passed=problem is None, problem=text))
 
     def place(self) -> Entry | None:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+from .._core.errors import address_of, message_of
 from .._core.printable import printable
 from ..exceptions import EndpointError, InvalidParam, LoginNeeded, OAuth2Error, TransportError
 
@@ -55,10 +56,16 @@ def is_server_failure(error: BaseException) -> bool:
 
 def sentence_of(error: BaseException) -> str:
     """Return what to tell the user; the library's messages show no secrets."""
-    text = " ".join(printable(line).strip() for line in str(error).splitlines()) or type(error).__name__
+    text = " ".join(printable(line).strip() for line in message_of(error).splitlines()) or type(error).__name__
     if isinstance(error, EndpointError) and error.error and error.error not in text:
         text = f"{error.error}: {text}"
     return text
 
 
-__all__ = ["Failure", "code_of", "sentence_of"]
+def advice_of(error: BaseException) -> str:
+    """Return what to tell the user, and the address where the documentation says more."""
+    where = f" See {address_of(type(error))}" if isinstance(error, OAuth2Error) else ""
+    return sentence_of(error) + where
+
+
+__all__ = ["Failure", "advice_of", "code_of", "sentence_of"]

@@ -125,7 +125,7 @@ def take_apart(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any] | None]
             if token.count(".") in {2, 4}
             else " A token without dots is opaque: ask its server about it, with oauth2client introspect."
         )
-        raise Failure(f"This is not a JWT. {wrong}{hint}") from None
+        raise Failure(f"This is not a JWT. {wrong.message}{hint}") from None
 
 
 def _checks(token: str, claims: Mapping[str, Any], issuer: str | None, audience: str | None) -> list[Check]:
@@ -155,7 +155,7 @@ def _signature(token: str, issuer: str) -> Check:
     try:
         client._drive(verify_jws(client, token, algs=ASYMMETRIC))  # noqa: SLF001  an operation
     except JoseError as wrong:
-        return Check("signature", passed=False, message=str(wrong))
+        return Check("signature", passed=False, message=wrong.message)
     return Check("signature", passed=True, message=f"signed with a key of {issuer}")
 
 
@@ -165,7 +165,7 @@ def _tried(name: str, check: Callable[[], object]) -> Check:
     try:
         check()
     except JoseError as wrong:
-        return Check(name, passed=False, message=str(wrong))
+        return Check(name, passed=False, message=wrong.message)
     return Check(name, passed=True, message="")
 
 

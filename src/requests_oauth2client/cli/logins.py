@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .exits import USAGE, Failure
+from .exits import USAGE, Failure, sentence_of
 from .output import iso, put, put_json, put_table, say, until
 from .program import Command, by_profile, program, with_config, with_json
 
@@ -185,7 +185,8 @@ def _row(file: Any, name: str) -> dict[str, Any]:
         }
         token = session.stored().token
     except (Failure, OAuth2Error, OSError) as error:
-        return {**row, "login": f"can't be read: {error}", "error": str(error)}
+        said = sentence_of(error)
+        return {**row, "login": f"can't be read: {said}", "error": said}
     if token is None:
         state = "not logged in" if session.profile.is_a_users else "no token yet"
         return {**row, "login": state}

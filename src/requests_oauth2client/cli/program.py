@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from .exits import BROKEN_PIPE, BUG, INTERRUPTED, USAGE, Failure, code_of, sentence_of
+from .exits import BROKEN_PIPE, BUG, INTERRUPTED, USAGE, Failure, advice_of, code_of
 from .output import marked, say
 
 COMMANDS = {  # where each is; in the order of `--help`
@@ -218,7 +218,7 @@ def _told(error: Exception) -> int:
         if os.environ.get(DEBUG):
             raise error
         return BUG
-    text = str(error) if isinstance(error, Failure) else sentence_of(error)
+    text = str(error) if isinstance(error, Failure) else advice_of(error)
     say("\nInterrupted." if code == INTERRUPTED else marked("Error: ", "red", sys.stderr) + text)
     return code
 

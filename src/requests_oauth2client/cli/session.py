@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .._core.errors import message_of
 from .._core.redaction import one_line
 from .._protocol.settings import ClientSettings
 from .._renewal.records import Record, RecordSerializer, entry_of
@@ -242,7 +243,7 @@ class _Naming:
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, (OAuth2Error, TypeError)) and isinstance(error, (InvalidParam, ValueError, TypeError)):
-            raise Failure(f"{self._profile.path}, profile {self._profile.name}: {error}") from None
+            raise Failure(f"{self._profile.path}, profile {self._profile.name}: {message_of(error)}") from None
 
 
 def _text_of(profile: Profile, key: str) -> str:
