@@ -78,6 +78,8 @@ class OAuth2Client(SyncRunner, Client):
             claim of that name), or a function of the claims that returns the issuer which they must have, or whether
             theirs is right. With an issuer, or with keys, every ID token is checked; without both, they are returned
             unchecked, and the log says so.
+        metadata_url: where the metadata of the AS are, if that does not follow from the issuer, which they must name.
+            They are read when they are needed, also beside a `token_endpoint`.
         id_token_signed_response_alg: the only JWS alg that ID tokens may have; by default RS256, or where the metadata
             list only others, the asymmetric ones of these.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
@@ -164,6 +166,7 @@ class OAuth2Client(SyncRunner, Client):
         jwks_uri: str | None = None,
         authorization_server_jwks: object = None,
         issuer: Issuer | None = None,
+        metadata_url: str | None = None,
         id_token_signed_response_alg: str | None = ...,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,

@@ -45,6 +45,11 @@ class Client(Protocol):
         ...
 
     @property
+    def metadata_url(self) -> str | None:
+        """Where its metadata are, if that does not follow from the issuer."""
+        ...
+
+    @property
     def issuer_rule(self) -> Issuer | None:
         """Who it may be: the issuer, or a function."""
         ...

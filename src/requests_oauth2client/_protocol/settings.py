@@ -77,6 +77,7 @@ class ClientSettings(Discreet):
     profile: str | None
     issuer: str | None
     issuer_function: IssuerFunction | None
+    metadata_url: str | None
     client_id: str
     token_endpoint: str
     revocation_endpoint: str | None
@@ -157,6 +158,7 @@ class ClientSettings(Discreet):
         jwks_uri: str | None = None,
         authorization_server_jwks: object = None,
         issuer: Issuer | None = None,
+        metadata_url: str | None = None,
         id_token_signed_response_alg: str | None = profiles.UNSAID_ALG,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,
@@ -229,7 +231,9 @@ class ClientSettings(Discreet):
         self._set(**{name: self._checked(name, given[name]) for name in ENDPOINTS})
         self._set(**{name: given[name] for name in KEPT_AS_GIVEN})
         self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
-        self.finds_its_server = token_endpoint is None and self.issuer is not None
+        self.metadata_url = self._checked("metadata_url", metadata_url)
+        is_to_be_found = token_endpoint is None or metadata_url is not None
+        self.finds_its_server = is_to_be_found and self.issuer is not None
         self.given = frozenset(name for name in LEARNED if profiles.is_said(given[name]))
         self._set(**{ISS_FLAG: bool(self.authorization_response_iss_parameter_supported)})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
@@ -258,6 +262,9 @@ class ClientSettings(Discreet):
         if self.issuer is None and not any(getattr(self, name) for name in ENDPOINTS):
             msg = "A client needs to know its server: pass token_endpoint=, or issuer= to have its metadata read."
             raise MissingServer(msg)
+        if self.metadata_url is not None and self.issuer is None:
+            msg = "metadata_url= needs issuer=, a string: whom the metadata must name, to the letter."
+            raise InvalidParam(msg)
         if self.authorization_response_iss_parameter_supported and self.issuer_rule is None:
             raise MissingIssuerParam
         encrypted = [f"{answer}_encrypted_response_alg" for answer in ENCRYPTED_ANSWERS]

@@ -117,7 +117,8 @@ def _clock(session: Session) -> Iterator[Advice]:
     from ..discovery import discovery_urls
 
     client = session.client
-    address = client.token_endpoint if client.issuer is None else discovery_urls(client.issuer)[0]
+    found = client.metadata_url or (None if client.issuer is None else discovery_urls(client.issuer)[0])
+    address = found or client.token_endpoint
     try:
         answer = client.session.get(address, timeout=TIMEOUT, allow_redirects=False, stream=True)
         said = http_date(answer.headers.get("Date"))

@@ -19,18 +19,19 @@ from html import escape
 from typing import Any, ClassVar, TypedDict
 from urllib.parse import urlencode, urlsplit
 
+from .._authorization.params import KNOWN
 from .._core.effects import RunInThread, Steps, inner
 from .._core.story import recorder
 from .._core.times import moment, timestamp
 from .._protocol.authorization import authorization_endpoint
 from .._protocol.grants import token_endpoint
 from .._protocol.oidc import logout as oidc_logout
-from .._protocol.oidc import userinfo
+from .._protocol.settings import known_settings
 from .._renewal import handlers, logout
 from .._renewal.flight import alone
 from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import BearerToken
-from ..authorization_request import AuthorizationRequest, callback_state
+from ..authorization_request import callback_state
 from ..challenges import InsufficientUserAuthentication
 from ..exceptions import AuthorizationResponseError, InvalidParam, LoginNeeded, MissingEndpointUri, OAuth2Error
 from ..serializers import DPoPKeySerializer
@@ -47,13 +48,13 @@ from .errors import (
 )
 from .messages import Cookie, WebRequest, WebResponse, redirect
 from .pending import MAX_NEXT, Pending, PendingSerializer, cookies_for, found
+from .provider import ClaimsFunction, Provider
 from .records import LIFETIME, LoginRecord, Logins, User
 
 SILENT = frozenset({"login_required", "interaction_required", "consent_required", "account_selection_required"})
 SILENT_PAUSE = 300  # seconds until a silent login that failed is tried again
 FRESH = 60  # seconds in which a login that does not serve is not repeated
 JTI_LIFETIME = 86_400  # seconds, for a logout token that does not say when it expires
-OFFLINE_ACCESS = "offline_access"
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 _START = re.compile(r"/(?![/\\])")
 Hook = Callable[[User], object]
@@ -68,51 +69,6 @@ class SiteOptions(TypedDict, total=False):
     on_login: Hook | None
     on_logout: Hook | None
     error_page: Callable[[Exception], str] | None
-
-
-class Provider:
-    """A provider that users of the site log in with.
-
-    Args:
-        name: its name in the routes.
-        client: the site's client there.
-        scope: what is asked for.
-        claims: `userinfo` merges those of the userinfo endpoint.
-        prompt: for every login; by default `consent` where the scope has offline_access (OIDC Core section 11).
-        response_mode: `query` or `form_post`.
-        post_logout_redirect_uri: where the provider sends users after a logout; by default the root of the site.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        client: Any,
-        *,
-        scope: str,
-        claims: str | None,
-        prompt: str | None,
-        response_mode: str | None,
-        post_logout_redirect_uri: str | None,
-    ) -> None:
-        self.name, self.client, self.scope, self.claims = name, client, scope, claims
-        self.prompt = prompt or ("consent" if OFFLINE_ACCESS in scope.split() else None)
-        self.response_mode = response_mode
-        self.post_logout_redirect_uri = post_logout_redirect_uri
-
-    def request(self, pending: Pending, redirect_uri: str) -> AuthorizationRequest:
-        """Make the authorization request of a login in flight: the same each time."""
-        key = None if pending.dpop is None else DPoPKeySerializer().value_of(dict(pending.dpop))
-        params = {"prompt": self.prompt, "response_mode": self.response_mode, **pending.extra}
-        request: AuthorizationRequest = self.client.authorization_request(
-            scope=self.scope,
-            redirect_uri=redirect_uri,
-            state=pending.state,
-            nonce=pending.nonce if "openid" in self.scope.split() else None,
-            code_verifier=pending.code_verifier,
-            dpop_key=key,
-            **{name: value for name, value in params.items() if value is not None},
-        )
-        return request
 
 
 class Site:
@@ -161,10 +117,11 @@ class Site:
         name: str,
         *,
         scope: str = "openid",
-        claims: str | None = None,
+        claims: str | ClaimsFunction | None = None,
         prompt: str | None = None,
         response_mode: str | None = None,
         post_logout_redirect_uri: str | None = None,
+        params: Mapping[str, object] | None = None,
         **settings: object,
     ) -> None:
         """Add a provider.
@@ -172,22 +129,26 @@ class Site:
         Args:
             name: its name in the routes, such as `main`: letters, digits, `-` and `_`.
             scope: what to ask for.
-            claims: `userinfo` merges the claims of the userinfo endpoint into those of the ID token.
-            prompt: for every login; by default `consent` where the scope has offline_access.
+            claims: `userinfo` merges the claims of the userinfo endpoint into those of the ID token; a function is
+                given what that endpoint answers, and returns the claims to merge.
+            prompt: for every login; by default `consent` where the scope has offline_access. An empty string sends
+                none.
             response_mode: `query` or `form_post`.
             post_logout_redirect_uri: where the provider sends users after a logout; by default the root of the site.
+            params: further parameters of each authorization request, such as `{"audience": "https://api.example.com"}`;
+                `{"nonce": None}` sends no nonce, for a provider that does not repeat it in the ID token.
             **settings: all settings of `OAuth2Client`, such as `issuer` and `auth`. Nothing is sent now.
 
         Raises:
-            InvalidParam: the name is taken or not usable, or what making a client raises.
+            InvalidParam: the name is taken or not usable, a setting belongs into `params`, or what making a client
+                raises.
         """
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", name) or name in self.providers or name == "logout":
-            msg = (
-                f"name={name!r} can't be used for a provider: it is taken, or has other than letters, digits, - and _."
-            )
+        if name in self.providers:
+            msg = f"name={name!r} can't be used for a provider: it is taken."
             raise InvalidParam(msg)
-        if claims not in {None, "userinfo"}:
-            msg = f"claims={claims!r} is unknown. Pass 'userinfo' or None."
+        if misplaced := sorted((KNOWN & settings.keys()) - known_settings(self.client_class)):
+            given = ", ".join(f"{one!r}: ..." for one in misplaced)
+            msg = f"{', '.join(misplaced)}: a parameter of the authorization request. Pass params={{{given}}}."
             raise InvalidParam(msg)
         client = self.client_class(**settings)
         self.providers[name] = Provider(
@@ -198,6 +159,7 @@ class Site:
             prompt=prompt,
             response_mode=response_mode,
             post_logout_redirect_uri=post_logout_redirect_uri,
+            params=params,
         )
 
     def warn_if_of_one_process(self) -> None:
@@ -432,15 +394,7 @@ class Site:
 
     def _make_record(self, provider: Provider, pending: Pending, token: BearerToken) -> Steps[LoginRecord]:
         id_token = token.id_token
-        claims: dict[str, Any] = {} if id_token is None else dict(id_token.claims)
-        if provider.claims == "userinfo":
-            claims |= yield from inner(provider.client, userinfo.userinfo, token)
-        if not isinstance(claims.get("sub"), str):
-            msg = (
-                "The provider does not say who has logged in: there is no ID token. Ask for the scope openid, or pass"
-                " claims='userinfo' for a provider whose userinfo says it."
-            )
-            raise WebLoginError(msg)
+        claims = yield from provider.claims_of(token)
         now = timestamp()
         user = User(
             provider=provider.name,

@@ -14,6 +14,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ..._core import issuers
 from ..._core.effects import Now, Steps
 from ..._core.http_caching import fresh_until
 from ..._core.messages import Response
@@ -112,6 +113,12 @@ def discover(
         msg = "Pass the issuer of the AS, or the url of its metadata; got neither."
         raise InvalidParam(msg)
     asked = None if issuer is None else validate_issuer_uri(issuer, https=not limits.testing)
+    if url is None and not issuers.is_exact(asked):
+        msg = (
+            f"The issuer {asked!r} is a template, and does not say where the metadata are. Pass metadata_url= to the"
+            " client, or url= to from_discovery_endpoint()."
+        )
+        raise InvalidParam(msg)
     if url is None:
         urls = discovery_urls(str(asked))
     else:

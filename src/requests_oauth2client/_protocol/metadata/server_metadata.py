@@ -126,7 +126,7 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
     now = yield Now()
     cache.documents.clear()
     try:
-        url, document = yield from discovery.discover(client, issuer=client.issuer, cache=cache.documents)
+        url, document = yield from discovery.discover(client, client.metadata_url, client.issuer, cache=cache.documents)
         learn(client, document)
     except Exception as failure:
         cache.failure, cache.failed_at = str(failure), now
@@ -155,7 +155,7 @@ def _complete_alone(client: Client) -> Steps[None]:
     yield Lock(cache)
     if cache.is_complete:
         return
-    for url in discovery_urls(str(client.issuer)):
+    for url in discovery_urls(str(client.issuer)) if client.metadata_url is None else ():
         if url in cache.read:
             continue
         try:
