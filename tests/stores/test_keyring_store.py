@@ -78,7 +78,10 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("head", ["", "{", "[]", "{}", *(json.dumps(WHOLE | wrong) for wrong in WRONG)])
+LESS = [{name: value for name, value in WHOLE.items() if name != left_out} for left_out in WHOLE]
+
+
+@pytest.mark.parametrize("head", ["", "{", "[]", "{}", *map(json.dumps, [*(WHOLE | wrong for wrong in WRONG), *LESS])])
 def test_a_damaged_entry_is_an_error_until_it_is_written_again(
     store: KeyringStore, backend: FileKeyring, head: str
 ) -> None:

@@ -179,6 +179,7 @@ class KeyringStore(TokenStore):
         if not (
             (isinstance(generation, int) and generation in {0, 1})
             and (isinstance(pieces, int) and 0 <= pieces < MAX_PIECES)
+            and "expires_at" in head
             and (expires_at is None or isinstance(expires_at, (int, float)))
             and isinstance(head.get("sha256"), str)
         ):
