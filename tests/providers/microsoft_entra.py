@@ -17,11 +17,10 @@ from requests_oauth2client._jose import compact
 from requests_oauth2client._jose.keys import signing_key
 from requests_oauth2client.testing import ReceivedRequest, Refusal, ServerResponse
 from requests_oauth2client.testing.clients import Client
-from requests_oauth2client.testing.issuing import refresh_token
 from requests_oauth2client.testing.messages import as_json
 
 from .page import Page, greets, logs_out_at, prints
-from .shape import Shape, Ways, at, client_of, whoami
+from .shape import Shape, Ways, at, client_of, refreshes, whoami
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 LOGIN = "https://login.microsoftonline.com"
@@ -85,11 +84,9 @@ def claims(known: dict[str, Any]) -> dict[str, Any]:
 
 def answer(shape: Shape, request: ReceivedRequest, token: dict[str, Any]) -> Any:
     """Change a token response: no consent is needed for offline_access, and a client's scope ends with `.default`."""
-    grant = shape.records.access_tokens[token["access_token"]].grant
     if request.form["grant_type"] == "client_credentials" and not request.form.get("scope", "").endswith("/.default"):
         return refused(shape, request, {"error": "invalid_scope"})
-    if request.form["grant_type"] == "authorization_code" and "offline_access" in grant.params["scope"]:
-        token["refresh_token"] = refresh_token(shape, grant)
+    token = refreshes(shape, request, token)
     return {**token, "ext_expires_in": token["expires_in"]}
 
 

@@ -146,7 +146,8 @@ class Site:
                 status, location, text = self.send(callback.redirect_uri, callback.form)
             else:
                 status, location, text = self.send(callback)
-        assert status == 200, (status, text)
+        said = [str(shape.last_refusal) for shape in self.reader.shapes]
+        assert status == 200, (status, text, said)
         return text
 
     def log_out(self) -> str:

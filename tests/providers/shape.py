@@ -22,6 +22,7 @@ from requests_oauth2client.testing import (
     ServerResponse,
     transports,
 )
+from requests_oauth2client.testing.issuing import refresh_token
 from requests_oauth2client.testing.messages import as_json
 from requests_oauth2client.testing.state import ServerState
 
@@ -91,7 +92,7 @@ class Shape(AuthorizationServer):
             metadata are.
         ways: in which ways it differs.
         clients: the clients it knows.
-        alg: that signs ID tokens.
+        approves_devices: whether the user approves each device at once.
         **settings: of `AuthorizationServer`.
     """
 
@@ -102,8 +103,11 @@ class Shape(AuthorizationServer):
         ways: Ways | None = None,
         *,
         clients: Mapping[str, Mapping[str, Any]] | None = None,
+        approves_devices: bool = False,
         **settings: Any,
     ) -> None:
+        self.approves_devices = approves_devices
+        self.last_refusal: Any = None  # for who reads a failing test
         known = {"my-app": client_of(), "my-cli": client_of("none")} if clients is None else clients
         super().__init__(issuer, clients=known, polling_interval=0, **settings)
         self.issuer = issuer
@@ -159,6 +163,9 @@ class Shape(AuthorizationServer):
         if request.endpoint == "configuration":
             return as_json(self.metadata)
         answer = super().endpoint(request)
+        self.last_refusal = answer.body if answer.status >= 400 else None
+        if request.endpoint == "device_authorization" and self.approves_devices and answer.status < 300:
+            self.approve(json.loads(bytes(answer.body))["user_code"])  # type: ignore[arg-type]
         changes = self.ways.answers if answer.status < 300 else self.ways.refusals
         change = changes.get(request.endpoint)
         if change is None or not isinstance(answer.body, bytes):
@@ -173,7 +180,7 @@ class Shape(AuthorizationServer):
     def log_in(self, url: object, user: str = "alice", deny: str | None = None) -> Callback:
         """Be the browser and its user; the callback is what the provider makes of it."""
         asked = str(url).partition("?")[2]
-        callback = super().log_in(f"{self.addresses['authorization']}?{asked}", user=user, deny=deny)
+        callback = super().log_in(f"{self.metadata['authorization_endpoint']}?{asked}", user=user, deny=deny)
         form = {**callback.form, **self.ways.callback(dict(callback.form))}
         return Callback(callback.redirect_uri, form, callback.response_mode)
 
@@ -209,6 +216,14 @@ def without(*names: str, **more: Any) -> Change:
         return {**{name: value for name, value in answer.items() if name not in names}, **more}
 
     return change
+
+
+def refreshes(shape: Shape, request: ReceivedRequest, token: dict[str, Any]) -> dict[str, Any]:
+    """Give a refresh token for offline_access also where no consent was asked for."""
+    grant = shape.records.access_tokens[token["access_token"]].grant
+    if request.form["grant_type"] == "authorization_code" and "offline_access" in grant.params["scope"]:
+        token.setdefault("refresh_token", refresh_token(shape, grant))
+    return token
 
 
 def at(root: str, **paths: str) -> dict[str, str]:
