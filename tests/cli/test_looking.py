@@ -36,6 +36,7 @@ def test_inspect_explains_and_says_that_nothing_is_verified(run, server) -> None
     assert f"iss\t{server.issuer}\twho issued it" in ended.out
     assert "from now" in ended.out
     assert "Not verified" in ended.err
+    assert "@FILE, or on stdin" in ended.err
 
 
 def test_inspect_reads_stdin_and_files(run, server, stdin, tmp_path: Path) -> None:

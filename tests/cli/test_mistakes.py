@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from cryptography.x509.oid import NameOID
 
 HEAD = '[profile.work]\nissuer = "https://as.example.com"\nclient_id = "x"\n'
 MISTAKES = {  # what stands in the file: what is said
@@ -22,6 +33,8 @@ MISTAKES = {  # what stands in the file: what is said
     HEAD + "scope = [1, 2]": (4, "a string"),
     HEAD + 'grant = "client_credential"': (4, "Did you mean 'client_credentials'?"),
     HEAD + 'login = "telepathy"': (4, "browser"),
+    HEAD + "kid = true": (4, "or false"),
+    HEAD + 'kid = "mine"': (4, "private_key_file"),
     HEAD + "session = 5": (4, "in a program"),
     HEAD + 'client_secret_env = "A"\nclient_secret_file = "b"': (5, "Keep one"),
     'issuer = "https://as.example.com"\n': (1, "[profile.NAME]"),
@@ -111,6 +124,50 @@ def test_a_secret_comes_from_a_file(run, place: Path, server) -> None:
     assert run("token", "-p", "robot").code == 0
     (sent,) = [request for request in server.requests if request.endpoint == "token"]
     assert b"client_secret=a-secret&" in sent.body + b"&"
+
+
+@pytest.mark.parametrize("how", ['kid = "mine"', "kid = false", 'certificate_file = "cert.pem"'])
+def test_a_client_signs_with_a_key_of_a_file(run, place: Path, server, how: str) -> None:
+    key, certificate = key_and_certificate()
+    (place / "key.pem").write_text(key)
+    (place / "cert.pem").write_text(certificate)
+    (place / "oauth2client.toml").write_text(
+        f'[profile.signer]\nissuer = "{server.issuer}"\nclient_id = "signer"\ngrant = "client_credentials"\n'
+        f'private_key_file = "key.pem"\n'
+    )
+    ended = run("token")
+    assert ended.code == 2
+    assert "kid = false" in ended.err
+    assert "[profile.signer]" in ended.err
+    with (place / "oauth2client.toml").open("a") as file:
+        file.write(f"{how}\n")
+    assert run("token") == run("token")
+    assert [request.endpoint for request in server.requests].count("token") == 1
+
+
+def test_the_password_of_a_key_comes_from_the_environment(run, place: Path, server, monkeypatch) -> None:
+    (place / "key.pem").write_text(key_and_certificate(b"hunter2")[0])
+    file = place / "oauth2client.toml"
+    file.write_text(
+        f'[profile.signer]\nissuer = "{server.issuer}"\nclient_id = "signer"\ngrant = "client_credentials"\n'
+        'kid = false\nprivate_key_file = "key.pem"\n'
+    )
+    assert run("token").code == 2
+    with file.open("a") as more:
+        more.write('private_key_password_env = "KEY_PASSWORD"\n')
+    assert "KEY_PASSWORD" in run("token").err
+    monkeypatch.setenv("KEY_PASSWORD", "hunter2")
+    assert run("token").code == 0
+
+
+def key_and_certificate(password: bytes | None = None) -> tuple[str, str]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "signer")])
+    begins = datetime.now(UTC) - timedelta(days=1)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, begins, begins + timedelta(days=9))
+    encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+    return pem.decode(), builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def test_a_refused_client_is_refused(run, server) -> None:

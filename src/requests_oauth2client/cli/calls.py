@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from .._core.redaction import one_line
+from .._core.redaction import STRUCK, one_line
 from .exits import LOGIN_NEEDED, REFUSED, UNREACHABLE, USAGE, Failure
 from .output import plain, put_json, put_table, say, shown
 from .program import Command, by_profile, program
@@ -79,7 +79,8 @@ def _write(response: Any, *, as_json: bool) -> None:
         body = json.loads(content)
     except ValueError:
         body = content.decode(errors="replace")
-    put_json({"status": response.status_code, "headers": dict(response.headers), "body": body})
+    headers = {name: STRUCK if name.lower() == "set-cookie" else value for name, value in response.headers.items()}
+    put_json({"status": response.status_code, "headers": headers, "body": body})
 
 
 def _ended(session: Session, response: Any) -> int:
@@ -185,6 +186,7 @@ def read_token(given: str | None) -> str:
         except OSError as problem:
             raise Failure(f"{given[1:]} can't be read: {problem.strerror}.") from None
     else:
+        say("Other users of this machine can read the command line: pass tokens as @FILE, or on stdin with -.")
         text = given.encode(errors="surrogateescape")
     if len(text) > MAX_INPUT:
         raise Failure(f"What came has more than {MAX_INPUT} bytes: it is not a token.", USAGE)

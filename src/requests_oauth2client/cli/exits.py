@@ -6,10 +6,13 @@
     5  log in needed  only a new login of the user helps: `oauth2client login`
     130               Ctrl-C
 
-1 is a bug in this program. A broken pipe is 141, as a shell has it.
+1 is a bug in this program. A broken pipe is 141, as a shell has it. With --json, stdout has exactly one JSON document:
+the result, or the error.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from .._core.errors import address_of, message_of
 from .._core.printable import printable
@@ -17,6 +20,14 @@ from ..exceptions import EndpointError, InvalidParam, LoginNeeded, OAuth2Error, 
 
 BUG, USAGE, REFUSED, UNREACHABLE, LOGIN_NEEDED = 1, 2, 3, 4, 5
 INTERRUPTED, BROKEN_PIPE = 130, 141
+KINDS = {
+    BUG: "bug",
+    USAGE: "usage",
+    REFUSED: "refused",
+    UNREACHABLE: "unreachable",
+    LOGIN_NEEDED: "login_needed",
+    INTERRUPTED: "interrupted",
+}
 SERVER_ERRORS = 500
 
 
@@ -68,4 +79,24 @@ def advice_of(error: BaseException) -> str:
     return sentence_of(error) + where
 
 
-__all__ = ["Failure", "advice_of", "code_of", "sentence_of"]
+def as_document(code: int, message: str, error: BaseException | None = None) -> dict[str, Any]:
+    """Return an error as programs read it.
+
+    Args:
+        code: the exit code.
+        message: what people are told.
+        error: what was raised; its OAuth error code and HTTP status are said too.
+    """
+    found = {
+        "kind": KINDS[code],
+        "exit_code": code,
+        "message": message,
+        "type": type(error).__name__ if isinstance(error, OAuth2Error) else None,
+        "error": getattr(error, "error", None),
+        "status": getattr(error, "status", None),
+        "documentation": address_of(type(error)) if isinstance(error, OAuth2Error) else None,
+    }
+    return {"error": {name: value for name, value in found.items() if isinstance(value, (str, int))}}
+
+
+__all__ = ["Failure", "advice_of", "as_document", "code_of", "sentence_of"]

@@ -19,7 +19,7 @@ import click
 
 from .._core.redaction import one_line
 from .._core.urls import is_loopback
-from .exits import LOGIN_NEEDED, Failure
+from .exits import LOGIN_NEEDED, REFUSED, Failure
 from .output import iso, put, put_json, say
 from .program import Command, by_profile, program
 
@@ -104,10 +104,11 @@ def git_command(session: Session, action: str, as_json: bool) -> None:
         name, _, value = line.partition("=")
         asked[name] = value
     host = asked.get("host", "")
-    if action == "store" or not _may_have(session, asked.get("protocol", "https"), host):
-        return
-    if action == "erase":
+    is_for_it = action != "store" and _may_have(session, asked.get("protocol", "https"), host)
+    if is_for_it and action == "erase":
         _erase(session, asked.get("password"))
+    if action != "get" or not is_for_it:
+        _done(as_json=as_json)
         return
     token = session.token()
     user = asked.get("username") or session.profile.own.get("username", "oauth2")
@@ -128,23 +129,31 @@ def git_command(session: Session, action: str, as_json: bool) -> None:
 )
 @click.argument("action", type=click.Choice(["get", "store", "erase", "list"]))
 @by_profile
-def docker_command(session: Session, action: str, as_json: bool) -> int:  # noqa: ARG001  it is always JSON
+def docker_command(session: Session, action: str, as_json: bool) -> int:
     """Be a credential helper of docker: get, store, erase or list."""
     if action == "list":
-        put(json.dumps({host: _username(session) for host in session.profile.hosts}))
+        put_json({host: _username(session) for host in session.profile.hosts})
         return 0
     request = _request()
     if action == "store":
-        return 0
+        return _done(as_json=as_json)
     server = request.strip()
     host = urlsplit(server if "://" in server else f"https://{server}").netloc
     if not server or not _may_have(session, server.partition("://")[0] if "://" in server else "https", host):
+        if as_json:
+            raise Failure(f"{NOT_FOUND}.", REFUSED)
         put(NOT_FOUND)
         return 1
     if action == "erase":
         _erase(session, None)
-        return 0
-    put(json.dumps({"ServerURL": server, "Username": _username(session), "Secret": session.token().access_token}))
+        return _done(as_json=as_json)
+    put_json({"ServerURL": server, "Username": _username(session), "Secret": session.token().access_token})
+    return 0
+
+
+def _done(*, as_json: bool) -> int:
+    if as_json:
+        put_json({})
     return 0
 
 

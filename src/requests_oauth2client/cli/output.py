@@ -26,8 +26,15 @@ def put(text: str) -> None:
     click.echo(text)
 
 
+class Documents:
+    """How many JSON documents this run has written on stdout."""
+
+    count = 0
+
+
 def put_json(value: object) -> None:
     """Write a result as JSON on stdout."""
+    Documents.count += 1
     put(json.dumps(value, indent=2, ensure_ascii=not is_unicode(sys.stdout), default=str))
 
 

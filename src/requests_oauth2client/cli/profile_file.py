@@ -39,6 +39,9 @@ OWN: Mapping[str, str] = {
     "client_secret_file": "str",
     "client_secret_keyring": "str",
     "private_key_file": "str",
+    "private_key_password_env": "str",
+    "certificate_file": "str",
+    "kid": "kid",
     "hosts": "words",
     "username": "str",
     "registration": "table",
@@ -64,11 +67,13 @@ SAFE_SECRET = (
 )
 UNWRITABLE = "session token_class dpop_key_generator default_auth_handler retries".split()
 CREDENTIALS = ("client_secret_env", "client_secret_file", "client_secret_keyring", "private_key_file")
+OF_PRIVATE_KEYS = ("private_key_password_env", "certificate_file", "kid")
 TYPES: Mapping[str, tuple[str, Any]] = {  # what a value is, as users write it
     "str": ('a string in quotes, as in {name} = "..."', str),
     "bool": ("true or false, without quotes", bool),
     "number": ("a number, without quotes", (int, float)),
     "words": ('a string, or a list of strings, as in {name} = ["...", "..."]', (str, list)),
+    "kid": ('a string in quotes, or false, as in {name} = "..."', (str, bool)),
     "list": ("a list of numbers, as in {name} = [8400, 8401]", list),
     "table": ('a table, as in {name} = {{ prompt = "consent" }}', dict),
 }
@@ -285,7 +290,9 @@ class ProfileFile:
         if kind is None:
             return
         expected, types = TYPES[kind]
-        is_right = isinstance(value, types) and (kind == "bool" or not isinstance(value, bool))
+        is_right = isinstance(value, types) and (
+            kind == "bool" or not isinstance(value, bool) or (kind == "kid" and value is False)
+        )
         if kind == "words" and isinstance(value, list):
             is_right = all(isinstance(word, str) for word in value)
         if not is_right:
@@ -304,6 +311,9 @@ class ProfileFile:
         given = [key for key in CREDENTIALS if key in own]
         if len(given) > 1:
             self.wrong(profile, given[1], f"{given[0]} says already how the client authenticates. Keep one of them.")
+        for key in OF_PRIVATE_KEYS:
+            if key in own and "private_key_file" not in own:
+                self.wrong(profile, key, f"{key} goes with private_key_file. Write that too, or delete this line.")
         if "client_id" not in settings and "registration" not in own:
             self.wrong(profile, profile, 'client_id is missing. Write  client_id = "..."  as the server registered it.')
         if "issuer" not in settings and "token_endpoint" not in settings:

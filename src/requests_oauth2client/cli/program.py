@@ -13,8 +13,8 @@ from typing import Any
 
 import click
 
-from .exits import BROKEN_PIPE, BUG, INTERRUPTED, USAGE, Failure, advice_of, code_of
-from .output import marked, say
+from .exits import BROKEN_PIPE, BUG, INTERRUPTED, USAGE, Failure, advice_of, as_document, code_of, sentence_of
+from .output import Documents, marked, put_json, say
 
 COMMANDS = {  # where each is; in the order of `--help`
     "login": "logins",
@@ -111,7 +111,7 @@ def profile_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
 
 with_profile = click.option("-p", "--profile", metavar="NAME", shell_complete=profile_names, help="Which profile.")
 with_config = click.option("--config", metavar="FILE", is_eager=True, help="Another file than oauth2client.toml.")
-with_json = click.option("--json", "as_json", is_flag=True, help="Write the result as JSON.")
+with_json = click.option("--json", "as_json", is_flag=True, help="Write the result, or the error, as JSON.")
 with_trace = click.option(
     "--trace",
     metavar="[=FILE.html]",
@@ -184,6 +184,8 @@ def run(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # what it can't show is written as an escape
             stream.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
+    Documents.count = 0
+    told = _Told(as_json="--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments))
     try:
         with program.make_context("oauth2client", arguments) as context:
             result = program.invoke(context)
@@ -193,34 +195,57 @@ def run(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _pipe_is_broken()
     except (KeyboardInterrupt, click.Abort):
-        return _interrupted(arguments, is_own_process=argv is None)
+        return _interrupted(arguments, told, is_own_process=argv is None)
     except click.ClickException as mistake:
         mistake.show(sys.stderr)
-        return USAGE
+        return told.document(USAGE, mistake.format_message())
     except Exception as error:  # noqa: BLE001  told in a sentence
-        return _told(error)
+        return told.error(error)
     return result if isinstance(result, int) else 0
 
 
-def _interrupted(arguments: list[str], *, is_own_process: bool) -> int:
+def _interrupted(arguments: list[str], told: _Told, *, is_own_process: bool) -> int:
     """End at Ctrl-C. A renewal goes on to its end, or its refresh token would be lost; waiting for a user does not."""
     say("\nInterrupted.")
+    told.document(INTERRUPTED, "Interrupted.")
     if is_own_process and arguments[:1] == ["login"]:
         sys.stdout.flush()
         os._exit(INTERRUPTED)
     return INTERRUPTED
 
 
-def _told(error: Exception) -> int:
-    code = code_of(error)
-    if code is None:
-        say(marked("Error: ", "red", sys.stderr) + f"{type(error).__name__}. This is a mistake in oauth2client.")
-        if os.environ.get(DEBUG):
-            raise error
-        return BUG
-    text = str(error) if isinstance(error, Failure) else advice_of(error)
-    say("\nInterrupted." if code == INTERRUPTED else marked("Error: ", "red", sys.stderr) + text)
-    return code
+class _Told:
+    """How a run that fails tells it: a sentence on stderr, and with --json a document on stdout.
+
+    Args:
+        as_json: whether programs read what comes.
+    """
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def error(self, error: Exception) -> int:
+        """Tell an error, and return the exit code."""
+        code = code_of(error)
+        if code is None:
+            message = f"{type(error).__name__}. This is a mistake in oauth2client."
+            say(marked("Error: ", "red", sys.stderr) + message)
+            if os.environ.get(DEBUG):
+                raise error
+            return self.document(BUG, message)
+        text, advice = (str(error),) * 2 if isinstance(error, Failure) else (sentence_of(error), advice_of(error))
+        say("\nInterrupted." if code == INTERRUPTED else marked("Error: ", "red", sys.stderr) + advice)
+        return self.document(code, text, error)
+
+    def document(self, code: int, message: str, error: Exception | None = None) -> int:
+        """Write the document where no result was written, and return the exit code."""
+        if not self._as_json or Documents.count:
+            return code
+        try:
+            put_json(as_document(code, message, error))
+        except BrokenPipeError:
+            return _pipe_is_broken()
+        return _flushed(code)
 
 
 def _flushed(code: int) -> int:

@@ -20,12 +20,13 @@ from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam, OAuth2Error
 from ..serializers import InvalidSerializedValue
 from ..stores.base import TokenStore
-from .exits import LOGIN_NEEDED, Failure
+from .exits import LOGIN_NEEDED, Failure, sentence_of
 from .profile_file import APP, Profile
 
 if TYPE_CHECKING:
     from .._renewal.handlers import TokenHandler
     from ..client import OAuth2Client
+    from ..client_authentication import PrivateKeyJwt
 
 LEEWAY = 20  # seconds, as handlers have it; of short-lived tokens they take less, and decide
 MAX_SECRET = 1 << 16  # bytes of a file with a secret or a key
@@ -127,7 +128,7 @@ class Session:
         from ..client import OAuth2Client
 
         with self.naming_the_file():
-            return OAuth2Client(**self.profile.settings, **self._credentials())
+            return OAuth2Client(**{**self.profile.settings, **self._credentials()})
 
     def discovered(self) -> OAuth2Client:
         """Return the client; one that finds its server has found it."""
@@ -142,7 +143,7 @@ class Session:
     def _credentials(self) -> dict[str, Any]:
         own = self.profile.own
         if "private_key_file" in own:
-            return {"private_key": _text_of(self.profile, "private_key_file")}
+            return {"client_id": None, "auth": self._private_key_jwt()}
         if "client_secret_file" in own:
             return {"client_secret": _without_line_end(_text_of(self.profile, "client_secret_file"))}
         if "client_secret_env" in own:
@@ -151,11 +152,33 @@ class Session:
             return {"client_secret": self._secret_in_keyring(own["client_secret_keyring"])}
         return {}
 
-    def _secret_in_environment(self, name: str) -> str:
+    def _private_key_jwt(self) -> PrivateKeyJwt:
+        from ..client_authentication import InvalidClientAssertionSigningKeyOrAlg, PrivateKeyJwt
+
+        profile, own = self.profile, self.profile.own
+        password = own.get("private_key_password_env")
+        try:
+            return PrivateKeyJwt(
+                str(profile.settings.get("client_id")),
+                _text_of(profile, "private_key_file"),
+                kid=own.get("kid"),
+                certificate=profile.file("certificate_file"),
+                password=None if password is None else self._secret_in_environment(password, "password"),
+            )
+        except InvalidClientAssertionSigningKeyOrAlg as wrong:
+            if "kid" in own or "certificate_file" in own:
+                raise
+            file = profile.file("private_key_file")
+            raise Failure(
+                f'{file}: {sentence_of(wrong)} In {profile.path}, that is  kid = "..."  or  kid = false  below'
+                f" [profile.{profile.name}]."
+            ) from None
+
+    def _secret_in_environment(self, name: str, what: str = "client secret") -> str:
         secret = os.environ.get(name)
         if not secret:
             raise Failure(
-                f"The environment variable {one_line(name)} has no client secret. Set it, without `export` in"
+                f"The environment variable {one_line(name)} has no {what}. Set it, without `export` in"
                 " a file that others read."
             )
         return secret
