@@ -66,24 +66,28 @@ class Heard(Generic[R]):
 
 
 def play(
-    steps: Steps[R], answers: Iterable[Any] = (), *, now: datetime = NOON, meanwhile: Callable[[], object] | None = None
+    steps: Steps[R],
+    answers: Iterable[Any] | Callable[[Request], Any] = (),
+    *,
+    now: datetime = NOON,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Heard[R]:
     """Run a rule.
 
     Args:
         steps: the rule, called.
         answers: what its requests get, in order: a response, or an exception for a failure to send; or either of
-            them `After` some seconds.
+            them `After` some seconds. A function of the request answers as many as there are.
         now: when it begins; its clock goes on while it sleeps.
         meanwhile: what happens while it sleeps, each time.
     """
     heard: Heard[R] = Heard(now=now, meanwhile=meanwhile)
-    coming = iter(answers)
+    coming = answers if callable(answers) else iter(answers)
     try:
         heard.returned = _run(steps, heard, coming)
     except Exception as wrong:  # noqa: BLE001  how it ended is part of what was heard
         heard.error = wrong
-    assert next(coming, None) is None, "the rule ended before all answers were given"
+    assert callable(coming) or next(coming, None) is None, "the rule ended before all answers were given"
     return heard
 
 
@@ -130,7 +134,7 @@ def _perform(  # noqa: PLR0911  one for each command
 
 
 def _next(coming: Any, request: Request, heard: Heard[Any]) -> Any:
-    found = next(coming, None)
+    found = coming(request) if callable(coming) else next(coming, None)
     assert found is not None, f"the rule sent one request more than there are answers, to {request.url}"
     if isinstance(found, After):
         heard.now += timedelta(seconds=found.seconds)

@@ -160,8 +160,8 @@ def as_json(value: object) -> bytes:
 
 
 def at_endpoint(rule: Callable[..., Any], data: bytes, *args: Any, client: OAuth2Client = CLIENT, **named: Any) -> Any:
-    """Play the rule of an endpoint, which gets this answer."""
-    return play(rule(client, *args, **named), [answer(data)]).result
+    """Play the rule of an endpoint, which gets this answer, also where it asks in another way."""
+    return play(rule(client, *args, **named), lambda _: answer(data)).result
 
 
 def device_code(data: bytes) -> Any:
@@ -177,7 +177,7 @@ def registered(data: bytes) -> Any:
     settings: dict[str, Any] = {"registration_endpoint": f"{AS}/registration", "retries": None}
     settings["token_endpoint"] = f"{AS}/token"
     metadata = {"redirect_uris": ["https://app.local/cb"]}
-    return play(constructors.register(OAuth2Client, metadata, **settings), [answer(data)]).result
+    return play(constructors.register(OAuth2Client, metadata, **settings), lambda _: answer(data)).result
 
 
 def jarm(data: bytes) -> Any:
@@ -199,7 +199,7 @@ def checked_id_token(data: bytes, client: OAuth2Client = CLIENT) -> Any:
 
 def webfinger_response(data: bytes) -> Any:
     """Find the OP of a user."""
-    return play(webfinger.find_issuer(FetchLimits(retries=None), "alice@as.local"), [answer(data)]).result
+    return play(webfinger.find_issuer(FetchLimits(retries=None), "alice@as.local"), lambda _: answer(data)).result
 
 
 def discovery_document(data: bytes) -> Any:
@@ -211,7 +211,7 @@ def discovery_document(data: bytes) -> Any:
 def found_metadata(data: bytes) -> Any:
     """Let a client find its server."""
     client = OAuth2Client(issuer=AS, auth=("client", "secret"), retries=None)
-    document = play(discovery.fetch(client, f"{AS}/metadata", None), [answer(data)]).result
+    document = play(discovery.fetch(client, f"{AS}/metadata", None), lambda _: answer(data)).result
     server_metadata.learn(client, document)
     return used(client)
 
