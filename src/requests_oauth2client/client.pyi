@@ -91,7 +91,7 @@ class OAuth2Client(SyncRunner, Client):
             FAPI 1.0 Advanced demands (part 2, section 5.2.2.1).
         allow_unknown_issuer: return ID tokens of any issuer, where none is known, if a known key has signed them. They
             stay unchecked: anyone else who signs with these keys could log in as any user.
-        further_issuers: other names of the issuer, which ID tokens and logout tokens may have, to the letter.
+        further_issuers: other names of the issuer, to the letter, in ID tokens, callbacks and logout tokens.
         id_token_leeway: seconds for which an expired ID token is still accepted.
         trusted_audiences: who else an ID token without `azp` may be for.
         authorized_parties: other clients that an ID token may have been issued to, such as the app (`azp`).

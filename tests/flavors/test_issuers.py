@@ -114,6 +114,9 @@ def test_further_names_of_an_issuer_are_accepted_to_the_letter(flavor: Flavor) -
     assert login(flavor, signed("accounts.local"), **settings).checked
     assert login(flavor, signed("accounts.local"), {"iss": "https://accounts.local"}, **settings).checked
     assert login(flavor, signed("https://accounts.local"), **settings).checked
+    assert login(flavor, signed("https://accounts.local"), {"iss": "accounts.local"}, **settings).checked
+    with pytest.raises(MismatchingIssuer):
+        login(flavor, signed("https://accounts.local"), {"iss": "accounts.evil"}, **settings)
     with pytest.raises(MismatchingIdTokenIssuer, match="further_issuers="):
         login(flavor, signed("http://accounts.local"), **settings)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from itertools import islice
 from typing import Any
@@ -170,10 +170,12 @@ def validate_callback(
     return validate_parameters(request, jarm.verify(request, parsed, jwks, registration, response), response)
 
 
-def validate_parameters(request: SentRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
+def validate_parameters(
+    request: SentRequest, params: dict[str, str], response: Any, *, further_issuers: Collection[str] = ()
+) -> AuthorizationResponse:
     """Check the parameters of a callback: state, issuer, error, code. Every error tells what the server said."""
     try:
-        return _validated(request, params, response)
+        return _validated(request, params, response, further_issuers)
     except InvalidAuthResponse as wrong:
         add_server_error(wrong, params)
         failed(_clause_of(wrong), wrong)
@@ -183,7 +185,9 @@ def validate_parameters(request: SentRequest, params: dict[str, str], response: 
         raise
 
 
-def _validated(request: SentRequest, params: dict[str, str], response: Any) -> AuthorizationResponse:
+def _validated(
+    request: SentRequest, params: dict[str, str], response: Any, further_issuers: Collection[str]
+) -> AuthorizationResponse:
     wanted = request.response_type.split()
     lacks_answer = not {"error", "code", "id_token", "access_token"} & params.keys() and wanted != ["none"]
     if lacks_answer and "state" not in params:
@@ -200,7 +204,7 @@ def _validated(request: SentRequest, params: dict[str, str], response: Any) -> A
         msg = "The callback has neither code nor error. Pass all that came on the redirect_uri, or start again."
         raise MissingAuthCode(msg, request=request, response=response)
 
-    _check_issuers(request, params, response)
+    _check_issuers(request, params, response, further_issuers)
     if "iss" in params and request.issuer is not None:
         passed(ISSUER)
     if "error" in params:  # RFC 6749 §4.1.2.1
@@ -219,14 +223,17 @@ def _clause_of(wrong: Exception) -> Clause:
     return next((clause for kind, clause in REFUSALS if isinstance(wrong, kind)), ANSWER)
 
 
-def _check_issuers(request: SentRequest, params: Mapping[str, str], response: Any) -> None:
-    """Check that who was asked has answered (RFC 9207 section 2.4)."""
+def _check_issuers(
+    request: SentRequest, params: Mapping[str, str], response: Any, further_issuers: Collection[str]
+) -> None:
+    """Check that who was asked has answered (RFC 9207 section 2.4), under whichever of its names."""
     issuers = _named_issuers(request, params)
     if not issuers and request.authorization_response_iss_parameter_supported:
         msg = f"The callback has no iss, expected {request.issuer!r}. Drop it and start again."
         raise MissingIssuer(msg, request=request, response=response)
     for issuer in issuers:
-        if request.issuer is not None and not (issuer and accepts(request.issuer, issuer)):  # to the letter
+        is_right = issuer is not None and (issuer in further_issuers or accepts(request.issuer or "", issuer))
+        if request.issuer is not None and not is_right:  # to the letter
             raise MismatchingIssuer(issuer, request.issuer, request, response)
 
 

@@ -241,7 +241,7 @@ def authorization_response(
         check_address(asked, params, response)
     if jarm.is_asked_for(asked):
         params = yield from _open_response_jwt(client, asked, params, response, requests_kwargs)
-    answer = validate_parameters(asked, params, response)
+    answer = validate_parameters(asked, params, response, further_issuers=client.further_issuers)
     if asked.issuer is None:
         answer = _with_issuer(client, asked, answer, params, response)
     if answer.id_token is None:
