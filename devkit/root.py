@@ -25,7 +25,7 @@ MODULES = """
     exceptions utils pkce tokens
     api_client auth authorization_details authorization_request backchannel_authentication challenges client
     client_authentication device_authorization discovery dpop enums federation login logout mtls polling profiles
-    recorder registration retries serializers token_sources webfinger
+    recorder registration retries sasl serializers token_sources webfinger
 """.split()
 ASYNC_MODULES = ["aio"]
 

@@ -65,7 +65,7 @@ _HOMES = {
     "dpop": (
         "DPOP_ALGS DPoPKey DPoPProof InvalidDPoPAccessToken InvalidDPoPAlg InvalidDPoPKey InvalidDPoPProof"
         " InvalidUseDPoPNonceResponse MissingDPoPNonce RefusedDPoPProof RepeatedDPoPNonce"
-        " UnrepeatableRequestBody access_token_hash validate_dpop_proof"
+        " UnrepeatableRequestBody UnsupportedDPoPToken access_token_hash validate_dpop_proof"
     ),
     "enums": (
         "AccessTokenTypes CodeChallengeMethods EncryptionAlgs Endpoints GrantTypes KeyManagementAlgs"
@@ -112,6 +112,7 @@ _HOMES = {
         " InvalidSoftwareStatement RefusedRedirectUri UnapprovedSoftwareStatement"
     ),
     "retries": ("Retries"),
+    "sasl": ("SaslToken oauthbearer xoauth2"),
     "serializers": (
         "AuthorizationRequestSerializer DPoPKeySerializer InvalidSerializedValue MismatchingSerializerKey"
         " Serializer TokenSerializer"

@@ -127,6 +127,7 @@ from .dpop import MissingDPoPNonce as MissingDPoPNonce
 from .dpop import RefusedDPoPProof as RefusedDPoPProof
 from .dpop import RepeatedDPoPNonce as RepeatedDPoPNonce
 from .dpop import UnrepeatableRequestBody as UnrepeatableRequestBody
+from .dpop import UnsupportedDPoPToken as UnsupportedDPoPToken
 from .dpop import access_token_hash as access_token_hash
 from .dpop import validate_dpop_proof as validate_dpop_proof
 from .enums import AccessTokenTypes as AccessTokenTypes
@@ -272,6 +273,9 @@ from .registration import InvalidSoftwareStatement as InvalidSoftwareStatement
 from .registration import RefusedRedirectUri as RefusedRedirectUri
 from .registration import UnapprovedSoftwareStatement as UnapprovedSoftwareStatement
 from .retries import Retries as Retries
+from .sasl import SaslToken as SaslToken
+from .sasl import oauthbearer as oauthbearer
+from .sasl import xoauth2 as xoauth2
 from .serializers import AuthorizationRequestSerializer as AuthorizationRequestSerializer
 from .serializers import DPoPKeySerializer as DPoPKeySerializer
 from .serializers import InvalidSerializedValue as InvalidSerializedValue
@@ -564,6 +568,7 @@ __all__ = [
     "ResponseTypes",
     "Retries",
     "RevocationError",
+    "SaslToken",
     "SecurityToken",
     "SelfSignedTlsClientAuth",
     "Serializer",
@@ -604,6 +609,7 @@ __all__ = [
     "UnsupportedClientCredentials",
     "UnsupportedClientRegistrationTypes",
     "UnsupportedCodeChallengeMethod",
+    "UnsupportedDPoPToken",
     "UnsupportedEntityStatement",
     "UnsupportedGrantType",
     "UnsupportedIdTokenAlg",
@@ -628,6 +634,7 @@ __all__ = [
     "issuer_of",
     "issuers_of",
     "oauth2_discovery_document_url",
+    "oauthbearer",
     "oidc_discovery_document_url",
     "provider_metadata",
     "read_authorization_details",
@@ -642,4 +649,5 @@ __all__ = [
     "validate_url",
     "webfinger_resource",
     "well_known_uri",
+    "xoauth2",
 ]

@@ -18,7 +18,7 @@ from ._core.auth_flow import AuthFlow, Flow, answer_flow, copied, hook_into, rew
 from ._core.compare import is_same_secret
 from ._core.encoding import b64u_decode
 from ._core.messages import Response, parse_json_object
-from ._core.refusals import RefusedDPoPProof
+from ._core.refusals import RefusedDPoPProof, UnsupportedDPoPToken
 from ._core.times import timestamp
 from ._core.values import NotPickled
 from ._tokens.bearer import BearerToken
@@ -373,6 +373,7 @@ __all__ = [
     "RefusedDPoPProof",
     "RepeatedDPoPNonce",
     "UnrepeatableRequestBody",
+    "UnsupportedDPoPToken",
     "access_token_hash",
     "validate_dpop_proof",
 ]

@@ -5,9 +5,12 @@ What an example needs besides, or must have led to, is in `AFTER`, by document a
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import keyring
 import pytest
@@ -22,11 +25,13 @@ from tests.stores.fake_keyring import FileKeyring
 
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
 from .live import Reader, example_credentials, example_hosts
+from .services import services
 
 README = ROOT / "README.md"
 DOCUMENTS = [README, ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 MOST_LINES = 9
+SERVICES: dict[str, Any] = {"mail-kafka-grpc.md": services}  # further servers that a page talks to
 
 FIVE = [
     "A service calls an API",
@@ -112,6 +117,13 @@ def knows_alice(reader: Reader, block: Block) -> None:
     assert "id_token_leeway=30" in repr(reader["lenient"])
 
 
+def talks_to_a_service(reader: Reader, block: Block) -> None:
+    assert reader["sasl"].error is None
+    assert reader["answer"] == b"a thing"
+    assert asyncio.run(reader["first_event"]()) == "an event"
+    assert asyncio.run(reader["things"]())["path"] == "/things"
+
+
 def needs_no_second_login(reader: Reader, block: Block) -> None:
     is_alice(reader, block)
     shown = list(reader.screen)
@@ -134,6 +146,7 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", "Client authentication"): got_a_token,
     ("README.md", "ApiClient"): goes_where_the_comments_say,
     ("README.md", "Errors"): quotes_the_server,
+    ("mail-kafka-grpc.md", "Anything else"): talks_to_a_service,
     ("recipes.md", "Keep a request while the user is away"): got_a_token,
     ("recipes.md", "Store tokens"): is_alice,
     ("recipes.md", "Introspect a token, call userinfo, revoke a token"): is_refused_afterwards,
@@ -175,10 +188,12 @@ def reader(
 
 @pytest.mark.filterwarnings("ignore:.*was given no store")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_example_runs(document: Path, reader: Reader) -> None:
-    for block in markdown_blocks(document):
-        reader.run(block)
-        AFTER.get((document.name, block.heading), lambda *_: None)(reader, block)
+def test_every_example_runs(document: Path, reader: Reader, tmp_path: Path) -> None:
+    with SERVICES.get(document.name, lambda _: nullcontext({}))(tmp_path) as further:
+        reader.replacements = {**reader.replacements, **further}
+        for block in markdown_blocks(document):
+            reader.run(block)
+            AFTER.get((document.name, block.heading), lambda *_: None)(reader, block)
 
 
 def test_every_check_has_its_example() -> None:

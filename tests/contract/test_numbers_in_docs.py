@@ -33,6 +33,7 @@ NUMBERS: list[tuple[str, str, Callable[[], Any]]] = [
      lambda: constant("_core.messages", "DEFAULT_MAX_RESPONSE_SIZE") / MEBI),
     ("CHANGELOG.md", "idle for {} seconds", lambda: constant("_drivers.deadlines", "LONGEST_IDLE")),
     ("docs/login.md", "within `timeout={}` seconds", lambda: default("login", "BrowserLogin", "timeout")),
+    ("docs/mail-kafka-grpc.md", "librdkafka is told {} minutes", lambda: constant("kafka", "UNKNOWN_LIFETIME") / 60),
     ("docs/profiles.md", "exp {} seconds later", lambda: constant("profiles", "REQUEST_OBJECT_LIFETIME")),
     ("docs/profiles.md", "at most {} minutes after nbf",
      lambda: constant("_profiles.clauses", "LONGEST_REQUEST_OBJECT") / 60),

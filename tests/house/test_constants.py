@@ -14,6 +14,9 @@ from typing import Any
 from devkit import root
 
 CONSTANTS: dict[str, Any] = {
+    "sasl:SEPARATOR": "\x01",
+    "sasl:MAX_ERROR_SIZE": 8192,
+    "kafka:UNKNOWN_LIFETIME": 300.0,
     "starlette.logins:POLICY_VIOLATION": 1008,
     "_api.calls:DEFAULT_TIMEOUT": 60.0,
     "_authorization.callback:MAX_CALLBACK_SIZE": 65536,

@@ -212,6 +212,7 @@ RECIPES: dict[str, Recipe] = {
         URL, "id", PLANTED["request_uri"], dpop_key=dpop_key(), authorization_request=authorization_request(),
         custom=PLANTED["custom"],
     ),
+    "SaslToken": lambda: package.SaslToken(PLANTED["access_token"], "alice"),
     "SecurityToken": lambda: token(package.SecurityToken, issued_token_type="urn:x"),
     "SelfSignedTlsClientAuth": lambda: package.SelfSignedTlsClientAuth("id", "cert.pem"),
     "Serializer": lambda: package.TokenSerializer(SHARED_KEY),

@@ -1,4 +1,4 @@
-"""What a server answers under error codes of specifications that have a module of their own here.
+"""What a server answers under error codes of specifications that have a module of their own here; DPoP tokens refused.
 
 Every client knows these codes, and few need those modules: `registration` and `dpop`, where the classes are imported
 from.
@@ -6,7 +6,7 @@ from.
 
 from __future__ import annotations
 
-from ..exceptions import EndpointError, TokenEndpointError
+from ..exceptions import EndpointError, InvalidParam, TokenEndpointError, UnsupportedTokenTypeError
 
 
 class ClientRegistrationError(EndpointError):
@@ -33,3 +33,16 @@ class RefusedDPoPProof(TokenEndpointError):
     """`invalid_dpop_proof`: the AS does not take the proof (RFC 9449 section 5)."""
 
     advice = "Is the clock of this machine right, and the token endpoint's URL the one that the AS knows itself by?"
+
+
+class UnsupportedDPoPToken(UnsupportedTokenTypeError):
+    """A token is bound to a key, and is needed where no proof of that key can go along (RFC 9449 section 4)."""
+
+    def __init__(self, protocol: str) -> None:
+        InvalidParam.__init__(
+            self,
+            f"The token is bound to a DPoP key, and {protocol} has no place for its proof: the server would have to"
+            " refuse it, so nothing was sent. Use tokens that are not bound: dpop=False on the handler, or a client"
+            " without dpop_bound_access_tokens.",
+        )
+        self.token_type, self.expected, self.protocol = "DPoP", "Bearer", protocol

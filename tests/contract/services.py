@@ -1,0 +1,71 @@
+"""The mail, gRPC and WebSocket servers that the examples of docs/mail-kafka-grpc.md connect to."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import grpc
+from websockets.sync.server import ServerConnection, serve
+
+from tests.extras.mail_servers import Mailbox, imap_server, smtp_server
+
+LOCAL = "grpc.LocalConnectionType.UDS"
+
+
+@contextmanager
+def services(folder: Path) -> Iterator[dict[str, str]]:
+    """Start them; gives what to write in an example instead of what stands there."""
+    with ExitStack() as stack:
+        mailbox = Mailbox(bool)
+        smtp, imap = (stack.enter_context(start(mailbox)) for start in (smtp_server, imap_server))
+        grpc_address = stack.enter_context(grpc_server(folder))
+        yield {
+            'SMTP_SSL("smtp.example.com")': f'SMTP("127.0.0.1", {smtp}, local_hostname="localhost")',
+            'IMAP4_SSL("imap.example.com")': f'IMAP4("127.0.0.1", {imap})',
+            "kafka.example.com:9093": "127.0.0.1:1",  # no broker: the token is asked for before that matters
+            "SASL_SSL": "SASL_PLAINTEXT",
+            '"oauth_cb"': '"log_level": 0, "oauth_cb"',
+            "grpc.example.com:443": grpc_address,
+            "grpc.ssl_channel_credentials()": f"grpc.local_channel_credentials({LOCAL})",
+            "wss://api.example.com/events": stack.enter_context(websocket_server()),
+        }
+
+
+def needs_token(given: Any) -> bool:
+    return str(given or "").startswith("Bearer ")
+
+
+@contextmanager
+def grpc_server(folder: Path) -> Iterator[str]:
+    def answer(request: bytes, context: grpc.ServicerContext) -> bytes:
+        if not needs_token(dict(context.invocation_metadata()).get("authorization")):
+            context.abort(grpc.StatusCode.UNAUTHENTICATED, "no token")
+        return b"a thing"
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    handlers = {"Get": grpc.unary_unary_rpc_method_handler(answer)}
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("things.Things", handlers),))
+    address = f"unix:{folder / 'grpc'}"
+    server.add_secure_port(address, grpc.local_server_credentials(grpc.LocalConnectionType.UDS))
+    server.start()
+    yield address
+    server.stop(None).wait()
+
+
+@contextmanager
+def websocket_server() -> Iterator[str]:
+    def talk(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        socket.send("an event" if needs_token(socket.request.headers["Authorization"]) else "no token")
+
+    with serve(talk, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
+        server.shutdown()
+        thread.join()
