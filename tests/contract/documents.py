@@ -33,18 +33,22 @@ class Block:
 
 def markdown_blocks(file: Path, language: str = "python") -> list[Block]:
     """Find the fenced blocks of one language."""
-    blocks: list[Block] = []
+    return [block for written, block in fenced_blocks(file) if written == language]
+
+
+def fenced_blocks(file: Path) -> list[tuple[str, Block]]:
+    """Find the fenced blocks, each with its language."""
+    blocks: list[tuple[str, Block]] = []
     heading, lines = "", file.read_text().splitlines()
     open_at: int | None = None
-    fence_language = ""
+    language = ""
     for number, line in enumerate(lines, 1):
         if line.lstrip().startswith("```"):  # in a list, it is indented
             if open_at is None:
-                open_at, fence_language = number + 1, line.strip(" `")
+                open_at, language = number + 1, line.strip(" `")
                 continue
-            if fence_language == language:
-                code = textwrap.dedent("\n".join(lines[open_at - 1 : number - 1]))
-                blocks.append(Block(file=file, line=open_at, heading=heading, code=code))
+            code = textwrap.dedent("\n".join(lines[open_at - 1 : number - 1]))
+            blocks.append((language, Block(file=file, line=open_at, heading=heading, code=code)))
             open_at = None
         elif open_at is None and line.startswith("#"):
             heading = line.lstrip("# ")

@@ -80,6 +80,17 @@ def show(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201  that is the point
 
 
+def check_possible(way: LoginWay, client: Client) -> None:
+    """Fail at once, and not when the user's time is over.
+
+    Raises:
+        LoginImpossible: this way can't work here.
+    """
+    reason = way.why_not(client)
+    if reason is not None:
+        raise LoginImpossible([reason])
+
+
 def redeem(client: Client, request: LoginRequest, azr: Any, answer: Callback) -> Steps[BearerToken]:
     """Check a callback, and exchange its code."""
     if not isinstance(answer, AuthorizationResponse):
@@ -166,6 +177,7 @@ class BrowserLogin:
 
     def steps(self, client: Client, request: LoginRequest) -> Steps[BearerToken]:
         """Listen, open the browser, wait, exchange the code."""
+        check_possible(self, client)
         registered = client.redirect_uri or self.redirect_uri
         listener: Listener = yield RunInThread(functools.partial(self._listen, registered))
         try:
@@ -249,6 +261,7 @@ class PasteLogin:
 
     def steps(self, client: Client, request: LoginRequest) -> Steps[BearerToken]:
         """Show the address, ask for the one that the browser ended at, exchange the code."""
+        check_possible(self, client)
         azr = request.build(client, client.redirect_uri or PASTE_URI)
         url = yield from address_of(client, azr)
         answer = yield RunInThread(functools.partial(self._asked, azr, url))
