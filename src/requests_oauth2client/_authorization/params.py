@@ -33,11 +33,12 @@ RESPONSE_TYPES = frozenset({"code", "id_token", "token"})  # OAuth 2.0 Multiple 
 KNOWN = frozenset(
     "client_id redirect_uri scope response_type state nonce code_challenge_method acr_values response_mode prompt"
     " display ui_locales login_hint claims resource authorization_details request client_secret"
-    " access_type allow_signup approval_prompt audience claims_locales client_notification_token connection"
-    " code_challenge domain_hint dpop_jkt grant_id grant_management_action hd id_token_hint identity_provider"
-    " idp_identifier idphint include_granted_scopes invitation kc_action kc_idp_hint lang login_hint_token"
+    " access_type allow_signup approval_prompt audience auth_type bot_prompt claims_locales client_notification_token"
+    " code_challenge connection domain_hint dpop_jkt duration force_verify grant_id grant_management_action hd"
+    " id_token_hint identity_provider idp_identifier idphint include_granted_scopes invitation kc_action kc_idp_hint"
+    " lang login_hint_token"
     " max_age nfv nux organization original_uri owner permissions purpose registration request_uri screen_hint"
-    " service show_dialog team tenant token_access_type user_code vtr".split()
+    " service show_dialog team tenant token_access_type user_code user_scope vtr".split()
 )
 
 
