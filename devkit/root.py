@@ -24,8 +24,8 @@ VERSION = "2.0.0"
 MODULES = """
     exceptions utils pkce tokens
     api_client auth authorization_details authorization_request backchannel_authentication challenges client
-    client_authentication device_authorization discovery dpop enums federation login logout mtls polling profiles
-    recorder registration retries sasl serializers token_sources webfinger
+    client_authentication client_metadata device_authorization discovery dpop enums federation login logout mtls polling
+    profiles protected_resource recorder registration resource_metadata retries sasl serializers token_sources webfinger
 """.split()
 ASYNC_MODULES = ["aio"]
 

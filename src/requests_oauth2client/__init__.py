@@ -15,7 +15,7 @@ _HOMES = {
         "AsyncApiClient AsyncBackChannelAuthenticationPollingJob AsyncDeviceAuthorizationPollingJob"
         " AsyncOAuth2AccessTokenAuth AsyncOAuth2AuthorizationCodeAuth AsyncOAuth2Client"
         " AsyncOAuth2ClientCredentialsAuth AsyncOAuth2DeviceCodeAuth AsyncOAuth2LoginAuth"
-        " AsyncOAuth2ResourceOwnerPasswordAuth AsyncOAuth2TokenSourceAuth"
+        " AsyncOAuth2ResourceAuth AsyncOAuth2ResourceOwnerPasswordAuth AsyncOAuth2TokenSourceAuth"
     ),
     "api_client": (
         "ApiClient InvalidBoolFieldsParam InvalidNoneFieldsParam InvalidPathParam InvalidRedirect validate_bool_fields"
@@ -41,7 +41,10 @@ _HOMES = {
         " MismatchingClientNotificationToken MismatchingIdTokenAuthReqId MissingAuthRequestId"
         " validate_ping_callback"
     ),
-    "challenges": ("ApiError InsufficientScope InsufficientUserAuthentication InvalidAccessToken api_error"),
+    "challenges": (
+        "ApiError Challenge InsufficientScope InsufficientUserAuthentication InvalidAccessToken api_error"
+        " parse_challenges"
+    ),
     "client": (
         "ClaimSource DeadlineAdapter InvalidClaimSource InvalidIntrospectionResponse InvalidSamlAssertion"
         " MismatchingUserInfoSubject MissingRefreshToken NotAnAccessToken OAuth2Client SecurityToken"
@@ -54,6 +57,7 @@ _HOMES = {
         " InvalidRequestForClientAuthentication PrivateKeyJWT PrivateKeyJwt PublicApp"
         " UnsupportedClientCredentials"
     ),
+    "client_metadata": ("ClientMetadata"),
     "device_authorization": (
         "DeviceAuthorizationClient DeviceAuthorizationPollingJob DeviceAuthorizationPoolingJob"
         " DeviceAuthorizationResponse MissingDeviceCode"
@@ -106,10 +110,14 @@ _HOMES = {
     "pkce": ("CHALLENGE_METHODS InvalidCodeVerifierParam PkceUtils UnsupportedCodeChallengeMethod"),
     "polling": ("BaseTokenEndpointPollingJob BaseTokenEndpointPoolingJob"),
     "profiles": ("ProfileViolation"),
+    "protected_resource": ("FROM_METADATA OAuth2ResourceAuth ProtectedResource"),
     "recorder": ("Exchange Story recording"),
     "registration": (
         "ClientInformation ClientRegistrationError InvalidClientInformationResponse InvalidClientMetadata"
         " InvalidSoftwareStatement RefusedRedirectUri UnapprovedSoftwareStatement"
+    ),
+    "resource_metadata": (
+        "InvalidResourceMetadata MismatchingResource MissingPkce UntrustedIssuer resource_metadata_urls"
     ),
     "retries": ("Retries"),
     "sasl": ("SaslToken oauthbearer xoauth2"),

@@ -14,6 +14,7 @@ from .aio import AsyncOAuth2Client as AsyncOAuth2Client
 from .aio import AsyncOAuth2ClientCredentialsAuth as AsyncOAuth2ClientCredentialsAuth
 from .aio import AsyncOAuth2DeviceCodeAuth as AsyncOAuth2DeviceCodeAuth
 from .aio import AsyncOAuth2LoginAuth as AsyncOAuth2LoginAuth
+from .aio import AsyncOAuth2ResourceAuth as AsyncOAuth2ResourceAuth
 from .aio import AsyncOAuth2ResourceOwnerPasswordAuth as AsyncOAuth2ResourceOwnerPasswordAuth
 from .aio import AsyncOAuth2TokenSourceAuth as AsyncOAuth2TokenSourceAuth
 from .api_client import ApiClient as ApiClient
@@ -70,10 +71,12 @@ from .backchannel_authentication import MismatchingIdTokenAuthReqId as Mismatchi
 from .backchannel_authentication import MissingAuthRequestId as MissingAuthRequestId
 from .backchannel_authentication import validate_ping_callback as validate_ping_callback
 from .challenges import ApiError as ApiError
+from .challenges import Challenge as Challenge
 from .challenges import InsufficientScope as InsufficientScope
 from .challenges import InsufficientUserAuthentication as InsufficientUserAuthentication
 from .challenges import InvalidAccessToken as InvalidAccessToken
 from .challenges import api_error as api_error
+from .challenges import parse_challenges as parse_challenges
 from .client import ClaimSource as ClaimSource
 from .client import DeadlineAdapter as DeadlineAdapter
 from .client import InvalidClaimSource as InvalidClaimSource
@@ -103,6 +106,7 @@ from .client_authentication import PrivateKeyJWT as PrivateKeyJWT
 from .client_authentication import PrivateKeyJwt as PrivateKeyJwt
 from .client_authentication import PublicApp as PublicApp
 from .client_authentication import UnsupportedClientCredentials as UnsupportedClientCredentials
+from .client_metadata import ClientMetadata as ClientMetadata
 from .device_authorization import DeviceAuthorizationClient as DeviceAuthorizationClient
 from .device_authorization import DeviceAuthorizationPollingJob as DeviceAuthorizationPollingJob
 from .device_authorization import DeviceAuthorizationPoolingJob as DeviceAuthorizationPoolingJob
@@ -262,6 +266,9 @@ from .pkce import UnsupportedCodeChallengeMethod as UnsupportedCodeChallengeMeth
 from .polling import BaseTokenEndpointPollingJob as BaseTokenEndpointPollingJob
 from .polling import BaseTokenEndpointPoolingJob as BaseTokenEndpointPoolingJob
 from .profiles import ProfileViolation as ProfileViolation
+from .protected_resource import FROM_METADATA as FROM_METADATA
+from .protected_resource import OAuth2ResourceAuth as OAuth2ResourceAuth
+from .protected_resource import ProtectedResource as ProtectedResource
 from .recorder import Exchange as Exchange
 from .recorder import Story as Story
 from .recorder import recording as recording
@@ -272,6 +279,11 @@ from .registration import InvalidClientMetadata as InvalidClientMetadata
 from .registration import InvalidSoftwareStatement as InvalidSoftwareStatement
 from .registration import RefusedRedirectUri as RefusedRedirectUri
 from .registration import UnapprovedSoftwareStatement as UnapprovedSoftwareStatement
+from .resource_metadata import InvalidResourceMetadata as InvalidResourceMetadata
+from .resource_metadata import MismatchingResource as MismatchingResource
+from .resource_metadata import MissingPkce as MissingPkce
+from .resource_metadata import UntrustedIssuer as UntrustedIssuer
+from .resource_metadata import resource_metadata_urls as resource_metadata_urls
 from .retries import Retries as Retries
 from .sasl import SaslToken as SaslToken
 from .sasl import oauthbearer as oauthbearer
@@ -338,6 +350,7 @@ __version__: str
 __all__ = [
     "CHALLENGE_METHODS",
     "DPOP_ALGS",
+    "FROM_METADATA",
     "ISSUER_REL",
     "AccessDenied",
     "AccessTokenError",
@@ -367,9 +380,11 @@ __all__ = [
     "BrowserLogin",
     "BrowserRequest",
     "CallableSource",
+    "Challenge",
     "ClaimSource",
     "ClientCredentialsSource",
     "ClientInformation",
+    "ClientMetadata",
     "ClientRegistrationError",
     "ClientSecretBasic",
     "ClientSecretJWT",
@@ -462,6 +477,7 @@ __all__ = [
     "InvalidRequestForClientAuthentication",
     "InvalidRequestObject",
     "InvalidRequestUri",
+    "InvalidResourceMetadata",
     "InvalidResponseJwt",
     "InvalidSamlAssertion",
     "InvalidScope",
@@ -505,6 +521,7 @@ __all__ = [
     "MismatchingIdTokenSubject",
     "MismatchingIssuer",
     "MismatchingRedirectUri",
+    "MismatchingResource",
     "MismatchingResponseJwtAudience",
     "MismatchingResponseMode",
     "MismatchingSerializerKey",
@@ -524,6 +541,7 @@ __all__ = [
     "MissingIssuer",
     "MissingIssuerLink",
     "MissingIssuerParam",
+    "MissingPkce",
     "MissingRefreshToken",
     "MissingRequestObjectSigningKey",
     "MissingResponseJwt",
@@ -540,6 +558,7 @@ __all__ = [
     "OAuth2DeviceCodeAuth",
     "OAuth2Error",
     "OAuth2LoginAuth",
+    "OAuth2ResourceAuth",
     "OAuth2ResourceOwnerPasswordAuth",
     "OAuth2TokenSourceAuth",
     "OtherEventLoop",
@@ -548,6 +567,7 @@ __all__ = [
     "PrivateKeyJWT",
     "PrivateKeyJwt",
     "ProfileViolation",
+    "ProtectedResource",
     "PublicApp",
     "RecursiveRenewal",
     "RefreshTokenSource",
@@ -618,6 +638,7 @@ __all__ = [
     "UnsupportedResponseTypeParam",
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
+    "UntrustedIssuer",
     "UseDPoPNonce",
     "UserInfo",
     "WebFingerResource",
@@ -636,11 +657,13 @@ __all__ = [
     "oauth2_discovery_document_url",
     "oauthbearer",
     "oidc_discovery_document_url",
+    "parse_challenges",
     "provider_metadata",
     "read_authorization_details",
     "read_claim_sources",
     "read_entity_statement",
     "recording",
+    "resource_metadata_urls",
     "validate_bool_fields",
     "validate_dpop_proof",
     "validate_endpoint_uri",

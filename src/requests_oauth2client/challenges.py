@@ -16,7 +16,7 @@ from ._core import hints
 from ._core.dual_errors import dual_error
 from ._core.messages import Response
 from ._core.printable import kept
-from ._core.redaction import excerpt, sent_secrets
+from ._core.redaction import excerpt, one_line, sent_secrets
 from ._core.scope import InvalidScopeParam, scope_words
 from .exceptions import OAuth2Error
 
@@ -36,7 +36,12 @@ _SECONDS = re.compile(r"[0-9]{1,10}")  # RFC 9470 §3: a non-negative integer
 
 
 class Challenge(NamedTuple):
-    """One way to authenticate that a server offers."""
+    """One way to authenticate that a server offers.
+
+    Attributes:
+        scheme: in lower case, such as `bearer`.
+        params: its parameters, their names in lower case.
+    """
 
     scheme: str
     params: dict[str, str]
@@ -45,8 +50,16 @@ class Challenge(NamedTuple):
 def parse_challenges(header: str) -> list[Challenge]:
     """Parse a WWW-Authenticate header, or several joined by commas.
 
+    Args:
+        header: the value, as `response.headers.get("WWW-Authenticate", "")` has it.
+
+    Returns:
+        The challenges, in order; none for an empty header.
+
     Raises:
         ValueError: it is too long, or breaks the grammar; nothing of it is to be used.
+
+    Source: RFC 9110 section 11.6.1.
     """
     if len(header) > MAX_HEADER_SIZE:
         msg = f"it is longer than {MAX_HEADER_SIZE} characters"
@@ -82,7 +95,7 @@ def _add(params: dict[str, str], match: re.Match[str]) -> None:
     params[name] = match[2] if match[3] is None else re.sub(r"\\(.)", r"\1", match[3])
 
 
-def _challenges_of(response: Response) -> list[Challenge]:
+def challenges_of(response: Response) -> list[Challenge]:
     """Return the challenges of an answer; none where the header breaks the grammar."""
     try:
         return parse_challenges(response.headers.get("WWW-Authenticate") or "")
@@ -100,11 +113,11 @@ def challenge_error(response: Response, scheme: str) -> str | None:
 
 def challenge_params(response: Response) -> dict[str, str]:
     """Return the parameters of the first challenge that gives an error (RFC 6750 section 3); empty without one."""
-    return next((one.params for one in _challenges_of(response) if one.params.get("error")), {})
+    return next((one.params for one in challenges_of(response) if one.params.get("error")), {})
 
 
 def _offers(response: Response, scheme: str) -> list[Challenge]:
-    return [one for one in _challenges_of(response) if one.scheme == scheme.lower()]
+    return [one for one in challenges_of(response) if one.scheme == scheme.lower()]
 
 
 def refusal_of_token(response: Response, scheme: str) -> str | None:
@@ -120,7 +133,7 @@ def refusal_of_token(response: Response, scheme: str) -> str | None:
         error = challenge_error(response, name)
         if error is not None:
             return error
-    others = {one.scheme for one in _challenges_of(response)} & TOKEN_SCHEMES  # Basic, of a gateway, is none
+    others = {one.scheme for one in challenges_of(response)} & TOKEN_SCHEMES  # Basic, of a gateway, is none
     return "" if _offers(response, scheme) or not others else None
 
 
@@ -142,10 +155,11 @@ class ApiError(OAuth2Error):
         scope: the words of scope that the API asks for; empty if it names none.
         acr_values: the authentication contexts that it asks for, the preferred one first; empty if it names none.
         max_age: seconds since the user has logged in that it allows, or None.
+        resource_metadata: where the API says what it is and which servers it trusts (RFC 9728 section 5.1), or None.
     """
 
     kept: ClassVar[tuple[str, ...]] = (
-        *OAuth2Error.kept, "error", "scheme", "realm", "scope", "acr_values", "max_age",
+        *OAuth2Error.kept, "error", "scheme", "realm", "scope", "acr_values", "max_age", "resource_metadata",
     )  # fmt: skip
 
     def __init__(
@@ -158,6 +172,7 @@ class ApiError(OAuth2Error):
         self.scope = _words(params.get("scope"))
         self.acr_values = _words(params.get("acr_values"))
         self.max_age = _seconds(params.get("max_age"))
+        self.resource_metadata = kept(params.get("resource_metadata"))
         super().__init__(response=response, description=params.get("error_description"))
 
     def authorization_params(self, scope: object = None) -> dict[str, Any]:
@@ -181,8 +196,14 @@ class ApiError(OAuth2Error):
         asked = ", ".join(f"{name}={value!r}" for name, value in self.authorization_params().items())
         wants = f"It asks for {excerpt(asked, hide=hide)}." if asked else ""
         clock = hints.clock_difference(self.response) if self.error == INVALID_TOKEN else ""
-        came = f"{self.endpoint or 'The API'} answered {self.status} error={excerpt(self.error, hide=hide)!r}{said}"
+        code = f" error={excerpt(self.error, hide=hide)!r}" if self.error else ""
+        came = f"{self.endpoint or 'The API'} answered {self.status}{code}{said}"
         return " ".join(part for part in (came, wants, self._advice(), clock) if part)
+
+    def _advice(self) -> str:
+        where = one_line(self.resource_metadata) if self.resource_metadata else ""
+        is_known = f"Its metadata are at {where}: OAuth2ResourceAuth gets tokens from the server that they name."
+        return self.advice or (is_known if where else "")
 
 
 class InvalidAccessToken(ApiError):
@@ -222,18 +243,28 @@ def api_error(response: Response) -> ApiError | None:
         response: an answer as requests, httpx2 or httpx give it.
 
     Returns:
-        An `ApiError` that is also a `requests.HTTPError`, or an `HTTPStatusError` of httpx2 or httpx.
+        An `ApiError` that is also a `requests.HTTPError`, or an `HTTPStatusError` of httpx2 or httpx. A 401 that only
+        says where the metadata of the API are is one too.
 
-    Source: RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3.
+    Source: RFC 6750 section 3.1, RFC 9449 section 7.1, RFC 9470 section 3, RFC 9728 section 5.1.
     """
     if response.status_code not in {UNAUTHORIZED, FORBIDDEN}:
         return None
-    for challenge in _challenges_of(response):
+    challenges = challenges_of(response)
+    for challenge in challenges:
         kind = ERRORS.get(challenge.params.get("error", ""))
         if kind is not None:
-            error: ApiError = _in_library(kind, response)(response, challenge.params, scheme=challenge.scheme)
-            return error
+            return _raisable(kind, response, challenge)
+    if response.status_code == UNAUTHORIZED:
+        for challenge in challenges:
+            if challenge.params.get("resource_metadata"):
+                return _raisable(ApiError, response, challenge)
     return None
+
+
+def _raisable(kind: type[ApiError], response: Response, challenge: Challenge) -> ApiError:
+    error: ApiError = _in_library(kind, response)(response, challenge.params, scheme=challenge.scheme)
+    return error
 
 
 def _in_library(kind: type[ApiError], response: Any) -> Any:
@@ -259,8 +290,10 @@ def _seconds(text: str | None) -> int | None:
 
 __all__ = [
     "ApiError",
+    "Challenge",
     "InsufficientScope",
     "InsufficientUserAuthentication",
     "InvalidAccessToken",
     "api_error",
+    "parse_challenges",
 ]

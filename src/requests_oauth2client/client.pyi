@@ -80,6 +80,8 @@ class OAuth2Client(SyncRunner, Client):
             unchecked, and the log says so.
         metadata_url: where the metadata of the AS are, if that does not follow from the issuer, which they must name.
             They are read when they are needed, also beside a `token_endpoint`.
+        protected_resource: the URL of an API: its metadata name the AS (RFC 9728). An `issuer` has to be one of those
+            that they name. See `from_resource`.
         id_token_signed_response_alg: the only JWS alg that ID tokens may have; by default RS256, or where the metadata
             list only others, the asymmetric ones of these.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
@@ -167,6 +169,7 @@ class OAuth2Client(SyncRunner, Client):
         authorization_server_jwks: object = None,
         issuer: Issuer | None = None,
         metadata_url: str | None = None,
+        protected_resource: str | None = None,
         id_token_signed_response_alg: str | None = ...,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,

@@ -136,27 +136,25 @@ def oauth2_discovery_document_url(issuer: str) -> str:
     return well_known_uri(issuer, OAUTH2, at_root=True)
 
 
-def discovery_urls(issuer: str) -> list[str]:
-    """Return all addresses where the metadata of an issuer may be, the likeliest first.
+def discovery_urls(issuer: str, *, oidc_first: bool = False) -> list[str]:
+    """Return all addresses where the metadata of an issuer may be, in the order in which they are tried.
 
     Args:
         issuer: of the AS.
+        oidc_first: begin with `openid-configuration` behind the issuer's path, as for logins with the scope openid.
 
     Returns:
-        URLs: `openid-configuration` behind the issuer's path, then `oauth-authorization-server` and
-        `openid-configuration` before it.
+        URLs: `oauth-authorization-server` and `openid-configuration` before the issuer's path, then
+        `openid-configuration` behind it.
 
     Raises:
         InvalidUri: the issuer is no absolute http(s) URL.
 
     Source: OIDC Discovery section 4.1, RFC 8414 sections 3.1 and 5.
     """
-    candidates = (
-        oidc_discovery_document_url(issuer),
-        oauth2_discovery_document_url(issuer),
-        well_known_uri(issuer, OIDC, at_root=True),
-    )
-    return list(dict.fromkeys(candidates))  # without a path, two of them are one
+    appended = oidc_discovery_document_url(issuer)
+    inserted = (oauth2_discovery_document_url(issuer), well_known_uri(issuer, OIDC, at_root=True))
+    return list(dict.fromkeys((appended, *inserted) if oidc_first else (*inserted, appended)))  # some may be one
 
 
 def issuers_of(url: str) -> list[str]:

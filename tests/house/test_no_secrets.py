@@ -240,6 +240,15 @@ RECIPES: dict[str, Recipe] = {
     "LoginSource": lambda: package.LoginSource(client(), login_hint=PLANTED["custom"]),
     "OAuth2LoginAuth": lambda: package.OAuth2LoginAuth(client(), login_hint=PLANTED["custom"]),
     "PasteLogin": package.PasteLogin,
+    "Challenge": lambda: package.parse_challenges('Bearer realm="x"')[0],
+    "ClientMetadata": lambda: package.ClientMetadata("agent", url="https://me.example.com/client.json"),
+    "ProtectedResource": lambda: package.ProtectedResource(resource="https://api.example.com"),
+    "OAuth2ResourceAuth": lambda: package.OAuth2ResourceAuth(
+        "https://api.example.com", client=("id", PLANTED["client_secret"]), login_hint=PLANTED["custom"]
+    ),
+    "AsyncOAuth2ResourceAuth": lambda: package.AsyncOAuth2ResourceAuth(
+        "https://api.example.com", client=("id", PLANTED["client_secret"]), login_hint=PLANTED["custom"]
+    ),
     "TokenExchangeSource": lambda: package.TokenExchangeSource(client(), token()),
     "TokenSource": lambda: package.TokenSource(client(), custom=PLANTED["custom"]),
     "OAuth2TokenSourceAuth": lambda: package.OAuth2TokenSourceAuth(

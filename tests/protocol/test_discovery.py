@@ -100,9 +100,9 @@ def test_any_other_url_does_not_tell_its_issuer(url: str) -> None:
 def test_an_issuer_with_a_path_is_looked_for_at_three_addresses_in_order() -> None:
     heard = found([NOT_FOUND, NOT_FOUND, NOT_FOUND], issuer=f"{ISSUER}/tenant")
     assert [request.url for request in heard.sent] == [
-        f"{ISSUER}/tenant/.well-known/openid-configuration",
         f"{ISSUER}/.well-known/oauth-authorization-server/tenant",
         f"{ISSUER}/.well-known/openid-configuration/tenant",
+        f"{ISSUER}/tenant/.well-known/openid-configuration",
     ]
     with pytest.raises(InvalidDiscoveryDocument, match="no metadata"):
         assert heard.result
@@ -111,10 +111,27 @@ def test_an_issuer_with_a_path_is_looked_for_at_three_addresses_in_order() -> No
 def test_an_issuer_without_a_path_is_looked_for_at_two_addresses() -> None:
     heard = found([NOT_FOUND, answer(document())], issuer=ISSUER)
     assert [request.url for request in heard.sent] == [
-        OIDC_URL,
         f"{ISSUER}/.well-known/oauth-authorization-server",
+        OIDC_URL,
     ]
     assert heard.result == document()
+
+
+def test_openid_connect_goes_first_where_it_is_asked_for() -> None:
+    heard = found([NOT_FOUND, NOT_FOUND, NOT_FOUND], issuer=f"{ISSUER}/tenant", oidc_first=True)
+    assert [request.url for request in heard.sent] == [
+        f"{ISSUER}/tenant/.well-known/openid-configuration",
+        f"{ISSUER}/.well-known/oauth-authorization-server/tenant",
+        f"{ISSUER}/.well-known/openid-configuration/tenant",
+    ]
+
+
+def test_the_slash_that_an_address_can_not_show_may_differ_where_an_api_names_the_issuer() -> None:
+    for issuer, stated in ((ISSUER, f"{ISSUER}/"), (f"{ISSUER}/", ISSUER)):
+        heard = found([answer(document(issuer=stated))], issuer=issuer, slash_may_differ=True)
+        assert heard.result["issuer"] == stated
+        with pytest.raises(MismatchingDiscoveryIssuer):
+            assert found([answer(document(issuer=stated))], issuer=issuer).result
 
 
 def test_the_first_document_ends_the_search() -> None:

@@ -5,7 +5,7 @@ The codes are those of RFC 6749 section 5.2 and its extensions. `exceptions` is 
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from . import hints
 from .errors import PUBLIC, EndpointError, OAuth2Error
@@ -99,7 +99,17 @@ class InvalidGrant(TokenEndpointError):
 
 
 class LoginNeeded(OAuth2Error):
-    """The user has to log in again: nothing here can get another token."""
+    """The user has to log in again: nothing here can get another token.
+
+    Attributes:
+        authorization_request: what a login asks for, where one was prepared that can't take place here: send the
+            user's browser to `authorization_url`, and pass the request with its callback to `finish_login()` of
+            `OAuth2ResourceAuth`. Otherwise None.
+        authorization_url: where to send the browser: signed and pushed as configured. Otherwise None.
+    """
+
+    authorization_request: Any = None
+    authorization_url: str | None = None
 
     @property
     def needs_login(self) -> bool:

@@ -15,6 +15,7 @@ from .redaction import one_line
 _NUMERIC_HOST = re.compile(r"(0x[0-9a-f]*|\d+)(\.(0x[0-9a-f]*|\d+)){0,2}|0[0-9x][0-9a-f]*(\.\w+){3}")
 _OWN_NAMES = frozenset("localhost.localdomain localhost6 localhost6.localdomain6 ip6-localhost ip6-loopback".split())
 _EMBEDDING = tuple(map(ipaddress.IPv6Network, ("::/96", "64:ff9b::/96")))
+_PRIVATE_SUFFIXES = (".local", ".localdomain", ".internal", ".intranet", ".lan", ".home.arpa", ".localhost")
 _UNSAFE_IN_URL = re.compile(r"[\x00-\x20\x7f\\]")
 
 
@@ -56,6 +57,21 @@ def _embedded(address: Any) -> list[ipaddress.IPv4Address]:
         return []
     last = [ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)] if any(address in net for net in _EMBEDDING) else []
     return [one for one in (address.ipv4_mapped, address.sixtofour, *last) if one is not None]
+
+
+def is_private(host: str | None) -> bool:
+    """Tell whether a host name can only be in a private network, or this machine (RFC 6890, RFC 6762, RFC 8375).
+
+    Names are not resolved.
+    """
+    name = unicodedata.normalize("NFKC", unquote(host or "")).replace("\u3002", ".").rstrip(".").lower()
+    if leads_here(host) or name.endswith(_PRIVATE_SUFFIXES):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return "." not in name
+    return not all(one.is_global and not one.is_multicast for one in (address, *_embedded(address)))
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

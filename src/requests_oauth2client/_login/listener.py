@@ -171,6 +171,21 @@ class Listener:
         self._shown.set()
 
 
+def free_port(host: str, ports: Iterable[int] = (0,)) -> int | None:
+    """Return the first of some ports that can be listened on now; None if all are taken.
+
+    Args:
+        host: a loopback address or name.
+        ports: tried in order; 0 is any free one.
+    """
+    for port in ports:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET6 if host == "::1" else socket.AF_INET) as probe:
+            probe.bind(("::1" if host == "::1" else "127.0.0.1", port))
+            found: int = probe.getsockname()[1]
+            return found
+    return None
+
+
 def _multi(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name, value in pairs:

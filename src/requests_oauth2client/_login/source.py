@@ -58,6 +58,7 @@ class LoginSource(TokenSource):
         """Log the user in."""
         if not self.is_repeatable:
             raise NonRenewableTokenError(held)
+        self.client.note_scope(self.scope)
         yield from self.client.find_endpoint("authorization_endpoint")
         return (yield from self.way.steps(self.client, self._asked(self.client)))
 

@@ -170,6 +170,36 @@ class Client(ClientSettings):
         settings = {**known, **kwargs}
         return cls(settings.pop("token_endpoint"), auth, testing=testing, **settings)
 
+    @classmethod
+    def from_resource(cls, url: str, *, auth: ClientAuth | None = None, **kwargs: object) -> Self:
+        """Make a client of the authorization server that an API names. Nothing is sent.
+
+        The metadata of the API (RFC 9728) and of its server are read by the first operation that needs them, or by
+        `discover()`. `issuer=` says which of several servers it is; without it, it is the first one.
+
+        Args:
+            url: of the API.
+            auth: how the client authenticates.
+            **kwargs: everything else that the client takes, such as `client_id` and `client_secret`.
+
+        Returns:
+            The client. It finds its server later, so its errors come later too: `InvalidResourceMetadata`,
+            `MismatchingResource`, `UntrustedIssuer`.
+
+        Raises:
+            InvalidUri: the URL is not acceptable, and everything else that making a client raises.
+
+        Source: RFC 9728 section 5.
+        """
+        check_settings(cls, kwargs)
+        settings: dict[str, Any] = {**kwargs, "protected_resource": url}
+        return cls(None, auth, **settings)
+
+    def note_scope(self, scope: object) -> None:
+        """Note what is about to be asked for: with openid, metadata are looked for where OIDC Discovery has them."""
+        if self.finds_its_server:
+            server_metadata.note_scope(self, scope)
+
     def find_endpoint(self, endpoint_name: str) -> Steps[None]:
         """Read metadata, if the client reads them by itself or they may have this endpoint; for operations."""
         return server_metadata.find(self, endpoint_name)

@@ -55,6 +55,11 @@ class Client(Protocol):
         ...
 
     @property
+    def protected_resource(self) -> str | None:
+        """The API whose metadata name the server, if it is found so."""
+        ...
+
+    @property
     def profile(self) -> str | None:
         """The profile that it keeps to."""
         ...
@@ -241,6 +246,10 @@ class Client(Protocol):
 
     def learn(self, *, authorization_server_metadata: Mapping[str, Any], **known: Any) -> None:
         """Take what metadata say, where the user gave nothing."""
+        ...
+
+    def note_scope(self, scope: Any) -> None:
+        """Note what is about to be asked for."""
         ...
 
     def find_endpoint(self, endpoint_name: str) -> Steps[None]:

@@ -78,6 +78,7 @@ class ClientSettings(Discreet):
     issuer: str | None
     issuer_function: IssuerFunction | None
     metadata_url: str | None
+    protected_resource: str | None
     client_id: str
     token_endpoint: str
     revocation_endpoint: str | None
@@ -159,6 +160,7 @@ class ClientSettings(Discreet):
         authorization_server_jwks: object = None,
         issuer: Issuer | None = None,
         metadata_url: str | None = None,
+        protected_resource: str | None = None,
         id_token_signed_response_alg: str | None = profiles.UNSAID_ALG,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,
@@ -212,6 +214,7 @@ class ClientSettings(Discreet):
         self.issuer_function = issuer if callable(issuer) else None
         said = issuers.written(issuer)
         self.issuer = None if said is None else validate_issuer_uri(said, https=not testing)
+        self.protected_resource = _resource_url(protected_resource, testing=testing)
         listed = stated_list(authorization_server_metadata or {}, METHODS_LISTED)
         method = client_auth_factory(
             auth,
@@ -233,7 +236,7 @@ class ClientSettings(Discreet):
         self._set(**{name: leniency.read(name, given[name]) for name in leniency.DEFAULTS})
         self.metadata_url = self._checked("metadata_url", metadata_url)
         is_to_be_found = token_endpoint is None or metadata_url is not None
-        self.finds_its_server = is_to_be_found and self.issuer is not None
+        self.finds_its_server = is_to_be_found and (self.issuer or self.protected_resource) is not None
         self.given = frozenset(name for name in LEARNED if profiles.is_said(given[name]))
         self._set(**{ISS_FLAG: bool(self.authorization_response_iss_parameter_supported)})
         aliases = {name: self._checked(name, uri) for name, uri in (mtls_endpoint_aliases or {}).items()}
@@ -259,7 +262,11 @@ class ClientSettings(Discreet):
 
     def _check_combinations(self) -> None:
         """Refuse settings that can't work together."""
-        if self.issuer is None and not any(getattr(self, name) for name in ENDPOINTS):
+        if (
+            self.issuer is None
+            and self.protected_resource is None
+            and not any(getattr(self, name) for name in ENDPOINTS)
+        ):
             msg = "A client needs to know its server: pass token_endpoint=, or issuer= to have its metadata read."
             raise MissingServer(msg)
         if self.metadata_url is not None and self.issuer is None:
@@ -298,6 +305,8 @@ class ClientSettings(Discreet):
     def learn(self, *, authorization_server_metadata: Mapping[str, Any], **known: Any) -> None:
         """Take what the metadata of the AS say, where the user gave nothing."""
         learned = {name: value for name, value in known.items() if name in LEARNED and name not in self.given}
+        if self.protected_resource is not None and self.issuer is None:
+            learned["issuer"] = known.get("issuer")  # which of the API's servers this is
         if ALIASES in learned:
             learned[ALIASES] = MappingProxyType(dict(learned[ALIASES]))
         self._set(authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata)), **learned)
@@ -370,6 +379,7 @@ class ClientSettings(Discreet):
 
     def __repr__(self) -> str:
         server = "issuer" if self.finds_its_server else "token_endpoint"
+        server = "protected_resource" if self.protected_resource is not None else server
         known = f"client_id={self.client_id!r} {server}={getattr(self, server)!r}"
         return f"<{type(self).__name__} {known}{leniency.shown(vars(self))}>"
 
@@ -432,7 +442,7 @@ class ClientSettings(Discreet):
     def _find_now(self, endpoint_name: str) -> None:  # noqa: ARG002  the sync client overrides it
         """Read metadata that may have this endpoint, or say how: the async client can't wait here."""
         if self.finds_its_server and not self.authorization_server_metadata:
-            raise UndiscoveredServer(str(self.issuer))
+            raise UndiscoveredServer(str(self.issuer or self.protected_resource))
 
     @classmethod
     def check_discovered_uri(cls, name: str, uri: str) -> None:
@@ -492,6 +502,14 @@ def _dpop_key_class() -> type[DPoPKey]:
     from ..dpop import DPoPKey  # noqa: PLC0415  for clients that use DPoP
 
     return DPoPKey
+
+
+def _resource_url(url: str | None, *, testing: bool) -> str | None:
+    if url is None:
+        return None
+    from ..resource_metadata import validate_resource_url  # noqa: PLC0415  for clients of an API that is known
+
+    return validate_resource_url(url, https=not testing)
 
 
 def _check_dpop_alg(alg: str) -> str:

@@ -239,7 +239,7 @@ def entry_of(source: NamedSource, subject: str | None) -> str:
     key, dpop = source.token_kwargs.get("dpop_key"), source.token_kwargs.get("dpop")
     is_bound = getattr(client, "dpop_bound_access_tokens", False) if dpop is None else dpop
     named = {
-        "as": getattr(client, "issuer", None) or getattr(client, "token_endpoint", None),
+        "as": _server_of(client),
         "client": getattr(client, "client_id", None),
         "grant": "user" if source.is_a_users else source.grant,
         "subject": subject if subject is not None else getattr(source, "username", None),
@@ -251,6 +251,12 @@ def entry_of(source: NamedSource, subject: str | None) -> str:
         named["x5t#S256"] = certificate
     text = json.dumps(named, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _server_of(client: Any) -> str | None:
+    """Return what says which server it is: for one that an API names, which may not be known yet, the API."""
+    names = ("protected_resource", "issuer", "token_endpoint")
+    return next((found for name in names if (found := getattr(client, name, None))), None)
 
 
 def _asked(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -272,8 +278,7 @@ def access_key(fields: Mapping[str, Any]) -> str:
 def login_of(source: TokenSource, subject: str | None) -> tuple[Any, ...]:
     """Return what entries have in common whose tokens may be of one login of a user."""
     client = source.client
-    server = getattr(client, "issuer", None) or getattr(client, "token_endpoint", None)
-    return server, getattr(client, "client_id", None), source.is_a_users, subject
+    return _server_of(client), getattr(client, "client_id", None), source.is_a_users, subject
 
 
 def certificate_thumbprint(certificate: Any) -> str | None:

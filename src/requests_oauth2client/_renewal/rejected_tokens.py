@@ -82,7 +82,7 @@ def _other_token(manager: TokenManager, rejected: BearerToken, *, is_certain: bo
     """Return another token than the rejected one; None if there is none, or none that would help."""
     now = yield Now()
     state = manager.state
-    if _is_too_soon(manager, rejected, now) or not _may_be_replaced(manager, rejected):
+    if is_too_soon(manager, rejected, now) or not _may_be_replaced(manager, rejected):
         manager.tell("refused", rejected)
         return None
     is_held = manager.token == rejected
@@ -100,7 +100,7 @@ def _other_token(manager: TokenManager, rejected: BearerToken, *, is_certain: bo
     return other if other.access_token != rejected.access_token else None
 
 
-def _is_too_soon(manager: TokenManager, rejected: BearerToken, now: datetime) -> bool:
+def is_too_soon(manager: TokenManager, rejected: BearerToken, now: datetime) -> bool:
     """Tell whether a token has been replaced just now because an API rejected it."""
     if rejected.is_expired():  # on the way, perhaps
         return False

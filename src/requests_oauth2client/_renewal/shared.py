@@ -33,6 +33,7 @@ from .refreshing import Came, obtained
 from .sources import TokenSource
 
 LONGEST_WAIT = 30.0  # seconds for the lock of an entry; a renewal takes as long as the client's timeout at most
+LONGEST_LOGIN = 900.0  # the same where another process may be waiting for its user
 KEPT_AFTER_EXPIRY = 90 * 86_400  # seconds that a refresh token may be of use: there is no way to know
 PENDING_POLL_DELAYS = (0.25, 0.5, 1.0, 1.25)  # seconds between looks at an entry whose renewal has not ended
 SAVE_RETRY_DELAYS = (
@@ -141,9 +142,16 @@ class StoreEntry:
         if token is not None and token.refresh_token is not None:
             claim(self.store, self._login, self.entry, token.refresh_token)
 
+    @property
+    def longest_wait(self) -> float:
+        """Seconds to wait for the lock at most: as long as a user takes, where a renewal may be a login."""
+        return LONGEST_LOGIN if self._source.waits_for_user else LONGEST_WAIT
+
     def hold(self, wait: float | None) -> AbstractContextManager[Any]:
         """Wait for the lock of the entry, and hold it; the outcome is its fencing number."""
-        lock: AbstractContextManager[Any] = self.store.lock(self.entry, wait=LONGEST_WAIT if wait is None else wait)
+        lock: AbstractContextManager[Any] = self.store.lock(
+            self.entry, wait=self.longest_wait if wait is None else wait
+        )
         return lock
 
     def obtained(

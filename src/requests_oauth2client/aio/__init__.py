@@ -17,6 +17,7 @@ from .client import (
     AsyncOAuth2Client,
 )
 from .login import AsyncOAuth2LoginAuth
+from .protected_resource import AsyncOAuth2ResourceAuth
 
 __all__ = [
     "AsyncApiClient",
@@ -28,6 +29,7 @@ __all__ = [
     "AsyncOAuth2ClientCredentialsAuth",
     "AsyncOAuth2DeviceCodeAuth",
     "AsyncOAuth2LoginAuth",
+    "AsyncOAuth2ResourceAuth",
     "AsyncOAuth2ResourceOwnerPasswordAuth",
     "AsyncOAuth2TokenSourceAuth",
 ]

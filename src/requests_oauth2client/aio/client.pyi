@@ -73,6 +73,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         authorization_server_jwks: object = None,
         issuer: Issuer | None = None,
         metadata_url: str | None = None,
+        protected_resource: str | None = None,
         id_token_signed_response_alg: str | None = ...,
         id_token_encrypted_response_alg: str | None = None,
         id_token_encrypted_response_enc: str | None = None,

@@ -6,6 +6,7 @@ by themselves. None of it is for production.
 
 from __future__ import annotations
 
+from .api import ProtectedApi
 from .authorization import AuthorizationRefused, Callback
 from .lies import LIES, Lie
 from .messages import ReceivedRequest, Refusal, ServerResponse
@@ -21,6 +22,7 @@ __all__ = [
     "Callback",
     "Lie",
     "Misbehavior",
+    "ProtectedApi",
     "ReceivedRequest",
     "Refusal",
     "ServerResponse",

@@ -63,6 +63,7 @@ class AuthorizationServer(ServerState):
     Attributes:
         requests: what came, in order.
         users: further claims of users, by user: `server.users["alice"] = {"groups": ["admin"]}`.
+        further_metadata: members of the metadata that are others: None leaves one out. Only the metadata change.
 
     Raises:
         InvalidParam: there is no such profile.

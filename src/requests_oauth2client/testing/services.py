@@ -37,7 +37,8 @@ ENDPOINTS = {  # the short name: the path and the name in the metadata
 
 def metadata(server: ServerState, request: ReceivedRequest | None = None) -> ServerResponse:  # noqa: ARG001
     """Answer with the metadata (RFC 8414, OIDC Discovery)."""
-    return as_json(metadata_of(server))
+    known = {**metadata_of(server), **server.further_metadata}
+    return as_json({name: value for name, value in known.items() if value is not None})
 
 
 def metadata_of(server: ServerState) -> dict[str, Any]:

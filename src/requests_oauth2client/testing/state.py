@@ -41,6 +41,7 @@ class ServerState:
         self.polling_interval = polling_interval
         self.requests: list[ReceivedRequest] = []
         self.users: dict[str, dict[str, Any]] = {}
+        self.further_metadata: dict[str, Any] = {}
         self.clients = Clients(clients)
         self.records = Records()
         self.keys = ServerKeys()

@@ -15,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -26,19 +26,31 @@ from .._core.urls import origin
 from .messages import ReceivedRequest, ServerResponse
 from .misbehavior import ConnectionLost
 
-if TYPE_CHECKING:
-    from .state import ServerState
-
 LOST = "the test server broke the connection"
 MAX_BODY = 1 << 20  # bytes of a request
 LIBRARIES = ("httpx2", "httpx")
 
-_servers: dict[tuple[str, str, int | None], ServerState] = {}
+
+class Answering(Protocol):
+    """What answers requests: a test server, or a test API.
+
+    Attributes:
+        issuer: its origin, below which everything is answered.
+    """
+
+    issuer: str
+
+    def handle(self, request: ReceivedRequest) -> ServerResponse:
+        """Answer a request."""
+        ...
+
+
+_servers: dict[tuple[str, str, int | None], Answering] = {}
 _guard = threading.Lock()
 _undo: list[Callable[[], None]] = []
 
 
-def server_at(url: str) -> ServerState | None:
+def server_at(url: str) -> Answering | None:
     """Return the server that answers a URL in this process."""
     try:
         return _servers.get(origin(url))
@@ -47,7 +59,7 @@ def server_at(url: str) -> ServerState | None:
 
 
 @contextmanager
-def installed(server: ServerState) -> Iterator[ServerState]:
+def installed(server: Answering) -> Iterator[Answering]:
     """Answer the server's origin in this process, until the context ends.
 
     Raises:
@@ -87,7 +99,7 @@ def _patch_requests() -> Callable[[], None]:
 class _Adapter(requests.adapters.HTTPAdapter):
     """A transport of requests that asks the test server."""
 
-    def __init__(self, server: ServerState) -> None:
+    def __init__(self, server: Answering) -> None:
         super().__init__()
         self._server = server
 
@@ -163,7 +175,7 @@ def _patch_httpx(name: str) -> Callable[[], None]:
     return undo
 
 
-def _answer(library: Any, server: ServerState, request: Any, body: bytes, pieces: Any) -> Any:
+def _answer(library: Any, server: Answering, request: Any, body: bytes, pieces: Any) -> Any:
     headers = {name.lower(): value for name, value in request.headers.items()}
     asked = ReceivedRequest(method=request.method, url=str(request.url), headers=headers, body=body)
     try:
@@ -204,7 +216,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "requests_oauth2client.testing"
     timeout = 30  # seconds that an idle connection stays open
-    authorization_server: ServerState
+    authorization_server: Answering
 
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
@@ -253,7 +265,7 @@ def _root(issuer: str) -> str:
 
 
 @contextmanager
-def listening(server: ServerState, port: int) -> Iterator[ServerState]:
+def listening(server: Answering, port: int) -> Iterator[Answering]:
     """Answer on 127.0.0.1 until the context ends; the issuer is the address meanwhile."""
     handler = type("Handler", (_Handler,), {"authorization_server": server})
     http = ThreadingHTTPServer(("127.0.0.1", port), handler)

@@ -69,6 +69,7 @@ class Provider:
         self.prompt = ("consent" if OFFLINE_ACCESS in scope.split() else None) if prompt is None else prompt or None
         self.response_mode = response_mode
         self.post_logout_redirect_uri = post_logout_redirect_uri
+        client.note_scope(scope)
         self.params = dict(params or {})
 
     def request(self, pending: Pending, redirect_uri: str) -> AuthorizationRequest:

@@ -83,6 +83,7 @@ def authorization_request(
 
     Source: RFC 6749 section 4.1.1.
     """
+    client.note_scope(scope)
     client.endpoint("authorization_endpoint")  # first: a client that reads its metadata now knows the rest too
     key = dpop_nonce.key_for(client, dpop=dpop, dpop_key=dpop_key, alg=dpop_alg)
     known = {

@@ -68,7 +68,7 @@ def from_discovery_endpoint(
         issuer, auth = discovery.told_apart(issuer, auth)
     limits = FetchLimits.of(kwargs, testing=testing)
     cache = discovery.DOCUMENTS if session is None else None
-    found, document = yield from discovery.discover(limits, url, issuer, cache=cache)
+    found, document = yield from discovery.discover(limits, url, issuer, cache=cache, oidc_first=True)
     client = cls.from_discovery_document(document, auth=auth, session=session, testing=testing, **kwargs)
     server_metadata.cache_of(client).read.append(found)
     yield from server_keys.hold(client)

@@ -88,7 +88,13 @@ DOCUMENTS = DocumentCache()
 
 
 def discover(
-    limits: FetchLimits | Client, url: Any = None, issuer: Any = None, *, cache: DocumentCache | None = None
+    limits: FetchLimits | Client,
+    url: Any = None,
+    issuer: Any = None,
+    *,
+    cache: DocumentCache | None = None,
+    oidc_first: bool = False,
+    slash_may_differ: bool = False,
 ) -> Steps[tuple[str, dict[str, Any]]]:
     """Find the metadata of an AS; their issuer is the one asked for.
 
@@ -97,6 +103,8 @@ def discover(
         url: where they are; its issuer is the one that a well-known URL belongs to.
         issuer: who the AS is; without `url`, all well-known addresses are tried.
         cache: where documents are kept; None to ask in any case.
+        oidc_first: try the address of OIDC Discovery first.
+        slash_may_differ: take an issuer with or without a slash at its end, which a well-known address can't show.
 
     Returns:
         The address of the document, and the document.
@@ -120,7 +128,7 @@ def discover(
         )
         raise InvalidParam(msg)
     if url is None:
-        urls = discovery_urls(str(asked))
+        urls = discovery_urls(str(asked), oidc_first=oidc_first)
     else:
         urls = [validate_endpoint_uri(url, https=not limits.testing, name="url of the metadata")]
     try:
@@ -131,7 +139,10 @@ def discover(
         meant = f"This url is not like those of metadata: did you mean issuer={without_query(urls[0])!r}?"
         msg = f"{wrong.description} {meant}"
         raise InvalidDiscoveryDocument(response=wrong.response, description=msg) from None
-    checked(ISSUER, check_issuer, document, [asked] if asked is not None else issuers_of(urls[0]))
+    expected = issuers_of(urls[0]) if asked is None else [asked]
+    if asked is not None and slash_may_differ:
+        expected.append(asked.removesuffix("/") if asked.endswith("/") else f"{asked}/")
+    checked(ISSUER, check_issuer, document, expected)
     return found, document
 
 

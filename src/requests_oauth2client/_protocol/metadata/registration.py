@@ -49,7 +49,7 @@ def register(
         settings.get("profile"), metadata, private_key=private_key, certificate=certificate
     )
     if url is not None or issuer is not None:
-        _, document = yield from discovery.discover(limits, url, issuer)
+        _, document = yield from discovery.discover(limits, url, issuer, oidc_first=True)
         known = {**discovery.client_arguments(document, testing=limits.testing, given=settings), **settings}
     endpoint = known.get("registration_endpoint")
     if endpoint is None:

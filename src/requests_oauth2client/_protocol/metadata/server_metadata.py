@@ -11,14 +11,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from ..._core.effects import Lock, Now, Steps, Subtask
+from ..._core.scope import InvalidScopeParam, scope_words
+from ..._core.times import UTC
 from ...discovery import InvalidDiscoveryDocument, discovery_urls
 from ...exceptions import InvalidParam, OAuth2Error
+from ...resource_metadata import ResourceMetadata, UntrustedIssuer, is_same_issuer
 from ..settings import ENDPOINTS
-from . import discovery
+from . import discovery, protected_resource
 
 if TYPE_CHECKING:
     from ..hooks import Client
@@ -27,6 +31,7 @@ log = logging.getLogger("requests_oauth2client.metadata")
 
 LIFETIME = 3600  # seconds, where HTTP does not say
 FAILURE_COOL_DOWN = 5  # where nothing is known yet
+OF_OIDC = frozenset("userinfo_endpoint end_session_endpoint backchannel_authentication_endpoint jwks_uri".split())
 FLOOR = 60  # also until a failing server is asked again
 
 
@@ -42,6 +47,8 @@ class MetadataCache:
         self.fetched_at: datetime | None = None
         self.fresh_until: datetime | None = None
         self.is_complete = False  # all addresses were asked
+        self.addresses: protected_resource.StatedAddresses | None = None  # where an API named the server
+        self.is_oidc = False  # a login asks for the scope openid
 
     def is_fresh(self, now: datetime) -> bool:
         """Tell whether the metadata count without a fetch; a clock that was set back proves nothing."""
@@ -80,15 +87,24 @@ def discover(client: Client, /) -> Steps[Mapping[str, Any]]:
 
     Source: OIDC Discovery section 4, RFC 8414 section 3.
     """
-    if client.issuer is None:
+    if client.issuer is None and client.protected_resource is None:
         msg = "This client has no issuer, so that its metadata can't be found. Pass issuer= when you make it."
         raise InvalidParam(msg)
     yield Subtask(_fetch_alone(client, None))
     return client.authorization_server_metadata
 
 
+def note_scope(client: Client, scope: Any) -> None:
+    """Note what is about to be asked for: with openid, metadata are looked for where OIDC Discovery has them."""
+    with suppress(InvalidScopeParam):  # what asks with it says so
+        if scope is not None and "openid" in scope_words(scope):
+            cache_of(client).is_oidc = True
+
+
 def find(client: Client, endpoint_name: str) -> Steps[None]:
     """Learn what can be learned about an endpoint, so that `client.endpoint()` knows it."""
+    if endpoint_name in OF_OIDC:
+        cache_of(client).is_oidc = True
     if client.finds_its_server:
         cache = cache_of(client)
         now = (yield Now()) if cache.ended else None
@@ -126,7 +142,7 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
     now = yield Now()
     cache.documents.clear()
     try:
-        url, document = yield from discovery.discover(client, client.metadata_url, client.issuer, cache=cache.documents)
+        url, document = yield from _found(client, cache)
         learn(client, document)
     except Exception as failure:
         cache.failure, cache.failed_at = str(failure), now
@@ -139,6 +155,55 @@ def _fetch(client: Client, cache: MetadataCache) -> Steps[None]:
     cache.read, cache.is_complete, cache.failure = [url], False, None
     cache.fetched_at, cache.fresh_until = now, cache.documents.until(url)
     cache.ended += 1  # last: who reads it without the lock finds the rest done
+
+
+def _found(client: Client, cache: MetadataCache) -> Steps[tuple[str, dict[str, Any]]]:
+    """Find the metadata of the client's issuer, or of the server that its API names."""
+    url, issuer = client.protected_resource, client.issuer
+    if cache.addresses is not None and issuer is not None:
+        return (yield from protected_resource.find_server(client, issuer, cache.addresses, cache=cache.documents))
+    if url is None:
+        return (
+            yield from discovery.discover(
+                client, client.metadata_url, issuer, cache=cache.documents, oidc_first=cache.is_oidc
+            )
+        )
+    addresses = protected_resource.StatedAddresses(url, testing=client.testing)
+    resource = yield from protected_resource.find(client, url, addresses, kind=ResourceMetadata)
+    if resource is None:
+        raise protected_resource.missing(url)
+    listed, own = resource.authorization_servers, client.issuer
+    if not listed or (own is not None and not any(is_same_issuer(own, one) for one in listed)):
+        raise UntrustedIssuer(listed, own or "one at least")
+    issuer = listed[0] if own is None else own
+    return (
+        yield from protected_resource.find_server(
+            client, issuer, addresses, oidc_first=cache.is_oidc, cache=cache.documents
+        )
+    )
+
+
+def hold(
+    client: Client,
+    url: str,
+    document: Mapping[str, Any],
+    read_at: float,
+    addresses: protected_resource.StatedAddresses | None = None,
+) -> None:
+    """Let a client know metadata that were read before, until they are no longer fresh.
+
+    Args:
+        client: the client.
+        url: where they are.
+        document: the metadata.
+        read_at: when they were read, in seconds since 1970.
+        addresses: what addresses in them have to be, when they are read again.
+    """
+    learn(client, document)
+    cache = cache_of(client)
+    cache.addresses, cache.read, cache.ended = addresses, [url], 1
+    cache.fetched_at = datetime.fromtimestamp(read_at, UTC)
+    cache.fresh_until = cache.fetched_at + timedelta(seconds=LIFETIME)
 
 
 def learn(client: Client, document: Mapping[str, Any]) -> None:
@@ -155,7 +220,8 @@ def _complete_alone(client: Client) -> Steps[None]:
     yield Lock(cache)
     if cache.is_complete:
         return
-    for url in discovery_urls(str(client.issuer)) if client.metadata_url is None else ():
+    urls = discovery_urls(str(client.issuer), oidc_first=cache.is_oidc) if client.metadata_url is None else []
+    for url in urls:
         if url in cache.read:
             continue
         try:
