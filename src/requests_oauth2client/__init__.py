@@ -52,10 +52,10 @@ _HOMES = {
         " UnknownTokenType aggregated_claims read_claim_sources"
     ),
     "client_authentication": (
-        "BaseClientAssertionAuthenticationMethod BaseClientAuthenticationMethod ClientSecretBasic"
-        " ClientSecretJWT ClientSecretJwt ClientSecretPost InvalidClientAssertionSigningKeyOrAlg"
-        " InvalidRequestForClientAuthentication PrivateKeyJWT PrivateKeyJwt PublicApp"
-        " UnsupportedClientCredentials"
+        "BaseClientAssertionAuthenticationMethod BaseClientAuthenticationMethod ClientAssertionFrom"
+        " ClientSecretBasic ClientSecretJWT ClientSecretJwt ClientSecretPost File"
+        " InvalidClientAssertionSigningKeyOrAlg InvalidRequestForClientAuthentication NoClientAuth"
+        " PrivateKeyJWT PrivateKeyJwt PublicApp UnsupportedClientCredentials"
     ),
     "client_metadata": ("ClientMetadata"),
     "device_authorization": (
@@ -126,8 +126,11 @@ _HOMES = {
         " Serializer TokenSerializer"
     ),
     "token_sources": (
-        "AuthorizationCodeSource CallableSource ClientCredentialsSource DeviceCodeSource FileSource"
-        " JwtBearerSource RefreshTokenSource ResourceOwnerPasswordSource TokenExchangeSource TokenSource"
+        "AmbientSource AuthorizationCodeSource CallableSource ClientCredentialsSource CommandSource"
+        " CredentialNotFound CredentialNotPermitted CredentialTimeout CredentialUnavailable DeviceCodeSource"
+        " EnvironmentSource ExpiredCredential FileSource GitHubActionsSource GitLabSource InvalidCredential"
+        " JwtBearerSource KubernetesSource RefreshTokenSource ResourceOwnerPasswordSource SignedAssertion"
+        " SpiffeSource TokenExchangeSource TokenSource UrlSource"
     ),
     "tokens": (
         "BearerToken DPoPToken ExpiredIdToken IdToken IntrospectionResponse InvalidIdToken"

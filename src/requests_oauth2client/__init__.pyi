@@ -96,12 +96,15 @@ from .client import aggregated_claims as aggregated_claims
 from .client import read_claim_sources as read_claim_sources
 from .client_authentication import BaseClientAssertionAuthenticationMethod as BaseClientAssertionAuthenticationMethod
 from .client_authentication import BaseClientAuthenticationMethod as BaseClientAuthenticationMethod
+from .client_authentication import ClientAssertionFrom as ClientAssertionFrom
 from .client_authentication import ClientSecretBasic as ClientSecretBasic
 from .client_authentication import ClientSecretJWT as ClientSecretJWT
 from .client_authentication import ClientSecretJwt as ClientSecretJwt
 from .client_authentication import ClientSecretPost as ClientSecretPost
+from .client_authentication import File as File
 from .client_authentication import InvalidClientAssertionSigningKeyOrAlg as InvalidClientAssertionSigningKeyOrAlg
 from .client_authentication import InvalidRequestForClientAuthentication as InvalidRequestForClientAuthentication
+from .client_authentication import NoClientAuth as NoClientAuth
 from .client_authentication import PrivateKeyJWT as PrivateKeyJWT
 from .client_authentication import PrivateKeyJwt as PrivateKeyJwt
 from .client_authentication import PublicApp as PublicApp
@@ -294,16 +297,31 @@ from .serializers import InvalidSerializedValue as InvalidSerializedValue
 from .serializers import MismatchingSerializerKey as MismatchingSerializerKey
 from .serializers import Serializer as Serializer
 from .serializers import TokenSerializer as TokenSerializer
+from .token_sources import AmbientSource as AmbientSource
 from .token_sources import AuthorizationCodeSource as AuthorizationCodeSource
 from .token_sources import CallableSource as CallableSource
 from .token_sources import ClientCredentialsSource as ClientCredentialsSource
+from .token_sources import CommandSource as CommandSource
+from .token_sources import CredentialNotFound as CredentialNotFound
+from .token_sources import CredentialNotPermitted as CredentialNotPermitted
+from .token_sources import CredentialTimeout as CredentialTimeout
+from .token_sources import CredentialUnavailable as CredentialUnavailable
 from .token_sources import DeviceCodeSource as DeviceCodeSource
+from .token_sources import EnvironmentSource as EnvironmentSource
+from .token_sources import ExpiredCredential as ExpiredCredential
 from .token_sources import FileSource as FileSource
+from .token_sources import GitHubActionsSource as GitHubActionsSource
+from .token_sources import GitLabSource as GitLabSource
+from .token_sources import InvalidCredential as InvalidCredential
 from .token_sources import JwtBearerSource as JwtBearerSource
+from .token_sources import KubernetesSource as KubernetesSource
 from .token_sources import RefreshTokenSource as RefreshTokenSource
 from .token_sources import ResourceOwnerPasswordSource as ResourceOwnerPasswordSource
+from .token_sources import SignedAssertion as SignedAssertion
+from .token_sources import SpiffeSource as SpiffeSource
 from .token_sources import TokenExchangeSource as TokenExchangeSource
 from .token_sources import TokenSource as TokenSource
+from .token_sources import UrlSource as UrlSource
 from .tokens import BearerToken as BearerToken
 from .tokens import DPoPToken as DPoPToken
 from .tokens import ExpiredIdToken as ExpiredIdToken
@@ -356,6 +374,7 @@ __all__ = [
     "AccessTokenError",
     "AccessTokenTypes",
     "AccountSelectionRequired",
+    "AmbientSource",
     "ApiClient",
     "ApiError",
     "AuthorizationCodeSource",
@@ -382,6 +401,7 @@ __all__ = [
     "CallableSource",
     "Challenge",
     "ClaimSource",
+    "ClientAssertionFrom",
     "ClientCredentialsSource",
     "ClientInformation",
     "ClientMetadata",
@@ -391,7 +411,12 @@ __all__ = [
     "ClientSecretJwt",
     "ClientSecretPost",
     "CodeChallengeMethods",
+    "CommandSource",
     "ConsentRequired",
+    "CredentialNotFound",
+    "CredentialNotPermitted",
+    "CredentialTimeout",
+    "CredentialUnavailable",
     "DPoPKey",
     "DPoPKeySerializer",
     "DPoPProof",
@@ -410,16 +435,21 @@ __all__ = [
     "EndpointError",
     "Endpoints",
     "EntityStatement",
+    "EnvironmentSource",
     "Exchange",
     "ExpiredAccessToken",
     "ExpiredBearerToken",
+    "ExpiredCredential",
     "ExpiredDeviceCode",
     "ExpiredEntityStatement",
     "ExpiredIdToken",
     "ExpiredLoginHintToken",
     "ExpiredResponseJwt",
     "ExpiredToken",
+    "File",
     "FileSource",
+    "GitHubActionsSource",
+    "GitLabSource",
     "GrantTypes",
     "IdToken",
     "IncompleteResponse",
@@ -447,6 +477,7 @@ __all__ = [
     "InvalidClientMetadata",
     "InvalidClientNotificationToken",
     "InvalidCodeVerifierParam",
+    "InvalidCredential",
     "InvalidDPoPAccessToken",
     "InvalidDPoPAlg",
     "InvalidDPoPKey",
@@ -495,6 +526,7 @@ __all__ = [
     "InvalidWebFingerResponse",
     "JwtBearerSource",
     "KeyManagementAlgs",
+    "KubernetesSource",
     "Login",
     "LoginCancelled",
     "LoginFailed",
@@ -548,6 +580,7 @@ __all__ = [
     "MissingServer",
     "MissingTrustChain",
     "MissingUserCode",
+    "NoClientAuth",
     "NoFreePort",
     "NonRenewableTokenError",
     "NotAnAccessToken",
@@ -595,8 +628,10 @@ __all__ = [
     "ServerError",
     "SessionSelectionRequired",
     "SignatureAlgs",
+    "SignedAssertion",
     "SlowDown",
     "SourcedClaims",
+    "SpiffeSource",
     "StaleIdToken",
     "Story",
     "TemporarilyUnavailable",
@@ -639,6 +674,7 @@ __all__ = [
     "UnsupportedTokenType",
     "UnsupportedTokenTypeError",
     "UntrustedIssuer",
+    "UrlSource",
     "UseDPoPNonce",
     "UserInfo",
     "WebFingerResource",

@@ -11,7 +11,7 @@ from ._core.auth_flow import AuthFlow, Flow, answer_flow, hook_into, performed
 from ._core.effects import Steps, blocking
 from ._core.events import TokenEvent
 from ._core.values import Discreet
-from ._drivers.requests import SyncRunner
+from ._drivers.requests import RunnerWithoutClient, SyncRunner
 from ._renewal import grant_handlers, handlers, manager, rejected_tokens
 from ._renewal.handlers import TokenHandler, manager_of
 from ._tokens.bearer import BearerToken, require_secure_transport
@@ -92,7 +92,7 @@ class SyncTokenHandler(AuthFlow, TokenHandler):
     _runner_class = SyncRunner
 
     def _drive(self, steps: Steps[R]) -> R:
-        runner: Any = self.client or SyncRunner()
+        runner: Any = self.client or RunnerWithoutClient()
         result: R = runner._drive(steps)  # noqa: SLF001
         return result
 

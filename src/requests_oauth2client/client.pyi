@@ -8,6 +8,7 @@ import requests
 
 from ._authorization.callback import AuthorizationResponse
 from ._authorization.request_object import RequestParameterAuthorizationRequest, RequestUriParameterAuthorizationRequest
+from ._core.credentials import File
 from ._core.issuers import Issuer
 from ._core.messages import Certificate
 from ._drivers.deadlines import DeadlineAdapter
@@ -151,7 +152,7 @@ class OAuth2Client(SyncRunner, Client):
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
-        client_secret: str | None = None,
+        client_secret: str | File | None = None,
         private_key: object = None,
         revocation_endpoint: str | None = None,
         introspection_endpoint: str | None = None,
@@ -598,7 +599,7 @@ class OAuth2Client(SyncRunner, Client):
         """Get a token for a signed JWT.
 
         Args:
-            assertion: the JWT; any object whose `str()` it is, or bytes.
+            assertion: the JWT as a string or bytes, or an object whose `str()` it is.
             dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
             dpop_key: the key; implies `dpop`. By default one is generated.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -608,6 +609,7 @@ class OAuth2Client(SyncRunner, Client):
             The token.
 
         Raises:
+            InvalidParam: this is not a token.
             InvalidGrant: the AS does not take this assertion.
             TokenEndpointError: and everything else that `token_request` raises.
 
@@ -711,6 +713,7 @@ class OAuth2Client(SyncRunner, Client):
         Raises:
             UnknownSubjectTokenType: the type of the subject_token is unknown.
             UnknownActorTokenType: nor that of the actor_token.
+            InvalidParam: one of them is not a token.
             InvalidTarget: the AS does not know the audience or resource.
             InvalidIdToken: the ID token is not acceptable.
             TokenEndpointError: and everything else that `token_request` raises.

@@ -9,11 +9,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import quote
 
 from . import profiles
+from ._client_authentication.assertion_from import ClientAssertionFrom
+from ._client_authentication.values import (
+    ASSERTION_TYPE,
+    NoClientAuth,
+    UnsupportedClientCredentials,
+    checked_credential,
+    secret_text,
+    set_fields,
+)
 from ._core.client_auth import ClientAuthentication, InvalidRequestForClientAuthentication
+from ._core.credentials import File
 from ._core.frozen import field, frozen
 from ._core.messages import Request
 from ._core.redaction import one_line
@@ -23,16 +33,11 @@ from .exceptions import InvalidParam
 if TYPE_CHECKING:
     from ._jose.keys import SigningKey
 
-ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
 ASSERTION_TYP = "client-authentication+jwt"  # draft-ietf-oauth-rfc7523bis
 
 
 class InvalidClientAssertionSigningKeyOrAlg(InvalidParam):
     """A key can't sign client assertions: it is public or symmetric, has no kid, or no alg fits it."""
-
-
-class UnsupportedClientCredentials(InvalidParam, TypeError):
-    """These are no credentials that a client can be made from."""
 
 
 def _new_jti() -> str:
@@ -52,32 +57,20 @@ def _jti(value: Any) -> Any:
     return value
 
 
-def _credential(value: Any, name: str) -> str:
-    """Check that a client_id or client_secret is a string, and no line of a file (RFC 6749 appendix A.1 and A.2)."""
-    if not isinstance(value, str) or not value:
-        what = "an empty string" if value == "" else f"a {type(value).__name__}"
-        msg = f"The {name} must be a string, got {what}."
-        raise UnsupportedClientCredentials(msg)
-    if value.strip("\r\n") != value:
-        where = "ends" if value.rstrip("\r\n") != value else "begins"
-        msg = (
-            f"The {name} {where} with a line end, as what is read from a file does, and the AS knows it without."
-            f" Strip it first: {name}.strip()."
-        )
-        raise UnsupportedClientCredentials(msg)
-    return value
-
-
 @frozen()
 class ClientSecretSent(ClientAuthentication):
     """Base of the two methods that send the client secret itself (RFC 6749 section 2.3.1)."""
 
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | File = field(repr=False)
 
     def __post_init__(self) -> None:
-        _credential(self.client_id, "client_id")
-        _credential(self.client_secret, "client_secret")
+        checked_credential(self.client_id, "client_id")
+        checked_credential(self.client_secret, "client_secret", or_file=True)
+
+    def may_wait(self) -> bool:
+        """Tell whether the secret has to be read."""
+        return super().may_wait() or isinstance(self.client_secret, File)
 
 
 @frozen()
@@ -90,11 +83,12 @@ class ClientSecretBasic(ClientSecretSent):
 
     Args:
         client_id: the client.
-        client_secret: its secret.
+        client_secret: its secret, or the `File` that has it.
         encoding: `form` or `raw`, to send them in this way only.
     """
 
     method = "client_secret_basic"
+    only_computes: ClassVar[bool] = True
     encoding: str | None = None
 
     def __post_init__(self) -> None:
@@ -105,19 +99,25 @@ class ClientSecretBasic(ClientSecretSent):
 
     def authenticate(self, request: Request) -> Request:
         """Add the Authorization header."""
-        parts = (self.client_id, self.client_secret)
+        parts = (self.client_id, secret_text(self.client_secret))
         pair = ":".join(parts if self.encoding == "raw" else (quote(part, safe="") for part in parts))
         return request.with_headers(Authorization=f"Basic {base64.b64encode(pair.encode()).decode()}")
 
 
 class ClientSecretPost(ClientSecretSent):
-    """`client_secret_post`: id and secret as form fields (RFC 6749 section 2.3.1)."""
+    """`client_secret_post`: id and secret as form fields (RFC 6749 section 2.3.1).
+
+    Args:
+        client_id: the client.
+        client_secret: its secret, or the `File` that has it.
+    """
 
     method = "client_secret_post"
+    only_computes: ClassVar[bool] = True
 
     def authenticate(self, request: Request) -> Request:
         """Add both form fields."""
-        return request.with_fields(client_id=self.client_id, client_secret=self.client_secret)
+        return request.with_fields(client_id=self.client_id, client_secret=secret_text(self.client_secret))
 
 
 @frozen()
@@ -125,10 +125,11 @@ class PublicApp(ClientAuthentication):
     """`none`: a public client only says its id (RFC 6749 section 2.1)."""
 
     method = "none"
+    only_computes: ClassVar[bool] = True
     client_id: str
 
     def __post_init__(self) -> None:
-        _credential(self.client_id, "client_id")
+        checked_credential(self.client_id, "client_id")
 
     def authenticate(self, request: Request) -> Request:
         """Add the client_id."""
@@ -183,7 +184,7 @@ class ClientAssertion(ClientAuthentication):
     def addressed_to(self, aud: str) -> Self:
         """Return this method with another audience."""
         other = object.__new__(type(self))
-        _set(other, **{**vars(self), "aud": aud})
+        set_fields(other, **{**vars(self), "aud": aud})
         return other
 
     def authenticate(self, request: Request) -> Request:
@@ -201,7 +202,7 @@ class ClientSecretJwt(ClientAssertion):
 
     Args:
         client_id: the client.
-        client_secret: the secret, used as HMAC key.
+        client_secret: the secret, or the `File` that has it; used as HMAC key.
         lifetime: seconds that an assertion is good for.
         alg: HS256, HS384 or HS512.
         jti_gen: makes the unique id of an assertion: anything that JSON can have, or that has a `str()`.
@@ -211,8 +212,9 @@ class ClientSecretJwt(ClientAssertion):
     """
 
     method = "client_secret_jwt"
+    only_computes: ClassVar[bool] = True
     client_id: str
-    client_secret: str = field(repr=False)
+    client_secret: str | File = field(repr=False)
     lifetime: int
     alg: str
     jti_gen: Callable[[], object] = field(repr=False, compare=False)
@@ -223,7 +225,7 @@ class ClientSecretJwt(ClientAssertion):
     def __init__(
         self,
         client_id: str,
-        client_secret: str,
+        client_secret: str | File,
         lifetime: int | str = 60,
         alg: str | int = "HS256",
         jti_gen: Callable[[], object] = _new_jti,
@@ -237,10 +239,10 @@ class ClientSecretJwt(ClientAssertion):
         if alg not in {"HS256", "HS384", "HS512"}:
             msg = f"client_secret_jwt can be HS256, HS384 or HS512, not {one_line(alg)!r}."
             raise InvalidClientAssertionSigningKeyOrAlg(msg)
-        _set(
+        set_fields(
             self,
-            client_id=_credential(client_id, "client_id"),
-            client_secret=_credential(client_secret, "client_secret"),
+            client_id=checked_credential(client_id, "client_id"),
+            client_secret=checked_credential(client_secret, "client_secret", or_file=True),
             lifetime=lifetime,
             alg=alg,
             jti_gen=jti_gen,
@@ -252,7 +254,11 @@ class ClientSecretJwt(ClientAssertion):
     def _signing_key(self) -> SigningKey:
         from ._jose.keys import secret_key  # noqa: PLC0415  loads cryptography
 
-        return secret_key(self.client_secret, self.alg)
+        return secret_key(secret_text(self.client_secret), self.alg)
+
+    def may_wait(self) -> bool:
+        """Tell whether the secret has to be read."""
+        return super().may_wait() or isinstance(self.client_secret, File)
 
 
 _INFER = "inferred from the key"
@@ -285,6 +291,7 @@ class PrivateKeyJwt(ClientAssertion):
     """
 
     method = "private_key_jwt"
+    only_computes: ClassVar[bool] = True
     client_id: str
     private_jwk: Any = field(repr=False, hash=False)
     alg: str
@@ -313,9 +320,9 @@ class PrivateKeyJwt(ClientAssertion):
     ) -> None:
         private_jwk = _unlocked(private_jwk, password)
         key = _assertion_key(private_jwk, alg, kid, needs_kid=certificate is None)
-        _set(
+        set_fields(
             self,
-            client_id=_credential(client_id, "client_id"),
+            client_id=checked_credential(client_id, "client_id"),
             private_jwk=private_jwk,
             alg=key.alg,
             lifetime=lifetime,
@@ -335,11 +342,9 @@ class PrivateKeyJwt(ClientAssertion):
     def _signing_key(self) -> SigningKey:
         return self.key
 
-
-def _set(value: Any, **fields: Any) -> None:
-    """Fill a frozen value."""
-    for name, content in fields.items():
-        object.__setattr__(value, name, content)
+    def may_wait(self) -> bool:
+        """Tell whether signing may take its time: the key is in a KMS, an HSM or an agent."""
+        return super().may_wait() or self.key.is_external
 
 
 def _unlocked(key: Any, password: str | bytes | None) -> Any:
@@ -401,7 +406,7 @@ def client_auth_factory(
     auth: Any,
     *,
     client_id: str | None = None,
-    client_secret: str | None = None,
+    client_secret: str | File | None = None,
     private_key: Any = None,
     issuer: str | None = None,
     default_auth_handler: Callable[[str, str], Any] | None = None,
@@ -411,7 +416,8 @@ def client_auth_factory(
     """Make the authentication method of a client from what its user passed.
 
     Args:
-        auth: a method or an auth handler (kept as it is), `(client_id, secret or private key)`, a client_id.
+        auth: a method or an auth handler (kept as it is), `(client_id, secret or private key)`, a client_id. The
+            secret may be a `File`.
         client_id: the client, instead of `auth`.
         client_secret: its secret.
         private_key: or its private key.
@@ -429,7 +435,8 @@ def client_auth_factory(
         raise UnsupportedClientCredentials(msg)
     if isinstance(auth, (tuple, list)):
         client_id, credential = _pair(auth)
-        is_secret = isinstance(credential, str) and not credential.lstrip().startswith("-----BEGIN")
+        is_pem = isinstance(credential, str) and credential.lstrip().startswith("-----BEGIN")
+        is_secret = isinstance(credential, (str, File)) and not is_pem
         client_secret, private_key = (credential, None) if is_secret else (None, credential)
     elif isinstance(auth, str):
         client_id = auth
@@ -446,11 +453,11 @@ def client_auth_factory(
         return PrivateKeyJwt(client_id, private_key, aud=issuer, alg=alg)
     if client_secret is None:
         return PublicApp(client_id)
-    make = default_auth_handler or _secret_method(listed, issuer)
+    make: Callable[[str, Any], Any] = default_auth_handler or _secret_method(listed, issuer)
     return make(client_id, client_secret)
 
 
-def _secret_method(listed: Sequence[str], issuer: str | None) -> Callable[[str, str], ClientAuthentication]:
+def _secret_method(listed: Sequence[str], issuer: str | None) -> Callable[[str, Any], ClientAuthentication]:
     """Return the method for a bare id and secret."""
     if ClientSecretPost.method in listed:
         return ClientSecretPost
@@ -484,7 +491,7 @@ def alternatives(auth: Any, *, is_bare: bool, listed: Sequence[str]) -> tuple[Cl
         others += [ClientSecretPost(*pair)] if is_bare else []
     elif is_bare:
         others = [ClientSecretBasic(*pair), raw]
-    same = quote(pair[0], safe="") == pair[0] and quote(pair[1], safe="") == pair[1]
+    same = all(isinstance(one, str) and quote(one, safe="") == one for one in pair)
     allowed = [one for one in others if not listed or one.method in listed or one.method == auth.method]
     return tuple(one for one in allowed if not (same and one == raw))
 
@@ -511,12 +518,15 @@ PrivateKeyJWT = PrivateKeyJwt
 __all__ = [
     "BaseClientAssertionAuthenticationMethod",
     "BaseClientAuthenticationMethod",
+    "ClientAssertionFrom",
     "ClientSecretBasic",
     "ClientSecretJWT",
     "ClientSecretJwt",
     "ClientSecretPost",
+    "File",
     "InvalidClientAssertionSigningKeyOrAlg",
     "InvalidRequestForClientAuthentication",
+    "NoClientAuth",
     "PrivateKeyJWT",
     "PrivateKeyJwt",
     "PublicApp",

@@ -28,6 +28,7 @@ class TlsClientAuth(ClientAuthentication):
     """
 
     method: ClassVar[str] = "tls_client_auth"
+    only_computes: ClassVar[bool] = True
     client_id: str
     certificate: Certificate
 
@@ -52,6 +53,7 @@ class SelfSignedTlsClientAuth(TlsClientAuth):
     """
 
     method: ClassVar[str] = "self_signed_tls_client_auth"
+    only_computes: ClassVar[bool] = True
 
 
 def _paths(certificate: Any) -> Certificate:

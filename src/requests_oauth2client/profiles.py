@@ -106,7 +106,7 @@ def announces_issuer(profile: str | None) -> bool:
 
 def addressed(profile: str | None, auth: Any, issuer: str | None) -> Any:
     """Return an authentication method whose assertions are for the issuer (FAPI 2.0 5.3.3.1-5)."""
-    unaddressed = getattr(auth, "method", None) == KEY_METHOD and auth.aud is None
+    unaddressed = getattr(auth, "method", None) == KEY_METHOD and getattr(auth, "aud", "elsewhere") is None
     return auth.addressed_to(issuer) if profile == FAPI2 and unaddressed and issuer is not None else auth
 
 

@@ -24,8 +24,10 @@ from requests_oauth2client.stores import MemoryStore
 from requests_oauth2client.token_sources import (
     CallableSource,
     ClientCredentialsSource,
+    CredentialNotFound,
     DeviceCodeSource,
     FileSource,
+    InvalidCredential,
     JwtBearerSource,
     TokenExchangeSource,
     TokenSource,
@@ -226,7 +228,7 @@ def test_a_file_may_hold_a_token_response(flavor: Flavor, tmp_path: Path, fields
 def test_a_file_without_a_token_is_named_and_not_quoted(flavor: Flavor, tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "token"
     path.write_bytes(content)
-    with pytest.raises(InvalidParam, match="There is no token in") as raised:
+    with pytest.raises(InvalidCredential, match=r"expected|UTF-8") as raised:
         header(flavor, handler(flavor, FileSource(path)))
     assert str(path) in str(raised.value)
     assert "planted" not in str(raised.value)
@@ -235,7 +237,7 @@ def test_a_file_without_a_token_is_named_and_not_quoted(flavor: Flavor, tmp_path
 def test_a_file_that_is_not_there_is_named_each_time(flavor: Flavor, tmp_path: Path) -> None:
     auth = handler(flavor, FileSource(tmp_path / "token"))
     for _ in range(3):
-        with pytest.raises(FileNotFoundError, match="token"):
+        with pytest.raises(CredentialNotFound, match="token: this file does not exist"):
             header(flavor, auth)
 
 

@@ -227,7 +227,23 @@ RECIPES: dict[str, Recipe] = {
     "CallableSource": lambda: package.CallableSource(lambda: token()),  # noqa: PLW0108  a function of the user's
     "ClientCredentialsSource": lambda: package.ClientCredentialsSource(client(), custom=PLANTED["custom"]),
     "DeviceCodeSource": lambda: package.DeviceCodeSource(client(), device_response(), custom=PLANTED["custom"]),
+    "AmbientSource": lambda: package.AmbientSource("aud"),
+    "ClientAssertionFrom": lambda: package.ClientAssertionFrom("id", lambda: JWT),
+    "CommandSource": lambda: package.CommandSource(["vault", f"--token={PLANTED['custom']}"]),
+    "EnvironmentSource": lambda: package.EnvironmentSource("TOKEN"),
+    "File": lambda: package.File("secret"),
     "FileSource": lambda: package.FileSource("token"),
+    "GitHubActionsSource": lambda: package.GitHubActionsSource("aud"),
+    "GitLabSource": lambda: package.GitLabSource("TOKEN"),
+    "KubernetesSource": package.KubernetesSource,
+    "NoClientAuth": package.NoClientAuth,
+    "SignedAssertion": lambda: package.SignedAssertion(
+        issuer="a", subject="b", audience="c", key=KEYS["RS256"], claims={"x": PLANTED["custom"]}
+    ),
+    "SpiffeSource": lambda: package.SpiffeSource("svid"),
+    "UrlSource": lambda: package.UrlSource(
+        f"{URL}?sig={PLANTED['custom']}", headers={"Authorization": f"Bearer {PLANTED['access_token']}"}
+    ),
     "JwtBearerSource": lambda: package.JwtBearerSource(client(), JWT),
     "RefreshTokenSource": lambda: package.RefreshTokenSource(client(), custom=PLANTED["custom"]),
     "ResourceOwnerPasswordSource": lambda: package.ResourceOwnerPasswordSource(

@@ -105,8 +105,8 @@ def test_a_client_loads_only_what_it_uses(statement: str) -> None:
     assert {name for name in loaded if name.startswith("_protocol.")} <= {
         f"_protocol.{name}"
         for name in (
-            "client grants grants.token_endpoint grants.token_response http http.call http.dpop_nonce http.limits"
-            " http.retrying leniency settings"
+            "client grants grants.token_endpoint grants.token_response http http.authentication http.call"
+            " http.dpop_nonce http.limits http.retrying leniency settings"
         ).split()
     }
 

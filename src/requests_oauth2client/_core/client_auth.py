@@ -1,17 +1,21 @@
 """The base of client authentication methods: a proof is added to a form POST (RFC 6749 section 2.3).
 
 To a `Request` of ours (`authenticate`), and, since a method is an auth handler too, to a prepared request of `requests`
-(call). A user's method may do either. Knows no HTTP library.
+(call). A user's method may do either. Operations use `authenticating`, so that a method which reads a file or asks a
+key service keeps no event loop waiting. Knows no HTTP library.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from types import CoroutineType
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import parse_qsl
 
-from ..exceptions import OAuth2Error
+from ..exceptions import InvalidParam, OAuth2Error
+from .effects import RunInThread, Steps
 from .frozen import replace
-from .messages import Form, Request
+from .messages import Form, Request, Response
 from .redaction import one_line
 from .values import NotPickled
 
@@ -62,12 +66,45 @@ class ClientAuthentication(NotPickled):
 
     A subclass overrides `authenticate`, which is given a request of ours and returns one with the proof added:
     `request.with_fields(client_id=..., ...)` or `request.with_headers(Authorization=...)`. One that overrides
-    `__call__`, as an auth handler of `requests` does, is called with a prepared request.
+    `__call__`, as an auth handler of `requests` does, is called with a prepared request. The async client calls either
+    in a worker thread, so it may wait; for that client only, `authenticate` may be an async function.
     """
 
     pickle_advice = "Make it from the credentials, which belong into a secret store."
     method: ClassVar[str]  # as in token_endpoint_auth_method (RFC 7591 section 2)
     client_id: str
+    only_computes: ClassVar[bool] = False  # whether `authenticate` reads nothing, asks no one and waits for nothing
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.only_computes = bool(vars(cls).get("only_computes"))  # not inherited: what a subclass overrides may wait
+
+    def authenticating(self, request: Request, client: Any) -> Steps[Request]:  # noqa: ARG002  some ask about the AS
+        """Add the proof, as an operation.
+
+        Args:
+            request: the request.
+            client: the client that makes it.
+        """
+        if not self.may_wait():
+            return self.authenticate(request)
+        proved: Any = yield RunInThread(partial(self.authenticate, request))
+        if isinstance(proved, CoroutineType):
+            proved.close()
+            msg = f"authenticate() of {type(self).__name__} is async, and only the async client can await it."
+            raise InvalidParam(msg)
+        if not isinstance(proved, Request):
+            msg = f"authenticate() of {type(self).__name__} has to return a request, got a {type(proved).__name__}."
+            raise InvalidParam(msg)
+        return proved
+
+    def may_wait(self) -> bool:
+        """Tell whether `authenticate` may take its time, so that it gets a thread of its own."""
+        return not self.only_computes
+
+    def is_asked_again(self, response: Response) -> bool:  # noqa: ARG002  most methods are accepted or not
+        """Tell whether the AS asks for another proof of the same client; called with each answer of the AS."""
+        return False
 
     def authenticate(self, request: Request) -> Request:
         """Return the request with the proof of who the client is."""

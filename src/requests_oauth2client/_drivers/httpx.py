@@ -53,6 +53,7 @@ __all__ = [
     "CLIENTS",
     "LIBRARY",
     "AsyncRunner",
+    "RunnerWithoutClient",
     "check_loop",
     "close_session",
     "enter_session",
@@ -175,6 +176,16 @@ class AsyncRunner:
                 return await to_completion(functools.partial(self._drive, steps))
             case Spawn(steps):
                 return spawn(functools.partial(self._drive, steps))
+
+
+class RunnerWithoutClient(AsyncRunner):
+    """Runs operations of what has no client: each request has a session of its own."""
+
+    async def _perform(self, effect: Effect, run: Run[Any]) -> Any:
+        if not isinstance(effect, Send):
+            return await super()._perform(effect, run)
+        async with new_session() as session:
+            return await _sent(session, effect.request)
 
 
 async def _sent(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:

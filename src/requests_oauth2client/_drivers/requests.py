@@ -208,6 +208,16 @@ def _start(thread: threading.Thread) -> bool:
     return True
 
 
+class RunnerWithoutClient(SyncRunner):
+    """Runs operations of what has no client: each request has a session of its own."""
+
+    def _perform(self, effect: Effect, run: Run[Any]) -> Any:
+        if not isinstance(effect, Send):
+            return super()._perform(effect, run)
+        with new_session() as session:
+            return _sent(session, effect.request)
+
+
 def new_session() -> requests.Session:
     """Make the session of a client that was given none."""
     session = requests.Session()

@@ -71,11 +71,13 @@ class SigningKey(NotPickled):
         alg: the JWS algorithm.
         kid: its id, or None.
         public_jwk: its public half with kid and alg; None when it is a secret.
+        is_external: whether it is elsewhere, so that signing may take its time.
     """
 
     alg: str
     kid: str | None = None
     public_jwk: dict[str, Any] | None = None
+    is_external: bool = False
     sign: Callable[[bytes], bytes] = field(repr=False)
 
 
@@ -157,7 +159,7 @@ def _external_key(signer: Signer, *, alg: str | None, kid: str | None, infer_alg
     kid = _text_member(public, "kid") or kid
     alg = _signature_alg(public, alg, infer_alg=infer_alg)
     sign = functools.partial(_ask, signer, alg=alg)
-    return SigningKey(alg=alg, kid=kid, public_jwk=_named(public, alg, kid), sign=sign)
+    return SigningKey(alg=alg, kid=kid, public_jwk=_named(public, alg, kid), is_external=True, sign=sign)
 
 
 def _named(public: dict[str, Any], alg: str, kid: str | None) -> dict[str, Any]:

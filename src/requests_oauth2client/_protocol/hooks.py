@@ -13,7 +13,7 @@ from .._authorization.request_object import RequestUriParameterAuthorizationRequ
 from .._core.client_auth import ClientAuthentication
 from .._core.effects import Steps
 from .._core.issuers import Issuer
-from .._core.messages import Certificate, Request
+from .._core.messages import Certificate
 from .._tokens.bearer import BearerToken
 from ..authorization_request import AuthorizationRequest
 from ..dpop import DPoPKey
@@ -262,10 +262,6 @@ class Client(Protocol):
 
     def check_discovered_uri(self, name: str, uri: str) -> None:
         """Refuse an address that a server leads to."""
-        ...
-
-    def authenticate(self, request: Request) -> Request:
-        """Add the client's credentials to a request."""
         ...
 
     def settle_auth(self, auth: ClientAuthentication) -> None:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 from .. import profiles
 from .._core import issuers
 from .._core.client_auth import ClientAuthentication
-from .._core.frozen import replace
+from .._core.credentials import File
 from .._core.issuers import Issuer, IssuerFunction
 from .._core.late import LateFunction
-from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate, Request
+from .._core.messages import DEFAULT_MAX_RESPONSE_SIZE, DEFAULT_TIMEOUT, Certificate
 from .._core.options import accept_further
 from .._core.urls import validate_endpoint_uri, validate_issuer_uri
 from .._core.values import Discreet
@@ -142,7 +142,7 @@ class ClientSettings(Discreet):
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
-        client_secret: str | None = None,
+        client_secret: str | File | None = None,
         private_key: object = None,
         revocation_endpoint: str | None = None,
         introspection_endpoint: str | None = None,
@@ -313,9 +313,9 @@ class ClientSettings(Discreet):
         self._unsaid |= {*learned, "authorization_server_metadata"}
         self.__dict__.pop("_id_token_settings", None)
         self._follow_metadata()
-        if self._is_bare and not self._is_settled and self.client_secret is not None:
+        if self._is_bare and not self._is_settled and self._given_secret is not None:
             listed = stated_list(self.authorization_server_metadata, METHODS_LISTED)
-            pair = self.client_id, self.client_secret
+            pair = self.client_id, self._given_secret
             self._set(auth=client_auth_factory(pair, issuer=self.issuer, profile=self.profile, listed=listed))
             self._alternatives = alternatives(self.auth, is_bare=True, listed=listed)
 
@@ -347,8 +347,8 @@ class ClientSettings(Discreet):
         settings["issuer"] = settings.pop("issuer_function") or settings["issuer"]
         session = None if self._owns_session else self._given_session
         extra = {**settings.pop("extra_metadata"), **(changes.pop("extra", None) or {})}
-        is_open = self._is_bare and not self._is_settled and self.client_secret is not None
-        pair = (self.client_id, self.client_secret) if is_open else None
+        is_open = self._is_bare and not self._is_settled and self._given_secret is not None
+        pair = (self.client_id, self._given_secret) if is_open else None
         known = {**settings, "auth": pair or self.auth, "session": session}
         if getattr(self.auth, "client_id", None) is None:
             known["client_id"] = self.client_id
@@ -390,7 +390,12 @@ class ClientSettings(Discreet):
 
     @property
     def client_secret(self) -> str | None:
-        """The client secret, where the client has one."""
+        """The client secret, where the client has one; one in a file as it was read last."""
+        secret = self._given_secret
+        return secret.last_read if isinstance(secret, File) else secret
+
+    @property
+    def _given_secret(self) -> str | File | None:
         return getattr(self.auth, "client_secret", None)
 
     @property
@@ -458,12 +463,6 @@ class ClientSettings(Discreet):
         Raises:
             InvalidEndpointUri: raise it, or any other `InvalidParam`, to refuse the address.
         """
-
-    def authenticate(self, request: Request) -> Request:
-        """Add the client's credentials to a request to the AS."""
-        if isinstance(self.auth, ClientAuthentication):
-            return self.auth.authenticate(request)
-        return replace(request, foreign_auth=self.auth)
 
     def settle_auth(self, auth: ClientAuthentication) -> None:
         """Go on with the authentication method that the AS accepted."""

@@ -12,9 +12,12 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
+from .._core.credentials import File, ask, ask_for_jwt, checked_jwt, shown
 from .._core.effects import RunInThread, Steps, inner
+from .._core.messages import Form
 from .._core.options import accept_further
 from .._core.times import after
+from .._core.token_syntax import JWT
 from .._core.values import Discreet
 from .._protocol.grants import token_endpoint
 from .._protocol.grants.device import DEFAULT_INTERVAL, DeviceAuthorizationResponse, polling_interval
@@ -64,6 +67,8 @@ class TokenSource(Discreet):
         needs_subject: whether a store has to be told whose its tokens are, since nothing else here tells.
         waits_for_user: whether getting one takes as long as the user does.
         is_one_request: whether getting one is a request of the client, and nothing else: no function of a user.
+        token_kind: what its tokens are in a token exchange, as a short name or a URI (RFC 8693 section 3); None where
+            each token says it.
         token_kwargs: further form fields for its token requests.
     """
 
@@ -75,6 +80,7 @@ class TokenSource(Discreet):
     needs_subject: ClassVar[bool] = True
     waits_for_user: ClassVar[bool] = False
     is_one_request: ClassVar[bool] = False
+    token_kind: ClassVar[str | None] = None
 
     def __init__(self, client: object = None, **token_kwargs: object) -> None:
         self.client = client
@@ -244,7 +250,7 @@ class DeviceCodeSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask until the user has answered."""
-        device_code = yield from _current(self.device_code)
+        device_code = yield from ask(self.device_code)
         if device_code is None:
             raise NonRenewableTokenError(held)
         login = DeviceLogin(self, device_code)
@@ -289,23 +295,32 @@ class TokenExchangeSource(TokenSource):
 
     Args:
         client: the client.
-        subject_token: the token to exchange, or a function that returns the current one.
-        **token_kwargs: everything else that `OAuth2Client.token_exchange` takes.
+        subject_token: the token to exchange; or where the current one comes from: another source, or a function.
+        actor_token: the token of the party that acts, likewise.
+        **token_kwargs: everything else that `OAuth2Client.token_exchange` takes. Without `subject_token_type` and
+            `actor_token_type`, a source says what its tokens are: JWTs, or access tokens.
     """
 
     grant = "token_exchange"
 
-    def __init__(self, client: object, subject_token: object, **token_kwargs: object) -> None:
+    def __init__(
+        self, client: object, subject_token: object, *, actor_token: object = None, **token_kwargs: object
+    ) -> None:
         super().__init__(client, **token_kwargs)
         self.subject_token = subject_token
+        self.actor_token = actor_token
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Exchange the token."""
         from .._protocol.grants.token_exchange import token_exchange  # noqa: PLC0415  for clients that exchange tokens
 
-        subject_token = yield from _current(self.subject_token)
-        kwargs = {"subject_token": subject_token, **self.with_same_key(held)}
-        return (yield from inner(self.client, token_exchange, **kwargs))
+        given = Form(self.with_same_key(held))
+        for name, source in (("subject_token", self.subject_token), ("actor_token", self.actor_token)):
+            if source is not None:
+                known = getattr(source, "token_kind", None) if isinstance(source, TokenSource) else None
+                given.setdefault(f"{name}_type", known)
+                given[name] = yield from asked_token(source, name, client=self.client)
+        return (yield from inner(self.client, token_exchange, **given))
 
 
 class JwtBearerSource(TokenSource):
@@ -313,7 +328,7 @@ class JwtBearerSource(TokenSource):
 
     Args:
         client: the client.
-        assertion: the JWT, or a function that makes one.
+        assertion: the JWT; or where the current one comes from: another source, a `SignedAssertion`, or a function.
         **token_kwargs: further form fields, such as `scope`.
     """
 
@@ -325,15 +340,25 @@ class JwtBearerSource(TokenSource):
 
     def new_token(self, held: BearerToken | None) -> Steps[BearerToken]:
         """Ask with the JWT."""
-        made = yield from _current(self.assertion)
+        is_asked = isinstance(self.assertion, (TokenSource, File)) or callable(self.assertion)
+        if is_asked and not isinstance(self.assertion, BearerToken):
+            made: Any = yield from ask_for_jwt(self.assertion, what="assertion", client=self.client)
+        else:
+            made = self.assertion
         return (yield from inner(self.client, token_endpoint.jwt_bearer, made, **self.with_same_key(held)))
 
 
-def _current(value: Any) -> Steps[Any]:
-    """Return a value, or what a function says that it is now; tokens are called otherwise."""
-    if callable(value) and not isinstance(value, BearerToken):
-        value = yield RunInThread(value)
-    return value
+def asked_token(source: object, what: str, *, client: Any) -> Steps[Any]:
+    """Return a token, or what a source or a function says that it is now.
+
+    Raises:
+        CredentialUnavailable: the source has none, or what came is not a token.
+    """
+    token = yield from ask(source, client=client)
+    if isinstance(source, TokenSource) and source.token_kind == JWT:
+        return checked_jwt(token, where=shown(source, what))
+    is_alone = isinstance(source, TokenSource) and source.token_kind is not None and isinstance(token, BearerToken)
+    return token.access_token if is_alone else token  # whatever it is, it stands there
 
 
 class CallableSource(TokenSource):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .._core.auth_flow import AsyncFlow, Flow
 from .._core.effects import Steps, awaitable
-from .._drivers.httpx import AUTHS, AsyncRunner
+from .._drivers.httpx import AUTHS, AsyncRunner, RunnerWithoutClient
 from .._renewal import grant_handlers, handlers, manager, rejected_tokens
 from .._renewal.handlers import TokenHandler, manager_of
 from .._tokens.bearer import require_secure_transport
@@ -34,7 +34,7 @@ class AsyncTokenHandler(AsyncFlow, _Auth, TokenHandler):
     _runner_class = AsyncRunner
 
     async def _drive(self, steps: Steps[R]) -> R:
-        runner: Any = self.client or AsyncRunner()
+        runner: Any = self.client or RunnerWithoutClient()
         result: R = await runner._drive(steps)  # noqa: SLF001
         return result
 

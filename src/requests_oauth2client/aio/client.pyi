@@ -12,6 +12,7 @@ from .._authorization.request_object import (
     RequestParameterAuthorizationRequest,
     RequestUriParameterAuthorizationRequest,
 )
+from .._core.credentials import File
 from .._core.issuers import Issuer
 from .._core.messages import Certificate
 from .._drivers.httpx import AsyncRunner
@@ -55,7 +56,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         auth: ClientAuth | None = None,
         *,
         client_id: str | None = None,
-        client_secret: str | None = None,
+        client_secret: str | File | None = None,
         private_key: object = None,
         revocation_endpoint: str | None = None,
         introspection_endpoint: str | None = None,
@@ -502,7 +503,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         """Get a token for a signed JWT.
 
         Args:
-            assertion: the JWT; any object whose `str()` it is, or bytes.
+            assertion: the JWT as a string or bytes, or an object whose `str()` it is.
             dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
             dpop_key: the key; implies `dpop`. By default one is generated.
             requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -512,6 +513,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
             The token.
 
         Raises:
+            InvalidParam: this is not a token.
             InvalidGrant: the AS does not take this assertion.
             TokenEndpointError: and everything else that `token_request` raises.
 
@@ -615,6 +617,7 @@ class AsyncOAuth2Client(AsyncRunner, Client):
         Raises:
             UnknownSubjectTokenType: the type of the subject_token is unknown.
             UnknownActorTokenType: nor that of the actor_token.
+            InvalidParam: one of them is not a token.
             InvalidTarget: the AS does not know the audience or resource.
             InvalidIdToken: the ID token is not acceptable.
             TokenEndpointError: and everything else that `token_request` raises.

@@ -14,6 +14,7 @@ from ..._core.effects import Steps, inner
 from ..._core.issuers import check_same_server
 from ..._core.late import operations
 from ..._core.scope import join_scope
+from ..._core.token_syntax import token_text
 from ..._tokens.bearer import BearerToken, with_id_token
 from ...exceptions import InvalidGrant, InvalidParam, InvalidTokenResponse, MissingAccessToken
 from ..http import dpop_nonce, retrying
@@ -330,7 +331,7 @@ def jwt_bearer(
     """Get a token for a signed JWT.
 
     Args:
-        assertion: the JWT; any object whose `str()` it is, or bytes.
+        assertion: the JWT as a string or bytes, or an object whose `str()` it is.
         dpop: bind the token to a key; by default, if the client has `dpop_bound_access_tokens`.
         dpop_key: the key; implies `dpop`. By default one is generated.
         requests_kwargs: further arguments for the HTTP library, such as `timeout` (seconds).
@@ -340,12 +341,15 @@ def jwt_bearer(
         The token.
 
     Raises:
+        InvalidParam: this is not a token.
         InvalidGrant: the AS does not take this assertion.
         TokenEndpointError: and everything else that `token_request` raises.
 
     Source: RFC 7523 section 2.1.
     """
-    text = assertion.decode() if isinstance(assertion, bytes) else str(assertion)
+    text, problem = token_text(assertion, "assertion")
+    if problem is not None:
+        raise InvalidParam(problem)
     scope = join_scope(token_kwargs.pop("scope", None))
     data = {"grant_type": JWT_BEARER, "assertion": text, "scope": scope, **token_kwargs}
     token = yield from inner(client, token_request, data, dpop=dpop, dpop_key=dpop_key, requests_kwargs=requests_kwargs)

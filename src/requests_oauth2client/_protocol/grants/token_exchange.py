@@ -13,6 +13,7 @@ from ..._core.effects import Steps, inner
 from ..._core.messages import is_success, read_json_object
 from ..._core.redaction import one_line
 from ..._core.scope import join_scope
+from ..._core.token_syntax import token_text
 from ..._oidc.id_token import IdToken
 from ..._tokens.bearer import BearerToken
 from ...exceptions import AccessTokenError, InvalidParam, InvalidTokenResponse
@@ -140,11 +141,14 @@ def _type_of(token: Any, error: type[UnknownTokenType]) -> str:
     raise error(token)
 
 
-def _text(token: Any, urn: str) -> str:
-    """Return what to send for a token of a type."""
+def _text(token: Any, urn: str, what: str) -> str:
+    """Return what to send for a token of a type; anything else is refused."""
     if isinstance(token, BearerToken) and not isinstance(token, SecurityToken):
         return str(getattr(token, HELD.get(urn, "access_token")))
-    return token.decode() if isinstance(token, bytes) else str(token)
+    text, problem = token_text(token, what)
+    if problem is not None:
+        raise InvalidParam(problem)
+    return text
 
 
 def token_exchange(
@@ -186,6 +190,7 @@ def token_exchange(
     Raises:
         UnknownSubjectTokenType: the type of the subject_token is unknown.
         UnknownActorTokenType: nor that of the actor_token.
+        InvalidParam: one of them is not a token.
         InvalidTarget: the AS does not know the audience or resource.
         InvalidIdToken: the ID token is not acceptable.
         TokenEndpointError: and everything else that `token_request` raises.
@@ -219,7 +224,7 @@ def _described(token: Any, token_type: str | None, error: type[UnknownTokenType]
             return {}
         raise error(token, token_type, "there is no such token")
     urn = get_token_type(token_type, token, error=error)
-    return {error.what: _text(token, urn), f"{error.what}_type": urn}
+    return {error.what: _text(token, urn, error.what), f"{error.what}_type": urn}
 
 
 def _security_token(refused: InvalidTokenResponse) -> SecurityToken:

@@ -5,7 +5,8 @@ What is common to all of them (RFC 6749 sections 3.2 and 5.2). Knows no particul
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ... import profiles
@@ -22,7 +23,7 @@ from ...exceptions import (
     ResponseTooLarge,
     TransportError,
 )
-from .dpop_nonce import send_with_proof
+from .authentication import send_authenticated
 from .limits import Limits
 from .retrying import Attempt, Repeat, once, retried
 
@@ -43,7 +44,6 @@ def call_endpoint(
     data: Mapping[str, Any],
     *,
     invalid: type[InvalidAnswer],
-    auth: Any = None,
     dpop_key: DPoPKey | None = None,
     accept: str = "application/json",
     timeout: Any = None,
@@ -57,7 +57,6 @@ def call_endpoint(
         endpoint_name: as in the metadata of the AS, such as `token_endpoint`.
         data: the fields; those that are None are not sent.
         invalid: what to raise when the body is too large or breaks off.
-        auth: what authenticates the request, by default the client's method.
         dpop_key: the key to prove; a nonce that is demanded is given.
         accept: the media type to ask for.
         timeout: seconds for the whole answer.
@@ -74,27 +73,19 @@ def call_endpoint(
         client, client.endpoint(endpoint_name), data, accept=accept, timeout=timeout, requests_kwargs=requests_kwargs
     )
 
-    def attempt(prove: Callable[[Request], Request]) -> Attempt:
-        """Authenticate each attempt anew, and prove the DPoP key."""
+    def attempt(method: Any) -> Attempt:
+        return partial(send_authenticated, client, method, dpop_key)
 
-        def send(request: Request) -> Steps[Response]:
-            return once(prove(request))
-
-        def send_proved(request: Request) -> Steps[Response]:
-            return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
-
-        return send_proved
-
-    first = attempt(client.authenticate if auth is None else auth)
+    first = attempt(client.auth)
     response = yield from send_request(client, request, invalid=invalid, repeat=repeat, attempt=first)
-    if auth is not None or not client._alternatives:  # noqa: SLF001  a client as operations see it
+    if not client._alternatives:  # noqa: SLF001  a client as operations see it
         return response
     if not is_client_refused(response):
         if not is_failing(response):
             client.settle_auth(client.auth)
         return response
     for other in client._alternatives:  # noqa: SLF001
-        sending = send_request(client, request, invalid=invalid, repeat=repeat, attempt=attempt(other.authenticate))
+        sending = send_request(client, request, invalid=invalid, repeat=repeat, attempt=attempt(other))
         again = yield from accepted_answer(sending)
         if again is not None:
             client.settle_auth(other)

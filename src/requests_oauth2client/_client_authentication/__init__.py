@@ -1,0 +1,1 @@
+"""Methods of client authentication whose proof comes from elsewhere; `client_authentication` exports them."""

@@ -1,0 +1,1 @@
+"""Sources of credentials that something else issues: files, variables, URLs, commands, platforms."""
