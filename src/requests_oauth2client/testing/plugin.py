@@ -5,8 +5,10 @@ Pytest loads this by itself where the package is installed; what a fixture needs
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Generator, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 try:
     import pytest
@@ -30,13 +32,34 @@ RULES = (
 STORY: pytest.StashKey[Story] = pytest.StashKey()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--oauth-stories`."""
+    parser.getgroup("requests_oauth2client").addoption(
+        "--oauth-stories",
+        metavar="FOLDER",
+        help="write a page with a sequence diagram of each failed test that used oauth_server or oauth_server_url",
+    )
+
+
 @pytest.fixture
-def oauth_server(request: pytest.FixtureRequest) -> Iterator[AuthorizationServer]:
-    """A strict authorization server at `https://as.test`, in this process; it takes any client."""
+def oauth_server_settings() -> dict[str, Any]:
+    """What `oauth_server` and `oauth_server_url` are made with: override it, to have your own issuer, or your clients.
+
+    It returns arguments of `AuthorizationServer`; by default, none.
+    """
+    return {}
+
+
+@pytest.fixture
+def oauth_server(
+    request: pytest.FixtureRequest, oauth_server_settings: dict[str, Any]
+) -> Iterator[AuthorizationServer]:
+    """A strict authorization server, in this process: at `https://as.test`, and it takes any client."""
     from .. import recording  # noqa: PLC0415
     from . import AuthorizationServer  # noqa: PLC0415  not loaded by tests that don't use it
 
-    with recording(all_threads=True) as story, AuthorizationServer().installed() as server:
+    server = AuthorizationServer(**oauth_server_settings)
+    with recording(all_threads=True) as story, server.installed():
         request.node.stash[STORY] = story
         yield server
 
@@ -49,17 +72,29 @@ def pytest_runtest_makereport(
     report = yield
     story = item.stash.get(STORY, None)
     if story is not None and report.failed and call.when == "call" and story.exchanges:
-        report.sections.append(("OAuth story", story.text()))
+        page = _write_page(item, story)
+        report.sections.append(("OAuth story", story.text() + (f"\nAs a picture: {page}\n" if page else "")))
     return report
 
 
+def _write_page(item: pytest.Item, story: Story) -> Path | None:
+    """Write the story as a page where that is wanted; return where."""
+    folder = item.config.getoption("--oauth-stories")
+    if not folder:
+        return None
+    page = Path(folder, re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-150:] + ".html")
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(story.html(item.nodeid), encoding="utf-8")
+    return page
+
+
 @pytest.fixture
-def oauth_server_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def oauth_server_url(request: pytest.FixtureRequest, oauth_server_settings: dict[str, Any]) -> Iterator[str]:
     """The issuer of a strict authorization server that listens on 127.0.0.1; it takes any client."""
     from .. import recording  # noqa: PLC0415
     from . import AuthorizationServer  # noqa: PLC0415
 
-    with recording(all_threads=True) as story, AuthorizationServer().listening() as server:
+    with recording(all_threads=True) as story, AuthorizationServer(**oauth_server_settings).listening() as server:
         request.node.stash[STORY] = story
         yield server.issuer
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 
 from .._core import times
+from .._core.redaction import one_line
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
 from . import authorization, grants, services, transports
@@ -140,7 +141,10 @@ class AuthorizationServer(ServerState):
         parts = urlsplit(str(url))
         expected = urlsplit(self.metadata["authorization_endpoint"])
         if parts[:3] != expected[:3]:
-            msg = f"This URL is not the authorization endpoint of the test server, {expected.geturl()}."
+            msg = (
+                f"{one_line(url)} is not the authorization endpoint of the test server, {expected.geturl()}. Pass where"
+                " your login route redirects to."
+            )
             raise InvalidParam(msg)
         items = parse_qsl(parts.query, keep_blank_values=True)
         with self._lock:
