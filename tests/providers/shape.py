@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from requests_oauth2client._core.urls import origin
 from requests_oauth2client.testing import (
@@ -68,6 +68,7 @@ class Ways:
 
     Attributes:
         claims: changes the claims of ID tokens; None takes one out.
+        asked: make a request of the specifications of one as the provider wants it, by the short name of the endpoint.
         answers: change the JSON of a successful response, by the short name of the endpoint.
         refusals: change the JSON of an error, likewise.
         callback: changes the parameters of a callback.
@@ -76,6 +77,7 @@ class Ways:
     """
 
     claims: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda claims: {})
+    asked: Mapping[str, Callable[[ReceivedRequest], ReceivedRequest]] = field(default_factory=dict)
     answers: Mapping[str, Change] = field(default_factory=dict)
     refusals: Mapping[str, Change] = field(default_factory=dict)
     callback: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda form: {})
@@ -162,7 +164,7 @@ class Shape(AuthorizationServer):
                 return refusal.response()
         if request.endpoint == "configuration":
             return as_json(self.metadata)
-        answer = super().endpoint(request)
+        answer = self._answered(request)
         self.last_refusal = answer.body if answer.status >= 400 else None
         if request.endpoint == "device_authorization" and self.approves_devices and answer.status < 300:
             self.approve(json.loads(bytes(answer.body))["user_code"])  # type: ignore[arg-type]
@@ -174,6 +176,13 @@ class Shape(AuthorizationServer):
         if isinstance(changed, ServerResponse):
             return changed
         return as_json(changed, status=answer.status, headers=answer.headers)
+
+    def _answered(self, request: ReceivedRequest) -> ServerResponse:
+        try:
+            asked = self.ways.asked.get(request.endpoint)
+            return super().endpoint(request if asked is None else asked(request))
+        except Refusal as refusal:
+            return refusal.response()
 
     # --- people
 
@@ -204,6 +213,22 @@ class _Host:
         return self.shape.handle(request)
 
 
+def as_form(request: ReceivedRequest, fields: Mapping[str, Any]) -> ReceivedRequest:
+    """Make the form POST of the specifications with these fields."""
+    headers = {**request.headers, "content-type": "application/x-www-form-urlencoded"}
+    body = urlencode(fields).encode()
+    return ReceivedRequest(method="POST", url=request.url, headers=headers, body=body, endpoint=request.endpoint)
+
+
+def renamed(fields: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    """Give fields the names of the specifications, by their own: those that the provider wants are demanded."""
+    if lacking := sorted(set(names) - set(fields)):
+        raise Refusal("invalid_request", f"{', '.join(lacking)} is missing")
+    if twice := sorted(set(names.values()) & set(fields)):
+        raise Refusal("invalid_request", f"{', '.join(twice)} is not expected")
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
 def whoami(shape: Shape, request: ReceivedRequest) -> ServerResponse:
     """Be an API that says who calls."""
     return as_json({"id": shape.user_of(request)})
@@ -222,6 +247,14 @@ def refreshes(shape: Shape, request: ReceivedRequest, token: dict[str, Any]) -> 
     """Give a refresh token for offline_access also where no consent was asked for."""
     grant = shape.records.access_tokens[token["access_token"]].grant
     if request.form["grant_type"] == "authorization_code" and "offline_access" in grant.params["scope"]:
+        token.setdefault("refresh_token", refresh_token(shape, grant))
+    return token
+
+
+def always_refreshes(shape: Shape, request: ReceivedRequest, token: dict[str, Any]) -> dict[str, Any]:
+    """Give a refresh token with every login."""
+    if request.form["grant_type"] == "authorization_code" or "device_code" in request.form["grant_type"]:
+        grant = shape.records.access_tokens[token["access_token"]].grant
         token.setdefault("refresh_token", refresh_token(shape, grant))
     return token
 

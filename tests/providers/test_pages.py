@@ -13,7 +13,7 @@ from .page import Page
 from .people import Reader, own_computer
 
 FOLDER = ROOT / "docs" / "providers"
-PAGES = sorted(path for path in FOLDER.glob("*.md") if path.name != "index.md")
+PAGES = [*sorted(path for path in FOLDER.glob("*.md") if path.name != "index.md"), ROOT / "docs" / "odd-servers.md"]
 
 
 def page_of(document: Path) -> Page:

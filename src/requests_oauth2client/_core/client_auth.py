@@ -65,9 +65,10 @@ class ClientAuthentication(NotPickled):
     """Base of the client authentication methods; of those of your own too, for either client.
 
     A subclass overrides `authenticate`, which is given a request of ours and returns one with the proof added:
-    `request.with_fields(client_id=..., ...)` or `request.with_headers(Authorization=...)`. One that overrides
-    `__call__`, as an auth handler of `requests` does, is called with a prepared request. The async client calls either
-    in a worker thread, so it may wait; for that client only, `authenticate` may be an async function.
+    `request.with_fields(client_id=..., ...)` or `request.with_headers(Authorization=...)`. For a server that wants JSON
+    or a GET, `request.as_json()` or `request.as_get()` comes last; `request.with_url(...)` sends it elsewhere. One that
+    overrides `__call__`, as an auth handler of `requests` does, is called with a prepared request. The async client
+    calls either in a worker thread, so it may wait; for that client only, `authenticate` may be an async function.
     """
 
     pickle_advice = "Make it from the credentials, which belong into a secret store."

@@ -91,7 +91,9 @@ class Request:
 
     @property
     def body(self) -> bytes | None:
-        """The form or the JSON, encoded."""
+        """The form or the JSON, encoded; a GET has no body."""
+        if self.method == "GET":
+            return None
         if self.json is not None:
             return json.dumps(dict(self.json), separators=(",", ":")).encode()
         return None if self.form is None else self.form.encode()
@@ -108,6 +110,21 @@ class Request:
     def with_headers(self, **headers: str) -> Request:
         """Return this request with headers added or replaced."""
         return replace(self, headers={**self.headers, **headers})
+
+    def with_url(self, url: str) -> Request:
+        """Return this request for another address."""
+        return replace(self, url=url)
+
+    def as_json(self) -> Request:
+        """Return this request with its form fields as the members of a JSON object, for a server that takes no form."""
+        return replace(self, json=dict(self.form or {}), headers={**self.headers, "Content-Type": "application/json"})
+
+    def as_get(self) -> Request:
+        """Return this request as a GET with its form fields in the URL, where secrets end up in the logs of servers."""
+        query = (self.form or Form()).encode().decode()
+        url = f"{self.url}{'&' if '?' in self.url else '?'}{query}" if query else self.url
+        headers = {name: value for name, value in self.headers.items() if name.lower() != "content-type"}
+        return replace(self, method="GET", url=url, headers=headers)
 
 
 class Body:

@@ -163,6 +163,10 @@ class TokenHandler(Discreet):
         raise_for_challenge: bool = False,
         allow_insecure_http: bool = False,
     ) -> None:
+        if not hasattr(source, "client"):
+            msg = f"{type(self).__name__} takes a token source, got a {type(source).__name__}."
+            msg += " CallableSource(function) makes one of a function."
+            raise InvalidParam(msg)
         if source.client is not None:
             sources.client_for_runner(source.client, self._runner_class, self)
         _require_plain(on_token)
