@@ -209,8 +209,7 @@ class ClientSettings(Discreet):
     ) -> None:
         given = locals()
         self.extra_metadata = accept_further(extra_metadata, known_settings(type(self)), where=OWNER, extra=extra)
-        self.testing = testing
-        self.profile = profiles.known(profile)
+        self.testing, self.profile = testing, profiles.known(profile)
         self.issuer_function = issuer if callable(issuer) else None
         said = issuers.written(issuer)
         self.issuer = None if said is None else validate_issuer_uri(said, https=not testing)
