@@ -12,6 +12,7 @@ from .style import STYLE
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 NAMES = {"browser": "Browser", "application": "Application", "authorization server": "Authorization server"}
 MOST_NAMED = 3  # checks that have passed are named beside the arrow; more of them are counted
+REFUSED = 400  # the status from which an outcome stands out; a poll that has to wait is no failure
 MOST_OPEN = 3  # exchanges with a failed check that are open at first
 
 
@@ -86,7 +87,8 @@ def _row(one: Exchange, *, is_open: bool) -> str:
 
 def _outcome(one: Exchange) -> str:
     took = "" if one.seconds is None else f" · {one.seconds * 1000:.0f} ms"
-    return f"{escape(one.outcome)}{took}"
+    is_refused = one.status is not None and one.status >= REFUSED
+    return f'<span class="warn">{escape(one.outcome)}</span>{took}' if is_refused else f"{escape(one.outcome)}{took}"
 
 
 def _marks(one: Exchange, style: str) -> str:

@@ -2,10 +2,11 @@
 
 STYLE = """
 :root { color-scheme: light dark; --ground: #f7f7f5; --sheet: #fff; --ink: #1b1f24; --soft: #5c6570; --line: #d9dde2;
-  --request: #1d5bb8; --response: #5c6570; --good: #176b37; --bad: #b3261e; --bad-ground: #fdeceb; --code: #f1f3f5 }
+  --request: #1d5bb8; --response: #5c6570; --good: #176b37; --warn: #8a5300; --bad: #b3261e; --bad-ground: #fdeceb;
+  --code: #f1f3f5 }
 @media (prefers-color-scheme: dark) { :root { --ground: #111418; --sheet: #1a1e24; --ink: #e7eaee; --soft: #9aa4b0;
-  --line: #343b44; --request: #7db2ff; --response: #9aa4b0; --good: #6fd08c; --bad: #ff8a80; --bad-ground: #3a1d1c;
-  --code: #12161b } }
+  --line: #343b44; --request: #7db2ff; --response: #9aa4b0; --good: #6fd08c; --warn: #f0b45a; --bad: #ff8a80;
+  --bad-ground: #3a1d1c; --code: #12161b } }
 * { box-sizing: border-box }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.45 system-ui, sans-serif }
 main { max-width: 1120px; margin: 0 auto; padding: 24px 16px 64px }
@@ -44,7 +45,7 @@ summary:hover .label > span, summary:hover .back > span, summary:hover .marks > 
 .self { border: 2px solid var(--request); border-left: 0; border-radius: 0 8px 8px 0; height: 16px }
 .self::after { left: -2px; right: auto; border-left: 0; border-right: 8px solid var(--request) }
 .marks { text-align: center; font-size: 13px; padding: 5px 8px 0; overflow-wrap: anywhere }
-.good { color: var(--good) } .bad { color: var(--bad) }
+.good { color: var(--good) } .warn { color: var(--warn) } .bad { color: var(--bad) }
 .broken .arrow, .broken .arrow.back { border-color: var(--bad) }
 .broken .arrow.right::after { border-left-color: var(--bad) }
 .broken .arrow.left::after { border-right-color: var(--bad) }
