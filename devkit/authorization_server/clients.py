@@ -40,6 +40,7 @@ class TestClient:
     client_secret: str | None = field(default=None, repr=False)
     private_jwk: Jwk | None = field(default=None, repr=False)
     decryption_jwk: Jwk | None = field(default=None, repr=False)
+    attester_jwk: Jwk | None = field(default=None, repr=False)
     certificate: Certificate | None = None
     metadata: dict[str, Any] = field(default_factory=dict, repr=False)
 
@@ -134,6 +135,7 @@ ROWS: dict[str, dict[str, Any]] = {
         backchannel_token_delivery_mode="poll",
         backchannel_authentication_request_signing_alg="ES256",
     ),
+    "attested": {**NATIVE, "grant_types": ALL_GRANTS, "token_endpoint_auth_method": "attest_jwt_client_auth"},
     "mtls": {
         **NATIVE,
         "grant_types": ALL_GRANTS,
@@ -159,12 +161,15 @@ def make_clients(folder: Path, ca: Certificate, more: dict[str, dict[str, Any]])
 def _make_client(name: str, row: dict[str, Any], folder: Path, ca: Certificate) -> TestClient:
     method = row["token_endpoint_auth_method"]
     metadata = {"client_id": name, **row}
-    secret = jwk = decryption_jwk = certificate = None
+    secret = jwk = decryption_jwk = attester_jwk = certificate = None
     if method in SECRET_METHODS:
         secret = metadata["client_secret"] = f"{random_secret()}: +%/=&"
     elif method == "private_key_jwt":
         jwk = private_jwk(row["token_endpoint_auth_signing_alg"])
         metadata["jwks"] = {"keys": [public_jwk(jwk)]}
+    elif method == "attest_jwt_client_auth":
+        jwk, attester_jwk = private_jwk("ES256"), private_jwk("ES256")
+        metadata["attester_jwk"] = public_jwk(attester_jwk)
     elif method == "tls_client_auth":
         certificate = make_certificate(name, folder, issuer=ca)
     elif method == "self_signed_tls_client_auth":
@@ -181,6 +186,7 @@ def _make_client(name: str, row: dict[str, Any], folder: Path, ca: Certificate) 
         client_secret=secret,
         private_jwk=jwk,
         decryption_jwk=decryption_jwk,
+        attester_jwk=attester_jwk,
         certificate=certificate,
         metadata=metadata,
     )

@@ -15,6 +15,7 @@
 
 import Provider from 'oidc-provider';
 
+import { attestationFeature } from './attestation.mjs';
 import { cibaAnswers, cibaFeature } from './ciba.mjs';
 import { requestCounts } from './counting.mjs';
 import { registerTokenExchange } from './exchange.mjs';
@@ -22,7 +23,7 @@ import { mtlsAliases, mtlsFeature } from './mtls.mjs';
 import { pollingInterval } from './polling.mjs';
 import { createStore } from './store.mjs';
 
-const OWN_METADATA = ['access_token_ttl', 'pkce_required', 'fapi_profile'];
+const OWN_METADATA = ['access_token_ttl', 'pkce_required', 'fapi_profile', 'attester_jwk'];
 const DETAILS_TYPE = 'devkit.payment';
 const API_SCOPE = 'api.read api.write';
 
@@ -42,7 +43,7 @@ export function buildProvider(config) {
     conformIdTokenClaims: false, // claims of the scopes are in the ID token too
     clientAuthMethods: [
       'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none',
-      'tls_client_auth', 'self_signed_tls_client_auth',
+      'tls_client_auth', 'self_signed_tls_client_auth', 'attest_jwt_client_auth',
     ],
     discovery: { mtls_endpoint_aliases: mtlsAliases(config.mtlsOrigin) },
     enabledJWA: algorithms(),
@@ -72,6 +73,7 @@ export function buildProvider(config) {
 function features(config) {
   const on = { enabled: true };
   return {
+    attestClientAuth: attestationFeature(config.nonce_secret),
     backchannelLogout: on,
     ciba: cibaFeature,
     claimsParameter: on,

@@ -53,9 +53,10 @@ _HOMES = {
     ),
     "client_authentication": (
         "BaseClientAssertionAuthenticationMethod BaseClientAuthenticationMethod ClientAssertionFrom"
-        " ClientSecretBasic ClientSecretJWT ClientSecretJwt ClientSecretPost File"
-        " InvalidClientAssertionSigningKeyOrAlg InvalidRequestForClientAuthentication NoClientAuth"
-        " PrivateKeyJWT PrivateKeyJwt PublicApp UnsupportedClientCredentials"
+        " ClientAttestation ClientSecretBasic ClientSecretJWT ClientSecretJwt ClientSecretPost File"
+        " InvalidClientAssertionSigningKeyOrAlg InvalidClientAttestation InvalidRequestForClientAuthentication"
+        " NoClientAuth PrivateKeyJWT PrivateKeyJwt PublicApp UnsupportedClientCredentials"
+        " UseAttestationChallenge UseFreshAttestation"
     ),
     "client_metadata": ("ClientMetadata"),
     "device_authorization": (

@@ -97,18 +97,22 @@ from .client import read_claim_sources as read_claim_sources
 from .client_authentication import BaseClientAssertionAuthenticationMethod as BaseClientAssertionAuthenticationMethod
 from .client_authentication import BaseClientAuthenticationMethod as BaseClientAuthenticationMethod
 from .client_authentication import ClientAssertionFrom as ClientAssertionFrom
+from .client_authentication import ClientAttestation as ClientAttestation
 from .client_authentication import ClientSecretBasic as ClientSecretBasic
 from .client_authentication import ClientSecretJWT as ClientSecretJWT
 from .client_authentication import ClientSecretJwt as ClientSecretJwt
 from .client_authentication import ClientSecretPost as ClientSecretPost
 from .client_authentication import File as File
 from .client_authentication import InvalidClientAssertionSigningKeyOrAlg as InvalidClientAssertionSigningKeyOrAlg
+from .client_authentication import InvalidClientAttestation as InvalidClientAttestation
 from .client_authentication import InvalidRequestForClientAuthentication as InvalidRequestForClientAuthentication
 from .client_authentication import NoClientAuth as NoClientAuth
 from .client_authentication import PrivateKeyJWT as PrivateKeyJWT
 from .client_authentication import PrivateKeyJwt as PrivateKeyJwt
 from .client_authentication import PublicApp as PublicApp
 from .client_authentication import UnsupportedClientCredentials as UnsupportedClientCredentials
+from .client_authentication import UseAttestationChallenge as UseAttestationChallenge
+from .client_authentication import UseFreshAttestation as UseFreshAttestation
 from .client_metadata import ClientMetadata as ClientMetadata
 from .device_authorization import DeviceAuthorizationClient as DeviceAuthorizationClient
 from .device_authorization import DeviceAuthorizationPollingJob as DeviceAuthorizationPollingJob
@@ -402,6 +406,7 @@ __all__ = [
     "Challenge",
     "ClaimSource",
     "ClientAssertionFrom",
+    "ClientAttestation",
     "ClientCredentialsSource",
     "ClientInformation",
     "ClientMetadata",
@@ -473,6 +478,7 @@ __all__ = [
     "InvalidClaimSource",
     "InvalidClient",
     "InvalidClientAssertionSigningKeyOrAlg",
+    "InvalidClientAttestation",
     "InvalidClientInformationResponse",
     "InvalidClientMetadata",
     "InvalidClientNotificationToken",
@@ -675,7 +681,9 @@ __all__ = [
     "UnsupportedTokenTypeError",
     "UntrustedIssuer",
     "UrlSource",
+    "UseAttestationChallenge",
     "UseDPoPNonce",
+    "UseFreshAttestation",
     "UserInfo",
     "WebFingerResource",
     "accepts_expires_in",

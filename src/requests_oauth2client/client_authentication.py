@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from urllib.parse import quote
 
 from . import profiles
-from ._client_authentication.assertion_from import ClientAssertionFrom
 from ._client_authentication.values import (
     ASSERTION_TYPE,
     NoClientAuth,
@@ -25,13 +24,25 @@ from ._client_authentication.values import (
 from ._core.client_auth import ClientAuthentication, InvalidRequestForClientAuthentication
 from ._core.credentials import File
 from ._core.frozen import field, frozen
+from ._core.late import late_names
 from ._core.messages import Request
 from ._core.redaction import one_line
+from ._core.refusals import InvalidClientAttestation, UseAttestationChallenge, UseFreshAttestation
 from ._core.times import timestamp
 from .exceptions import InvalidParam
 
 if TYPE_CHECKING:
+    from ._client_authentication.assertion_from import ClientAssertionFrom
+    from ._client_authentication.attestation import ClientAttestation
     from ._jose.keys import SigningKey
+else:  # for clients that use them
+    __getattr__ = late_names(
+        __name__,
+        {
+            "._client_authentication.assertion_from": "ClientAssertionFrom",
+            "._client_authentication.attestation": "ClientAttestation",
+        },
+    )
 
 ASSERTION_TYP = "client-authentication+jwt"  # draft-ietf-oauth-rfc7523bis
 
@@ -519,16 +530,20 @@ __all__ = [
     "BaseClientAssertionAuthenticationMethod",
     "BaseClientAuthenticationMethod",
     "ClientAssertionFrom",
+    "ClientAttestation",
     "ClientSecretBasic",
     "ClientSecretJWT",
     "ClientSecretJwt",
     "ClientSecretPost",
     "File",
     "InvalidClientAssertionSigningKeyOrAlg",
+    "InvalidClientAttestation",
     "InvalidRequestForClientAuthentication",
     "NoClientAuth",
     "PrivateKeyJWT",
     "PrivateKeyJwt",
     "PublicApp",
     "UnsupportedClientCredentials",
+    "UseAttestationChallenge",
+    "UseFreshAttestation",
 ]

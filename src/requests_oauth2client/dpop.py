@@ -102,6 +102,7 @@ class DPoPKey(NotPickled):
         private_key: the key, as given.
         public_jwk: its public half, as it stands in each proof.
         dpop_jkt: its thumbprint (RFC 7638), to which codes and tokens are bound.
+        is_external: whether it is elsewhere, in a KMS or an HSM, so that signing may take its time.
 
     Raises:
         InvalidDPoPKey: the key is public or symmetric, or does not fit the algorithm.
@@ -139,6 +140,7 @@ class DPoPKey(NotPickled):
         self.jwt_typ = jwt_typ
         self.public_jwk = bare_jwk(key.public_jwk or {})
         self.dpop_jkt = thumbprint(self.public_jwk)
+        self.is_external = key.is_external
         self._sign = signer(key, header={"typ": jwt_typ, "jwk": self.public_jwk, "kid": None})
         self._nonces: OrderedDict[str, str] = OrderedDict(nonces or {})
 

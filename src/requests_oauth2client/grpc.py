@@ -34,7 +34,7 @@ Callback: TypeAlias = Callable[[Metadata, Exception | None], None]
 def call_credentials(auth: Any) -> Any:
     """Return credentials that put a valid token into the metadata of each call.
 
-    Where there is none, the call fails with the message of the error. gRPC shows no answer to credentials: where a
+    Without one, the call fails with the message of the error. gRPC shows no answer to credentials: where a
     server refuses a token with UNAUTHENTICATED though it has not expired, call `auth.forget_token()`.
 
     Args:

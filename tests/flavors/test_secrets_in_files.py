@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from requests_oauth2client import (
     CredentialNotFound,
     CredentialNotPermitted,
     CredentialUnavailable,
+    DPoPKey,
     File,
     InvalidCredential,
     NoClientAuth,
@@ -223,19 +225,23 @@ class SlowFile(File):
 
 
 @pytest.mark.parametrize("name", ["httpx2", "httpx2-trio"])
-@pytest.mark.parametrize("kind", ["kms", "own", "file"])
+@pytest.mark.parametrize("kind", ["kms", "dpop", "own", "file"])
 def test_a_method_that_takes_its_time_keeps_no_loop_waiting(name: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s")
-    waiting: Any = {"kms": KeyService, "own": Slow, "file": lambda: SlowFile(tmp_path / "secret")}[kind]()
+    waiting: Any = {"kms": KeyService, "dpop": KeyService, "own": Slow, "file": lambda: SlowFile(tmp_path / "secret")}[
+        kind
+    ]()
     auth: Any = {"kms": lambda: PrivateKeyJwt("id", waiting), "own": lambda: waiting,
-                 "file": lambda: ClientSecretPost("id", waiting)}[kind]()  # fmt: skip
+                 "file": lambda: ClientSecretPost("id", waiting),
+                 "dpop": lambda: ClientSecretPost("id", "s")}[kind]()  # fmt: skip
+    bound = {"dpop_key": DPoPKey(waiting)} if kind == "dpop" else {}
 
     with open_flavor(name) as flavor:
-        client, sent = flavor.mocked(token(), auth=auth)
+        client, sent = flavor.mocked(token(token_type="DPoP") if bound else token(), auth=auth)
 
         async def both() -> None:
             async with anyio.create_task_group() as group:
-                group.start_soon(client.client_credentials)
+                group.start_soon(partial(client.client_credentials, **bound))
                 while not waiting.is_asked.is_set():  # noqa: ASYNC110  it is set in a thread
                     await anyio.sleep(0.001)
                 waiting.may_answer.set()  # only a loop that goes on comes here

@@ -229,6 +229,7 @@ RECIPES: dict[str, Recipe] = {
     "DeviceCodeSource": lambda: package.DeviceCodeSource(client(), device_response(), custom=PLANTED["custom"]),
     "AmbientSource": lambda: package.AmbientSource("aud"),
     "ClientAssertionFrom": lambda: package.ClientAssertionFrom("id", lambda: JWT),
+    "ClientAttestation": lambda: package.ClientAttestation("id", JWT, KEYS["ES256"]),
     "CommandSource": lambda: package.CommandSource(["vault", f"--token={PLANTED['custom']}"]),
     "EnvironmentSource": lambda: package.EnvironmentSource("TOKEN"),
     "File": lambda: package.File("secret"),

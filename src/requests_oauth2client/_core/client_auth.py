@@ -103,8 +103,8 @@ class ClientAuthentication(NotPickled):
         """Tell whether `authenticate` may take its time, so that it gets a thread of its own."""
         return not self.only_computes
 
-    def is_asked_again(self, response: Response) -> bool:  # noqa: ARG002  most methods are accepted or not
-        """Tell whether the AS asks for another proof of the same client; called with each answer of the AS."""
+    def is_asked_again(self, request: Request, response: Response) -> bool:  # noqa: ARG002  few methods are asked
+        """Tell whether the AS asks for another proof of the same client; called with each request and its answer."""
         return False
 
     def authenticate(self, request: Request) -> Request:

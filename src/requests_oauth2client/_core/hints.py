@@ -22,6 +22,7 @@ METHODS = {  # what to pass as `auth=`
     "private_key_jwt": "PrivateKeyJwt(client_id, private_jwk)",
     "tls_client_auth": "TlsClientAuth(client_id, certificate)",
     "self_signed_tls_client_auth": "SelfSignedTlsClientAuth(client_id, certificate)",
+    "attest_jwt_client_auth": "ClientAttestation(client_id, attestation, key)",
     "none": "PublicApp(client_id)",
 }
 TIMED = frozenset({"assertion", "client_assertion", "request"})  # fields that hold a JWT with times of this machine

@@ -30,6 +30,7 @@ MAX_DEPTH = 32
 PRIVATE_NAMES = frozenset(
     """
     state nonce sid session_state user_code request response assertion cnonce opaque dpop dpop-nonce login_hint
+    oauth-client-attestation oauth-client-attestation-pop oauth-client-attestation-challenge attestation_challenge
     registration_client_uri logout_hint signature sig ticket session phpsessid x-csrf-token csrf
     """.split()
 )

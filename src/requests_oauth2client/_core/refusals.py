@@ -1,12 +1,12 @@
 """What a server answers under error codes of specifications that have a module of their own here; DPoP tokens refused.
 
-Every client knows these codes, and few need those modules: `registration` and `dpop`, where the classes are imported
-from.
+Every client knows these codes, and few need those modules: `registration`, `client_authentication` and `dpop`, where
+the classes are imported from.
 """
 
 from __future__ import annotations
 
-from ..exceptions import EndpointError, InvalidParam, TokenEndpointError, UnsupportedTokenTypeError
+from ..exceptions import EndpointError, InvalidClient, InvalidParam, TokenEndpointError, UnsupportedTokenTypeError
 
 
 class ClientRegistrationError(EndpointError):
@@ -27,6 +27,25 @@ class InvalidSoftwareStatement(ClientRegistrationError):
 
 class UnapprovedSoftwareStatement(ClientRegistrationError):
     """`unapproved_software_statement`: the AS does not approve the software statement."""
+
+
+class InvalidClientAttestation(InvalidClient):
+    """`invalid_client_attestation`: the AS does not take the attestation of a client, or its proof."""
+
+
+class UseAttestationChallenge(TokenEndpointError):
+    """`use_attestation_challenge`: the AS wants its challenge in the proof of an attestation.
+
+    One that it gives is shown at once, so this is raised where it gives none, or refuses the one that it gave.
+    """
+
+    advice = "Its OAuth-Client-Attestation-Challenge header is missing, or has the challenge that it was just shown."
+
+
+class UseFreshAttestation(TokenEndpointError):
+    """`use_fresh_attestation`: the AS wants a newer attestation of the client than it was shown, twice."""
+
+    advice = "Have a new attestation issued."
 
 
 class RefusedDPoPProof(TokenEndpointError):

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from .._core.effects import Steps
 from .._core.late import operations
 from .._core.refusals import (
+    InvalidClientAttestation,
     InvalidClientMetadata,
     InvalidSoftwareStatement,
     RefusedDPoPProof,
     RefusedRedirectUri,
     UnapprovedSoftwareStatement,
+    UseAttestationChallenge,
+    UseFreshAttestation,
 )
 from .._tokens.bearer import BearerToken
 from ..exceptions import (
@@ -97,6 +100,9 @@ class Client(ClientSettings):
         "expired_token": ExpiredToken,
         "use_dpop_nonce": UseDPoPNonce,
         "invalid_dpop_proof": RefusedDPoPProof,
+        "use_attestation_challenge": UseAttestationChallenge,
+        "use_fresh_attestation": UseFreshAttestation,
+        "invalid_client_attestation": InvalidClientAttestation,
         "unsupported_token_type": UnsupportedTokenType,
         "invalid_resource": InvalidTarget,
         "unsupported_grant_type": UnsupportedGrantType,

@@ -46,18 +46,18 @@ def send_authenticated(client: Client, method: Any, dpop_key: DPoPKey | None, re
         dpop_key: the key to prove, or None.
         request: the request, not authenticated yet.
     """
-    response = yield from _send_proved(client, method, dpop_key, request)
-    if isinstance(method, ClientAuthentication) and method.is_asked_again(response):
-        response = yield from _send_proved(client, method, dpop_key, request)
-        method.is_asked_again(response)  # it may learn from the answer; being asked once more is left to the caller
+    sent: list[Request] = []  # the last one
+    send = partial(_send, client, method, sent)
+    attempt = send if dpop_key is None else partial(send_with_proof, key=dpop_key, send=send)
+    response = yield from attempt(request)
+    if isinstance(method, ClientAuthentication) and method.is_asked_again(sent[0], response):
+        response = yield from attempt(request)
+        method.is_asked_again(sent[0], response)  # it learns from the answer; being asked again is left to the caller
     return response
 
 
-def _send_proved(client: Client, method: Any, dpop_key: DPoPKey | None, request: Request) -> Steps[Response]:
-    send = partial(_send, client, method)
-    return send(request) if dpop_key is None else send_with_proof(request, dpop_key, send)
-
-
-def _send(client: Client, method: Any, request: Request) -> Steps[Response]:
-    response: Response = yield Send((yield from authenticated(client, method, request)))
+def _send(client: Client, method: Any, sent: list[Request], request: Request) -> Steps[Response]:
+    proved = yield from authenticated(client, method, request)
+    sent[:] = [proved]
+    response: Response = yield Send(proved)
     return response

@@ -8,9 +8,10 @@ in `dpop`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..._core.effects import Steps
+from ..._core.effects import RunInThread, Steps
 from ..._core.late import operations
 from ..._core.messages import Request, Response, is_success, read_oauth_error
 from ...exceptions import InvalidParam
@@ -77,17 +78,19 @@ def send_with_proof(
     """
     ath = None if access_token is None else proofs.access_token_hash(access_token)
     shown = key.nonce_for(request.url)
-    response = yield from send(_proved(request, key, ath, shown))
+    response = yield from send((yield from _proved(request, key, ath, shown)))
     nonce = key.demanded_nonce(response, shown=shown, error=_error(response))
     if nonce is None:
         return response
-    response = yield from send(_proved(request, key, ath, nonce))
+    response = yield from send((yield from _proved(request, key, ath, nonce)))
     key.demanded_nonce(response, shown=nonce, error=_error(response))  # another one again is left to the caller
     return response
 
 
-def _proved(request: Request, key: DPoPKey, ath: str | None, nonce: str | None) -> Request:
-    return request.with_headers(**{HEADER: key.proof(request.method, request.url, ath, nonce)})
+def _proved(request: Request, key: DPoPKey, ath: str | None, nonce: str | None) -> Steps[Request]:
+    sign = partial(key.proof, request.method, request.url, ath, nonce)
+    proof = (yield RunInThread(sign)) if key.is_external else sign()
+    return request.with_headers(**{HEADER: proof})
 
 
 def _error(response: Response) -> str | None:
