@@ -12,12 +12,13 @@ from rich.console import Console
 from devkit.authorization_server import start_authorization_server
 from devkit.browser import Browser
 from devkit.protected_api import start_protected_api
-from requests_oauth2client import recording
+from requests_oauth2client import Story, recording
 
 from .chapters import CHAPTERS
 from .narrator import Narrator
 from .picture import show_picture
 from .stage import Stage
+from .telling import Telling
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -26,8 +27,8 @@ def main(arguments: Sequence[str]) -> int:
     narrator = _narrator(options)
     try:
         with ExitStack() as running:
-            stage = _open(running, narrator, use_real_browser=options.browser)
             story = running.enter_context(recording(all_threads=True))
+            stage = _open(running, narrator, story, use_real_browser=options.browser)
             for number, chapter in enumerate(CHAPTERS, 1):
                 narrator.chapter(number, chapter.TITLE, chapter.STORY)
                 chapter.play(stage)
@@ -65,13 +66,20 @@ def _narrator(options: argparse.Namespace) -> Narrator:
     return Narrator(Console(no_color=options.no_color or None, highlight=False))
 
 
-def _open(running: ExitStack, narrator: Narrator, *, use_real_browser: bool) -> Stage:
+def _open(running: ExitStack, narrator: Narrator, story: Story, *, use_real_browser: bool) -> Stage:
     narrator.say("Starting an authorization server (oidc-provider) and a protected API, both only on this machine…")
     server = running.enter_context(start_authorization_server())
     api = running.enter_context(start_protected_api(server))
     person = running.enter_context(Browser())
     narrator.say(f"Authorization server: {server.issuer}   API: {api.url}")
-    return Stage(server=server, api=api, person=person, narrator=narrator, use_real_browser=use_real_browser)
+    return Stage(
+        server=server,
+        api=api,
+        person=person,
+        narrator=narrator,
+        telling=Telling(story),
+        use_real_browser=use_real_browser,
+    )
 
 
 if __name__ == "__main__":

@@ -35,6 +35,11 @@ class Narrator:
         for name, value in fields:
             self._line(f"      {name}: {value}", "dim")
 
+    def checks(self, checks: Iterable[tuple[str, bool]]) -> None:
+        """Show what was checked, and whether it passed."""
+        for name, has_passed in checks:
+            self._line(f"      ✓ {name}" if has_passed else f"      ✗ {name}", "green" if has_passed else "bold red")
+
     def end(self, sentence: str) -> None:
         """Close the demo."""
         self._line()

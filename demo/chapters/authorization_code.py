@@ -6,7 +6,6 @@ from requests_oauth2client import AuthorizationRequest, OAuth2Client, PublicApp
 
 from ..browser import Listener, authorize
 from ..stage import Stage
-from ..wire import url_fields
 
 TITLE = "Authorization code"
 STORY = "A user logs in at the authorization server, never in the program, which gets a code for it (section 4.1)."
@@ -17,9 +16,9 @@ def play(stage: Stage) -> None:
     with Listener() as listener:
         request = _ask(stage, listener.redirect_uri)
         callback = authorize(stage, str(request), listener)
-    stage.narrator.message("← the browser comes back to the redirect_uri with", url_fields(callback), "magenta")
     stage.narrator.code("response = request.validate_callback(url)  # the state must be ours, the issuer the one asked")
     response = request.validate_callback(callback)
+    stage.tell()
     stage.narrator.code("token = client.authorization_code(response)  # sends the code_verifier, checks the ID token")
     token = _client(stage).authorization_code(response)
     stage.tell()
@@ -44,8 +43,8 @@ def _ask(stage: Stage, redirect_uri: str) -> AuthorizationRequest:
         issuer=stage.server.issuer,
         authorization_response_iss_parameter_supported=True,
     )
-    head = f"→ the user's browser opens {request.authorization_endpoint} with"
-    stage.narrator.message(head, url_fields(str(request)), "yellow")
+    str(request)  # the URL that the browser opens
+    stage.tell()
     stage.narrator.say("state recognises the answer, code_challenge (PKCE) makes the code useless to a thief.")
     return request
 
@@ -56,5 +55,4 @@ def _client(stage: Stage) -> OAuth2Client:
         PublicApp(stage.server.clients["none"].client_id),
         issuer=stage.server.issuer,
         jwks_uri=stage.server.jwks_uri,
-        session=stage.wire,
     )

@@ -18,7 +18,7 @@ def play(stage: Stage) -> None:
         "token = client.client_credentials(scope='api.read')",
     )
     credentials = ClientSecretBasic(me.client_id, me.client_secret or "")
-    client = OAuth2Client(stage.server.token_endpoint, credentials, session=stage.wire)
+    client = OAuth2Client(stage.server.token_endpoint, credentials)
     token = client.client_credentials(scope="api.read")
     stage.tell()
     stage.narrator.say(f"The library made this of it, which shows no secret: {token!r}")

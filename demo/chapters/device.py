@@ -16,7 +16,6 @@ def play(stage: Stage) -> None:
         stage.server.token_endpoint,
         stage.server.clients["device"].client_id,  # an id alone: a public client
         device_authorization_endpoint=stage.server.device_authorization_endpoint,
-        session=stage.wire,
     )
     stage.narrator.code("codes = client.authorize_device(scope='api.read')  # RFC 8628")
     codes = client.authorize_device(scope="api.read")

@@ -16,9 +16,7 @@ A_MOMENT = 0.2  # seconds beyond the expiry
 def play(stage: Stage) -> None:
     """Play the chapter."""
     me = stage.server.clients["short"]
-    client = OAuth2Client(
-        stage.server.token_endpoint, ClientSecretBasic(me.client_id, me.client_secret or ""), session=stage.wire
-    )
+    client = OAuth2Client(stage.server.token_endpoint, ClientSecretBasic(me.client_id, me.client_secret or ""))
     stage.narrator.say("This client's tokens live for 2 seconds, so you needn't wait for long.")
     stage.narrator.code("auth = OAuth2ClientCredentialsAuth(client, scope='api.read', leeway=0)")
     auth = OAuth2ClientCredentialsAuth(client, scope="api.read", leeway=0)

@@ -10,7 +10,6 @@ from requests_oauth2client import OAuth2Client
 
 from ..site import Site
 from ..stage import Stage
-from ..wire import url_fields
 
 TITLE = "A web site"
 STORY = "The site keeps tokens in its store; the browser has a random id and nothing else (OpenID Connect)."
@@ -26,13 +25,14 @@ def play(stage: Stage) -> None:
         for tab, url in ((2, urls[1]), (1, urls[0])):
             callback = stage.person.authorize(url)
             page = browser.get(callback, timeout=TIMEOUT, allow_redirects=False)
-            head = f"← tab {tab} comes back, and goes on to {page.headers['Location']}"
-            stage.narrator.message(head, url_fields(callback), "magenta")
+            stage.narrator.say(f"Tab {tab} comes back, and goes on to {page.headers['Location']}")
+            stage.tell()
         _show(stage, site, browser)
         stage.narrator.say(
             "The user logs out at the server; it posts a logout token to the site (back-channel logout)."
         )
         stage.person.log_out(stage.server.end_session_endpoint)
+        stage.tell()
         _show(stage, site, browser)
 
 
@@ -47,6 +47,7 @@ def _register(stage: Stage, site: Site) -> None:
         },
         issuer=stage.server.issuer,
     )
+    stage.tell()
     stage.narrator.code("logins = Logins(app, store=…); logins.add('main', issuer=…, auth=(client_id, client_secret))")
     site.logins.add(
         "main",
@@ -62,9 +63,8 @@ def _register(stage: Stage, site: Site) -> None:
 def _open(stage: Stage, site: Site, browser: requests.Session, tab: int) -> str:
     page = browser.get(f"{site.url}/?tab={tab}", timeout=TIMEOUT, allow_redirects=False)
     page = browser.get(urljoin(site.url, page.headers["Location"]), timeout=TIMEOUT, allow_redirects=False)
-    stage.narrator.message(
-        f"→ tab {tab} opens the site, which sends it to", url_fields(page.headers["Location"]), "yellow"
-    )
+    stage.narrator.say(f"Tab {tab} opens the site, which sends it to the server:")
+    stage.tell()
     return page.headers["Location"]
 
 
