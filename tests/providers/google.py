@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 from typing import Any
 
-from requests_oauth2client.testing import ReceivedRequest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from requests_oauth2client._jose import jws
+from requests_oauth2client._jose.keys import signing_key
+from requests_oauth2client.testing import ReceivedRequest, ServerResponse
 from requests_oauth2client.testing.issuing import refresh_token
+from requests_oauth2client.testing.messages import as_json
 from tests.contract.documents import Block
 
 from .page import Page, greets, prints
@@ -21,6 +29,16 @@ ADDRESSES = {
     "userinfo": "https://openidconnect.googleapis.com/v1/userinfo",
     "revocation": "https://oauth2.googleapis.com/revoke",
     "jwks": "https://www.googleapis.com/oauth2/v3/certs",
+}
+
+PRIVATE = rsa.generate_private_key(65537, 2048)
+KEY = dict(signing_key(PRIVATE, kid="k1").public_jwk or {})
+ACCOUNT = {
+    "type": "service_account",
+    "client_email": "robot@my-project.iam.gserviceaccount.com",
+    "private_key_id": "k1",
+    "private_key": PRIVATE.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
+    "token_uri": "https://oauth2.googleapis.com/token",
 }
 
 
@@ -45,6 +63,25 @@ def callback(form: dict[str, Any]) -> dict[str, Any]:
     return {"iss": None, **({} if "error" in form else more)}
 
 
+class Google(Shape):
+    """Google: a service account shows an assertion, without any client authentication."""
+
+    def endpoint(self, request: ReceivedRequest) -> ServerResponse:
+        """Answer."""
+        if request.form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            return super().endpoint(request)
+        said = jws.verify(request.form["assertion"], algs=["RS256"], keys={"keys": [KEY]}).claims()
+        if (said["iss"], said["aud"]) != (ACCOUNT["client_email"], ACCOUNT["token_uri"]) or len(request.form) != 2:
+            return as_json({"error": "invalid_grant", "error_description": "Invalid JWT"}, status=400)
+        token = self.token(sub=said["iss"], scope=said["scope"])
+        return as_json({"access_token": token.access_token, "expires_in": 3599, "token_type": "Bearer"})
+
+
+def prepare(folder: Path) -> None:
+    """Put the file of the service account where the program finds it."""
+    (folder / "service-account.json").write_text(json.dumps(ACCOUNT))
+
+
 def shapes() -> list[Shape]:
     """Make the provider anew."""
     stated = {
@@ -62,7 +99,7 @@ def shapes() -> list[Shape]:
     )
     desktop = client_of(redirect_uris=["http://127.0.0.1/callback"])
     clients = {"my-app": client_of(), "my-desktop-app": desktop}
-    made = Shape("https://accounts.google.com", ADDRESSES, ways, clients=clients, rotate_refresh_tokens=False)
+    made = Google("https://accounts.google.com", ADDRESSES, ways, clients=clients, rotate_refresh_tokens=False)
     return [made]
 
 
@@ -80,10 +117,12 @@ def takes_one_tap_credentials(reader: Reader, _: Block) -> None:
 PAGE = Page(
     name="google",
     shapes=shapes,
+    prepare=prepare,
     checks={
         "Log users in to a web site": greets("Hello, alice@example.com"),
         "Call a Google API for the user": greets("alice"),
         "Log a user in from a program": prints("alice"),
         "One Tap and ID tokens of apps": takes_one_tap_credentials,
+        "Service accounts": prints("robot@my-project"),
     },
 )

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from requests_oauth2client._core.encoding import b64u_encode
-from requests_oauth2client._jose import compact
-from requests_oauth2client._jose.keys import signing_key
+from requests_oauth2client._jose import compact, jws
+from requests_oauth2client._jose.keys import generate_private_jwk, signing_key
 from requests_oauth2client.testing import ReceivedRequest, Refusal, ServerResponse
 from requests_oauth2client.testing.clients import Client
 from requests_oauth2client.testing.messages import as_json
@@ -55,7 +55,10 @@ def _certificate() -> x509.Certificate:
 CERTIFICATE = _certificate()
 PEM = CERTIFICATE.public_bytes(Encoding.PEM)
 THUMBPRINT = b64u_encode(hashlib.sha256(CERTIFICATE.public_bytes(Encoding.DER)).digest())
-PROJECTED = "a.projected.token"
+PROJECTED = jws.sign(
+    {"iss": "https://cluster.example.com", "sub": "system:serviceaccount:web", "aud": "api://AzureADTokenExchange"},
+    signing_key(generate_private_jwk("RS256", kid="cluster")),
+)
 
 
 class Entra(Shape):

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from requests_oauth2client._jose import jws
+from requests_oauth2client._jose.keys import signing_key
 from requests_oauth2client.testing import ReceivedRequest, Refusal, ServerResponse
 from requests_oauth2client.testing.issuing import refresh_token
 from requests_oauth2client.testing.messages import as_json
@@ -11,6 +17,8 @@ from requests_oauth2client.testing.messages import as_json
 from .page import Journey, Page, both, greets, prints
 from .shape import Shape, Ways, at, client_of
 
+KEY = rsa.generate_private_key(65537, 2048)
+PUBLIC = dict(signing_key(KEY).public_jwk or {})
 ROOT = "https://example.my.salesforce.com"
 PATHS = {
     "configuration": "/.well-known/openid-configuration",
@@ -45,6 +53,25 @@ def query(shape: Shape, request: ReceivedRequest) -> ServerResponse:
         return as_json(errors, status=401, headers={"WWW-Authenticate": "Token"})
 
 
+class Salesforce(Shape):
+    """Salesforce: an assertion about a user, without any client authentication."""
+
+    def endpoint(self, request: ReceivedRequest) -> ServerResponse:
+        """Answer."""
+        if request.form.get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            return super().endpoint(request)
+        said = jws.verify(request.form["assertion"], algs=["RS256"], keys={"keys": [PUBLIC]}).claims()
+        if (said["iss"], said["aud"]) != ("my-service", "https://login.salesforce.com"):
+            return as_json({"error": "invalid_grant", "error_description": "invalid assertion"}, status=400)
+        token = self.token(sub=said["sub"], scope="api")
+        return as_json({"access_token": token.access_token, "token_type": "Bearer", "instance_url": ROOT})
+
+
+def prepare(folder: Path) -> None:
+    """Put the key where the program finds it."""
+    (folder / "key.pem").write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
 def shapes() -> list[Shape]:
     """Make the provider anew."""
     ways = Ways(
@@ -58,7 +85,7 @@ def shapes() -> list[Shape]:
         apis={f"{ROOT}/services/data/v62.0/query": query},
     )
     clients = {"my-app": client_of(), "my-service": client_of()}
-    return [Shape(ROOT, at(ROOT, **PATHS), ways, clients=clients, rotate_refresh_tokens=False)]
+    return [Salesforce(ROOT, at(ROOT, **PATHS), ways, clients=clients, rotate_refresh_tokens=False)]
 
 
 def renews_an_ended_session(reader: Any, _: Any) -> None:
@@ -68,12 +95,18 @@ def renews_an_ended_session(reader: Any, _: Any) -> None:
     assert reader["api"].get("query", params={"q": "SELECT Name FROM Account"}).json()["records"]
 
 
+def is_who_is_meant(reader: Any, block: Any) -> None:
+    """Say whose token the last program had."""
+    prints("robot@example.com" if "SignedAssertion" in block.code else "my-service")(reader, block)
+
+
 PAGE = Page(
     name="salesforce",
     shapes=shapes,
+    prepare=prepare,
     checks={
         "Log users in to a web site": greets("alice"),
-        "A service calls an API": both(prints("my-service"), renews_an_ended_session),
+        "A service calls an API": both(is_who_is_meant, renews_an_ended_session),
     },
     journeys={"my domain": Journey({"issuer": ROOT}, scope="openid refresh_token")},
 )

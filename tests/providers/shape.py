@@ -14,6 +14,8 @@ from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from requests_oauth2client._core.urls import origin
+from requests_oauth2client._jose import jws
+from requests_oauth2client._jose.keys import secret_key
 from requests_oauth2client.testing import (
     AuthorizationServer,
     Callback,
@@ -74,6 +76,7 @@ class Ways:
         callback: changes the parameters of a callback.
         apis: what else answers: functions by URL, without the query.
         stated: further metadata, and others; None takes one out.
+        is_symmetric: whether ID tokens are signed with the client secret.
     """
 
     claims: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda claims: {})
@@ -83,6 +86,7 @@ class Ways:
     callback: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda form: {})
     apis: Mapping[str, Answer] = field(default_factory=dict)
     stated: Mapping[str, Any] = field(default_factory=dict)
+    is_symmetric: bool = False
 
 
 class Shape(AuthorizationServer):
@@ -120,7 +124,10 @@ class Shape(AuthorizationServer):
 
     def _signed(self, _server: Any, claims: dict[str, Any], alg: str) -> str:
         said = {**claims, **self.ways.claims(claims)}
-        return self.keys.sign({name: value for name, value in said.items() if value is not None}, alg=alg)
+        said = {name: value for name, value in said.items() if value is not None}
+        if self.ways.is_symmetric:
+            return jws.sign(said, secret_key(SECRET, "HS256"))
+        return self.keys.sign(said, alg=alg)
 
     @property
     def metadata(self) -> dict[str, Any]:

@@ -73,6 +73,6 @@ def test_a_user_who_says_no_is_understood(flavor: Flavor, page: Page, word: str)
     with shape.installed():
         client = client_of(flavor, journey)
         azr = begin(flavor, client, journey)
-        callback = shape.log_in(azr.uri, deny="access_denied")
+        callback = shape.log_in(flavor.run(client.authorization_url(azr)), deny="access_denied")
         with pytest.raises(AuthorizationDenied):
             flavor.run(client.authorization_response(azr, callback))
