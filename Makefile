@@ -12,7 +12,7 @@ READY := .venv/.ready
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt devkit/authorization_server/package-lock.json
+$(READY): pyproject.toml constraints.txt devkit/authorization_server/package-lock.json devkit/mcp_conformance/package-lock.json
 	$(PYTHON) -m venv .venv
 	$(PIP) install --constraint constraints.txt pip
 	$(PIP) install --constraint constraints.txt --editable '.[all]' --group dev
@@ -62,4 +62,4 @@ constraints:
 	$(PIP) freeze --all --exclude-editable > constraints.txt
 
 clean:
-	rm -rf .venv .bench devkit/authorization_server/node_modules
+	rm -rf .venv .bench devkit/authorization_server/node_modules devkit/mcp_conformance/node_modules

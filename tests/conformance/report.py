@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from . import table
+from . import mcp_scenarios, table
 from .table import Fact, Row
 
 ROOT = Path(__file__).parent.parent.parent
@@ -31,6 +31,13 @@ its variants. Where the suite is content with silence, the double also demands t
 nothing was called after the bad thing. This is no certification: it says what to expect of one.
 
 Written by `python -m tests.conformance --write`, which plays all rows first; without `--write` it prints the table.
+"""
+MCP = """## The scenarios for clients of the Model Context Protocol
+
+The makers of the protocol publish a conformance suite. Its authorization scenarios are run as they are (npm package
+`@modelcontextprotocol/conformance`, pinned in `devkit/mcp_conformance/package.json`), against a small client that has
+`AsyncOAuth2ResourceAuth` as its `auth=`: `tests/conformance/mcp_client.py`, at most five lines for each grant. A
+scenario has passed when none of its checks failed or warned.
 """
 COLUMNS = "|plan|rows|a library can answer|passed|gaps|only an application|\n|-|-:|-:|-:|-:|-:|"
 
@@ -91,6 +98,8 @@ def document() -> str:
         HEAD,
         "## Rows passed per plan\n",
         per_plan(passed) + "\n",
+        MCP,
+        mcp_scenarios.table() + "\n",
         "## Gaps\n",
         _reasons(open_rows(), "Rows that a library could answer, and this one does not yet; why.") + "\n",
         "## Only an application can answer\n",

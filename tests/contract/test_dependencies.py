@@ -18,13 +18,13 @@ def declared() -> set[str]:
     groups = project["dependency-groups"].values()
     named = itertools.chain(project["project"]["dependencies"], *extras, *groups)
     python = {re.split(r"[\[<>=~!; ]", text)[0] for text in named if isinstance(text, str)}
-    npm = json.loads((ROOT / "devkit" / "authorization_server" / "package.json").read_text())["dependencies"]
-    return (python | npm.keys()) - {project["project"]["name"]}
+    npm = {name for file in ROOT.glob("devkit/*/package.json") for name in json.loads(file.read_text())["dependencies"]}
+    return (python | npm) - {project["project"]["name"]}
 
 
 def explained() -> set[str]:
     cells = [line.split("|")[1] for line in PAGE.read_text().splitlines() if line.startswith("| `")]
-    return set(re.findall(r"`([\w-]+)`", " ".join(cells)))
+    return set(re.findall(r"`([\w@/-]+)`", " ".join(cells)))
 
 
 def test_every_dependency_is_explained_and_nothing_else() -> None:

@@ -24,6 +24,7 @@ from .._protocol.http.limits import FetchLimits
 from .._protocol.metadata import registration, server_metadata
 from .._protocol.metadata.protected_resource import StatedAddresses
 from .._protocol.settings import stated_list
+from ..client_authentication import ClientAssertion
 from ..client_metadata import NATIVE_REDIRECT_URIS, ClientMetadata
 from ..exceptions import InvalidParam
 from ..registration import ClientInformation
@@ -120,7 +121,7 @@ class Clients:
             return made
         if not isinstance(given, ClientMetadata):
             uri = self.settings.get("redirect_uri") or (self.redirect_uri() if self.grant is None else None)
-            client = self._client(known, auth=given, redirect_uri=uri)
+            client = self._client(known, auth=_addressed_to(known.issuer, given), redirect_uri=uri)
         elif given.url is not None and known.server.get(CIMD) is True:
             client = self._client(known, auth=given.url, redirect_uri=self.redirect_uri())
         else:
@@ -210,6 +211,17 @@ class Clients:
         ports = self._way.ports if isinstance(self._way, BrowserLogin) else (0,)
         port = yield RunInThread(functools.partial(free_port, str(parts.hostname), ports))
         return uri if port is None else parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
+
+
+def _addressed_to(issuer: str, auth: Any) -> Any:
+    """Return credentials whose assertions are for the server itself, unless they name who they are for.
+
+    Here nothing but its issuer is known beforehand, and assertions for a token endpoint that metadata name could be
+    used at another server (draft-ietf-oauth-rfc7523bis section 4).
+    """
+    if isinstance(auth, ClientAssertion) and auth.aud is None:
+        return auth.addressed_to(issuer)
+    return auth
 
 
 def _listens(way: Any) -> bool:
