@@ -17,7 +17,7 @@ from requests_oauth2client.testing.issuing import refresh_token
 from requests_oauth2client.testing.messages import as_json
 from tests.contract.documents import Block
 
-from .page import Page, greets, prints
+from .page import Journey, Page, greets, prints
 from .people import Reader
 from .shape import Shape, Ways, client_of, whoami
 
@@ -124,5 +124,13 @@ PAGE = Page(
         "Log a user in from a program": prints("alice"),
         "One Tap and ID tokens of apps": takes_one_tap_credentials,
         "Service accounts": prints("robot@my-project"),
+    },
+    journeys={
+        "offline": Journey(
+            {"issuer": "https://accounts.google.com"},
+            scope="openid email",
+            params={"access_type": "offline"},
+            has=("id_token", "userinfo", "refresh"),
+        )
     },
 )

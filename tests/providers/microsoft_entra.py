@@ -19,7 +19,7 @@ from requests_oauth2client.testing import ReceivedRequest, Refusal, ServerRespon
 from requests_oauth2client.testing.clients import Client
 from requests_oauth2client.testing.messages import as_json
 
-from .page import Page, greets, logs_out_at, prints
+from .page import Journey, Page, greets, logs_out_at, prints
 from .shape import Shape, Ways, at, client_of, refreshes, whoami
 
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -42,6 +42,9 @@ STATED = {
     "tenant_region_scope": None,
 }
 KEY = rsa.generate_private_key(65537, 2048)
+WELL_KNOWN = "/v2.0/.well-known/openid-configuration"
+MANY = f"{LOGIN}/organizations{WELL_KNOWN}"
+B2C = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin"
 NUMBERS = {"invalid_client": 7000215, "invalid_grant": 70008, "invalid_scope": 70011}
 
 
@@ -147,8 +150,7 @@ def entra() -> Shape:
 
 def b2c() -> Shape:
     """Make Azure AD B2C anew: it answers `scope=openid` with an ID token alone."""
-    root = "https://contoso.b2clogin.com/contoso.onmicrosoft.com/B2C_1_signin"
-    addresses = at(root, **PATHS, configuration="/v2.0/.well-known/openid-configuration")
+    addresses = at(B2C, **PATHS, configuration="/v2.0/.well-known/openid-configuration")
     issuer = f"https://contoso.b2clogin.com/{TENANT}/v2.0/"
 
     def alone(_shape: Shape, _request: ReceivedRequest, token: dict[str, Any]) -> dict[str, Any]:
@@ -194,5 +196,39 @@ PAGE = Page(
         "Tokens of version 1.0": greets("alice"),
         "Azure AD B2C": greets("alice"),
         "External ID": greets("alice"),
+    },
+    journeys={
+        "tenant": Journey({"issuer": f"{LOGIN}/{TENANT}/v2.0"}),
+        "form_post": Journey({"issuer": f"{LOGIN}/{TENANT}/v2.0"}, params={"response_mode": "form_post"}),
+        "organizations": Journey({"issuer": f"{LOGIN}/{{tenantid}}/v2.0", "metadata_url": MANY}),
+        "customers": Journey(
+            {
+                "issuer": lambda claims: claims.get("tid") == TENANT and f"{LOGIN}/{TENANT}/v2.0",
+                **{f"{name}_endpoint": f"{LOGIN}/organizations{PATHS[name]}" for name in ("authorization", "token")},
+                "jwks_uri": f"{LOGIN}/organizations{PATHS['jwks']}",
+            },
+            has=("id_token", "refresh"),
+        ),
+        "v1": Journey(
+            {
+                "issuer": f"https://sts.windows.net/{TENANT}/",
+                "metadata_url": f"{LOGIN}/{TENANT}/.well-known/openid-configuration",
+            },
+            client_id="my-v1-app",
+        ),
+        "B2C": Journey(
+            {"issuer": f"https://contoso.b2clogin.com/{TENANT}/v2.0/", "metadata_url": f"{B2C}{WELL_KNOWN}"},
+            scope="openid my-app",
+            has=("id_token", "logout"),
+            shape=1,
+        ),
+        "External ID": Journey(
+            {
+                "issuer": f"https://{TENANT}.ciamlogin.com/{TENANT}/v2.0",
+                "metadata_url": f"https://contoso.ciamlogin.com/{TENANT}{WELL_KNOWN}",
+            },
+            has=("id_token", "logout"),
+            shape=2,
+        ),
     },
 )
