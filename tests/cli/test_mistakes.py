@@ -145,6 +145,16 @@ def test_a_client_signs_with_a_key_of_a_file(run, place: Path, server, how: str)
     assert [request.endpoint for request in server.requests].count("token") == 1
 
 
+def test_a_key_that_is_neither_pem_nor_a_jwk(run, place: Path) -> None:
+    (place / "oauth2client.toml").write_text(f'{HEAD}private_key_file = "key"\ngrant = "client_credentials"\n')
+    for text in ("{hunter2", "hunter2", "-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n", ""):
+        (place / "key").write_text(text)
+        ended = run("token")
+        assert (ended.code, ended.out) == (2, "")
+        assert "PEM" in ended.err
+        assert "hunter2" not in ended.err
+
+
 def test_the_password_of_a_key_comes_from_the_environment(run, place: Path, server, monkeypatch) -> None:
     (place / "key.pem").write_text(key_and_certificate(b"hunter2")[0])
     file = place / "oauth2client.toml"

@@ -1,6 +1,6 @@
 """`doctor`: whether a profile can work, and what to change where it can't.
 
-Each check yields advice. It looks at the server's metadata, clock, certificate and keys, and at how the client
+Each check yields advice. It looks at the server's certificate, metadata, clock and keys, and at how the client
 authenticates, comes back and asks for scopes; then at the store.
 """
 
@@ -60,16 +60,20 @@ def doctor_command(session: Session, as_json: bool) -> int:
                 found.append(advice)
                 if not as_json:
                     put(f"{marked(advice.level, COLORS[advice.level])}\t{advice.about}\t{one_line(advice.text)}")
-        except _Unreachable:
-            code = UNREACHABLE
+        except _Ended as end:
+            code = end.code
             break
     if as_json:
         put_json([advice._asdict() for advice in found])
     return code or (REFUSED if any(advice.level == ERROR for advice in found) else 0)
 
 
-class _Unreachable(Exception):
-    """The server does not answer: there is nothing more to check."""
+class _Ended(Exception):
+    """There is nothing more to check: the server does not answer, or there are no credentials."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 def _profile(session: Session) -> Iterator[Advice]:
@@ -88,7 +92,7 @@ def _profile(session: Session) -> Iterator[Advice]:
         _ = session.client
     except (Failure, OAuth2Error) as wrong:
         yield Advice(ERROR, "credentials", sentence_of(wrong))
-        raise _Unreachable from None
+        raise _Ended(REFUSED) from None
 
 
 def _metadata(session: Session) -> Iterator[Advice]:
@@ -104,7 +108,7 @@ def _metadata(session: Session) -> Iterator[Advice]:
         advice = "Check the host name, the network and HTTPS_PROXY." if is_away else "Check issuer in the profile."
         yield Advice(ERROR, "metadata", f"{advice} {sentence_of(wrong)}")
         if is_away:
-            raise _Unreachable from None
+            raise _Ended(UNREACHABLE) from None
         return
     findings = list(lint(found))
     for level, member, message in findings:
@@ -151,7 +155,7 @@ def _tls(session: Session) -> Iterator[Advice]:
     try:
         with (
             socket.create_connection((parts.hostname, parts.port or 443), TIMEOUT) as raw,
-            ssl.create_default_context().wrap_socket(raw, server_hostname=parts.hostname) as connection,
+            _trusted().wrap_socket(raw, server_hostname=parts.hostname) as connection,
         ):
             certificate, version = connection.getpeercert() or {}, connection.version()
     except ssl.SSLError as wrong:
@@ -165,7 +169,17 @@ def _tls(session: Session) -> Iterator[Advice]:
     left = ssl.cert_time_to_seconds(ends) - time.time() if ends else SOON
     if left < SOON:
         yield Advice(WARNING, "TLS", f"Tell those who run the server to renew its certificate: it ends {ends}.")
-    yield Advice(FINE, "TLS", str(version))
+    else:
+        yield Advice(FINE, "TLS", str(version))
+
+
+def _trusted() -> ssl.SSLContext:
+    """Return the CAs that the library trusts: those of requests, or those that the environment names."""
+    from certifi import where
+
+    bundle = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or where()
+    is_folder = os.path.isdir(bundle)  # noqa: PTH112  a string of the environment
+    return ssl.create_default_context(cafile=None if is_folder else bundle, capath=bundle if is_folder else None)
 
 
 def _keys(session: Session) -> Iterator[Advice]:
@@ -269,14 +283,14 @@ def _scopes(session: Session) -> Iterator[Advice]:
         yield Advice(WARNING, "scope", f"The server does not list {word!r}. {hint}")
     if session.profile.is_a_users and "openid" in listed and "openid" not in words:
         yield Advice(WARNING, "scope", "Add openid, so that there is an ID token that says who has logged in.")
-    if not unknown:
+    elif not unknown:
         yield Advice(FINE, "scope", " ".join(words) or "none")
 
 
 def _store(session: Session) -> Iterator[Advice]:
     try:
         token = session.stored().token
-    except (OAuth2Error, OSError) as wrong:
+    except (Failure, OAuth2Error, OSError) as wrong:
         yield Advice(ERROR, "store", sentence_of(wrong))
         return
     if token is not None:
@@ -285,6 +299,6 @@ def _store(session: Session) -> Iterator[Advice]:
         yield Advice(WARNING, "store", f"Run: oauth2client login -p {session.profile.name}")
 
 
-CHECKS: tuple[Check, ...] = (_profile, _metadata, _clock, _tls, _keys, _method, _grant, _redirect, _scopes, _store)
+CHECKS: tuple[Check, ...] = (_profile, _tls, _metadata, _clock, _keys, _method, _grant, _redirect, _scopes, _store)
 
 __all__ = ["doctor_command"]

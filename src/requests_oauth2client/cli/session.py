@@ -7,6 +7,7 @@ handler()       ──► the library's own handler, store and lock: gets and re
 from __future__ import annotations
 
 import functools
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -160,7 +161,7 @@ class Session:
         try:
             return PrivateKeyJwt(
                 str(profile.settings.get("client_id")),
-                _text_of(profile, "private_key_file"),
+                _key_of(profile),
                 kid=own.get("kid"),
                 certificate=profile.file("certificate_file"),
                 password=None if password is None else self._secret_in_environment(password, "password"),
@@ -284,6 +285,17 @@ def _text_of(profile: Profile, key: str) -> str:
         ) from None
     except UnicodeDecodeError:
         raise Failure(f"{key}: {path} is not text. It needs the secret or the PEM key as UTF-8.") from None
+
+
+def _key_of(profile: Profile) -> object:
+    """Return the private key: PEM as it is, a JWK parsed."""
+    text = _text_of(profile, "private_key_file")
+    if not text.lstrip().startswith("{"):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Failure(f"{profile.file('private_key_file')} is neither PEM nor a JWK: it is not valid JSON.") from None
 
 
 def _without_line_end(text: str) -> str:
