@@ -8,7 +8,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 READY := .venv/.ready
 
-.PHONY: setup demo test lint types tests coverage docs fuzz bench constraints clean
+.PHONY: setup demo test lint types tests coverage docs fuzz package lowest pythons bench constraints clean
 
 setup: $(READY)
 
@@ -51,6 +51,18 @@ fuzz: setup
 	$(PIP) install --constraint constraints.txt --group fuzz
 	$(BIN)/python -m fuzz --seconds 60 $(ARGS)
 
+# What is published: built, looked into, installed where nothing else is, and used there.
+package: setup
+	$(BIN)/python -m devkit.packaging package
+
+# Each extra once, with the lowest versions that pyproject.toml allows.
+lowest: setup
+	$(BIN)/python -m devkit.packaging lowest
+
+# The same with each further Python that pyproject.toml claims, where this machine has it.
+pythons: setup
+	$(BIN)/python -m devkit.packaging pythons
+
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -62,4 +74,4 @@ constraints:
 	$(PIP) freeze --all --exclude-editable > constraints.txt
 
 clean:
-	rm -rf .venv .bench devkit/authorization_server/node_modules devkit/mcp_conformance/node_modules
+	rm -rf .venv .bench dist devkit/authorization_server/node_modules devkit/mcp_conformance/node_modules
