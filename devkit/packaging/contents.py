@@ -13,7 +13,15 @@ from .environments import PROJECT
 PACKAGE = "requests_oauth2client"
 SOURCES = PROJECT / "src"
 IN_SDIST = ("tests/conftest.py", "docs/architecture.md", "examples", "devkit/fixtures.py", "benchmarks/README.md")
-FILES_IN_SDIST = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "LICENSE", "Makefile", "constraints.txt")
+FILES_IN_SDIST = (
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "LICENSE",
+    "Makefile",
+    "constraints.txt",
+)
 LINKS = ("Documentation", "Source", "Changelog", "Issues")
 UNWANTED = {"__pycache__", "node_modules", ".venv", ".bench", ".git", ".hypothesis", ".pytest_cache"}
 

@@ -1,4 +1,4 @@
-"""Environments with nothing in them: made, filled by pip, asked, and thrown away. Knows nothing of what is tried there."""
+"""Environments with nothing in them: made, filled by pip, and thrown away. Knows nothing of what is tried there."""
 
 from __future__ import annotations
 

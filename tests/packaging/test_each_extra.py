@@ -37,7 +37,9 @@ SERVICE = ("my-service", "my-secret")
 
 def test_requests(oauth_server: AuthorizationServer) -> None:
     client = OAuth2Client.from_discovery_endpoint(issuer=oauth_server.issuer, auth=SERVICE)
-    azr = client.authorization_request(redirect_uri="https://app.example.com/callback", scope="openid offline_access", prompt="consent")
+    azr = client.authorization_request(
+        redirect_uri="https://app.example.com/callback", scope="openid offline_access", prompt="consent"
+    )
     token = client.authorization_code(azr.validate_callback(oauth_server.log_in(azr.uri)))
     assert token.id_token is not None
     assert token.id_token.subject == client.userinfo(token)["sub"] == "alice"

@@ -1,4 +1,4 @@
-"""Windows: no module needs what it lacks. Tried in a process from which that is taken away; nothing else can be tried here.
+"""Windows: no module needs what it lacks. Tried in a process from which that is taken away.
 
 What Windows has and this machine has not (`msvcrt`, its keyring, its rules for open files) is tried by the workflow of
 `.github`, on a machine of theirs.
@@ -15,15 +15,15 @@ import pytest
 from devkit.root import PACKAGE
 
 # Libraries that know the system themselves: loaded first, with all that this machine has.
-LIBRARIES = '''
+LIBRARIES = """
 import asyncio, http.server, multiprocessing, pathlib, shutil, socketserver, sqlite3, ssl, subprocess, tempfile
 import cryptography.x509, filelock, joserfc.jwk, joserfc.jws, keyring, platformdirs, requests, webbrowser
-'''
-LIBRARIES_OF_EXTRAS = '''
-import aiohttp, aiokafka, anyio, anyio._backends._asyncio, click, confluent_kafka, django, flask, grpc.aio, httpx2, pytest
+"""
+LIBRARIES_OF_EXTRAS = """
+import aiohttp, aiokafka, anyio._backends._asyncio, click, confluent_kafka, django, flask, grpc.aio, httpx2, pytest
 import django.contrib.admin, django.core.handlers.wsgi, django.db.backends.sqlite3.base, redis, rich.console, rich.live
 import sqlalchemy.dialects.sqlite, starlette.applications, starlette.requests, trio
-'''
+"""
 # Our modules get another `os`, `signal` and `socket`, without what Windows lacks.
 HIDDEN = '''
 import os, signal, socket, sys, types
@@ -31,9 +31,9 @@ import os, signal, socket, sys, types
 MODULES = ("fcntl", "grp", "pwd", "posix", "pty", "resource", "syslog", "termios", "tty")
 MISSING = {
     os: """
-        chown chroot fchmod fchown fork forkpty geteuid getegid getgid getgroups getpgid getpgrp getpriority getsid getuid
-        initgroups killpg lchown mkfifo mknod nice openpty posix_spawn register_at_fork sched_getaffinity setegid seteuid
-        setgid setsid setuid statvfs sync sysconf uname wait wait3 wait4 WEXITSTATUS WIFEXITED WIFSIGNALED WNOHANG
+        chown chroot fchmod fchown fork forkpty geteuid getegid getgid getgroups getpgid getpgrp getpriority getsid
+        getuid initgroups killpg lchown mkfifo mknod nice openpty posix_spawn register_at_fork sched_getaffinity setegid
+        seteuid setgid setsid setuid statvfs sync uname wait wait3 WEXITSTATUS WIFEXITED WIFSIGNALED WNOHANG
         O_CLOEXEC O_DIRECTORY O_NOCTTY O_NOFOLLOW O_NONBLOCK O_SYNC
     """,
     signal: """
@@ -54,7 +54,7 @@ EVERY_MODULE = sorted(
     for path in PACKAGE.rglob("*.py")
     if path.name != "__main__.py"
 )
-IMPORTS = f'''
+IMPORTS = f"""
 import importlib
 from django.conf import settings
 import django
@@ -69,8 +69,8 @@ for name in {EVERY_MODULE!r}:
     except Exception as failure:
         failed.append(f"{{name}}: {{failure!r}}")
 assert not failed, failed
-'''
-USE = '''
+"""
+USE = """
 from requests_oauth2client import ApiClient, BrowserLogin, OAuth2Client, OAuth2ClientCredentialsAuth, OAuth2LoginAuth
 from requests_oauth2client.stores import FileStore, MemoryStore
 from requests_oauth2client.testing import AuthorizationServer
@@ -89,7 +89,7 @@ with AuthorizationServer().listening() as server:
     own_key.close()
     user = OAuth2Client.from_discovery_endpoint(issuer=server.issuer, auth="my-cli")
     assert OAuth2LoginAuth(user, login=BrowserLogin(), store=MemoryStore(key=b"k" * 32), subject="me")
-'''
+"""
 
 
 def run(program: str) -> None:
@@ -99,7 +99,7 @@ def run(program: str) -> None:
 
 @pytest.mark.parametrize("use", ["import os; os.geteuid()", "from os import O_NOFOLLOW", "import fcntl"])
 def test_what_windows_lacks_is_hidden(use: str) -> None:
-    with pytest.raises(AssertionError, match="(Attribute|Import|ModuleNotFound)Error"):
+    with pytest.raises(AssertionError, match=r"(Attribute|Import|ModuleNotFound)Error"):
         run(f"{HIDDEN}\n{use}")
 
 
