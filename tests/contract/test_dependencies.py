@@ -14,9 +14,10 @@ PAGE = ROOT / "docs" / "dependencies.md"
 
 def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    build = project["build-system"]["requires"]
     extras = project["project"]["optional-dependencies"].values()
     groups = project["dependency-groups"].values()
-    named = itertools.chain(project["project"]["dependencies"], *extras, *groups)
+    named = itertools.chain(project["project"]["dependencies"], build, *extras, *groups)
     python = {re.split(r"[\[<>=~!; ]", text)[0] for text in named if isinstance(text, str)}
     npm = {name for file in ROOT.glob("devkit/*/package.json") for name in json.loads(file.read_text())["dependencies"]}
     return (python | npm) - {project["project"]["name"]}

@@ -27,11 +27,6 @@ def everything() -> set[str]:
     return {name(one) for requirements in lists for one in requirements if isinstance(one, str)} - {OURS}
 
 
-def test_each_dependency_says_why_it_is_there() -> None:
-    rows = re.findall(r"^\|(.+?)\|", (PROJECT / "docs" / "dependencies.md").read_text(), re.MULTILINE)
-    assert everything() - {word for row in rows for word in re.findall(r"`([\w.-]+)`", row)} == set()
-
-
 def test_each_dependency_is_pinned_for_us() -> None:
     pinned = {line.partition("==")[0].lower() for line in (PROJECT / "constraints.txt").read_text().splitlines()}
     assert {one.lower().replace("_", "-") for one in everything()} - {one.replace("_", "-") for one in pinned} <= {
