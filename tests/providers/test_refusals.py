@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from devkit.flavors import Flavor
-from requests_oauth2client import BearerToken, LoginNeeded
+from requests_oauth2client import AuthorizationDenied, BearerToken, LoginNeeded, MissingIssuer
 from requests_oauth2client.exceptions import (
     EndpointError,
     InvalidClient,
@@ -19,7 +19,7 @@ from requests_oauth2client.exceptions import (
 from requests_oauth2client.testing.messages import as_json
 from requests_oauth2client.tokens import InvalidIdToken, MismatchingIdTokenAlg, MismatchingIdTokenAudience
 
-from . import facebook, further, github, linkedin, microsoft_entra, slack, strava
+from . import facebook, further, github, keycloak, linkedin, microsoft_entra, slack, strava
 from .shape import SECRET, Shape
 from .test_journeys import REDIRECT_URI, flavor  # noqa: F401  the fixture
 
@@ -94,6 +94,22 @@ def test_slacks_errors_are_raised_and_a_bots_token_needs_its_type(flavor: Flavor
         )
         with pytest.raises(InvalidTokenResponse, match="bot"):
             log_in(flavor, shape, bots, "chat:write")
+
+
+def test_a_refusal_without_iss_is_shown_and_can_be_accepted(flavor: Flavor) -> None:  # noqa: F811
+    shape = keycloak.shapes()[0]
+    shape.ways.callback = lambda form: {"iss": None}
+    with shape.installed():
+        for settings, expected in (
+            ({}, MissingIssuer),
+            ({"authorization_response_iss_parameter_supported": False}, AuthorizationDenied),
+        ):
+            client = client_at(flavor, issuer=shape.issuer, **settings)
+            flavor.run(client.discover())
+            azr = client.authorization_request()
+            callback = shape.log_in(azr.uri, deny="access_denied")
+            with pytest.raises(expected, match="access_denied"):
+                flavor.run(client.authorization_response(azr, callback))
 
 
 def test_an_alg_that_is_not_the_registered_one_names_the_setting(flavor: Flavor) -> None:  # noqa: F811
