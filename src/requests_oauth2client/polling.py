@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
 from ._core.effects import Steps, blocking
+from ._core.options import further_fields
 from ._drivers.requests import SyncRunner
 from ._protocol.grants.device import DEFAULT_INTERVAL, polling_interval
 from ._protocol.grants.polling import poll
 from ._protocol.http.dpop_nonce import with_one_key
-from ._renewal.sources import client_for_runner, further_fields
+from ._renewal.sources import client_for_runner
 from ._tokens.bearer import BearerToken
 
 R = TypeVar("R")

@@ -25,6 +25,8 @@ T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 NewClient: TypeAlias = Any  # a client of the class that a constructor was called on
 NEW_CLIENT = "NewClient"
+CO_VARKEYWORDS = 8  # of a code object: it takes further keyword arguments; as in `inspect`, which is not loaded for it
+FORM_FIELDS_OF = {"token_kwargs", "ciba_kwargs", "introspect_kwargs", "revoke_kwargs", "data"}  # where they are sent
 
 
 @frozen()
@@ -118,15 +120,18 @@ def blocking(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conca
     if isinstance(operation, LateFunction):
         load = operation.load
         return LateFunction(lambda: blocking(load()), operation.source)
+    known = _known_fields(operation)
 
     def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            steps = operation(self, *args, **kwargs)
+            further = kwargs if known is None or not kwargs.keys() - known else _further(operation, kwargs, known)
+            steps = operation(self, *args, **further)
         except TypeError as wrong:
             _suggest(operation, wrong)
             raise
         finally:
-            del args, kwargs  # they may hold secrets, which error reporters would send with this frame
+            further = None
+            del args, kwargs, further  # they may hold secrets, which error reporters would send with this frame
         result: R = self._drive(steps)
         return result
 
@@ -138,19 +143,38 @@ def awaitable(operation: Callable[Concatenate[C, P], Steps[R]]) -> Callable[Conc
     if isinstance(operation, LateFunction):
         load = operation.load
         return LateFunction(lambda: awaitable(load()), operation.source)
+    known = _known_fields(operation)
 
     async def method(self: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            steps = operation(self, *args, **kwargs)
+            further = kwargs if known is None or not kwargs.keys() - known else _further(operation, kwargs, known)
+            steps = operation(self, *args, **further)
         except TypeError as wrong:
             _suggest(operation, wrong)
             raise
         finally:
-            del args, kwargs
+            further = None
+            del args, kwargs, further
         result: R = await self._drive(steps)
         return result
 
     return _dress(method, operation)
+
+
+def _known_fields(operation: Callable[..., Any]) -> frozenset[str] | None:
+    """Return the parameters of an operation that sends further ones as form fields; None if it takes no others."""
+    code = operation.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    named = code.co_varnames[:count]
+    further = code.co_varnames[count : count + 1] if code.co_flags & CO_VARKEYWORDS else ()
+    return frozenset(named) if FORM_FIELDS_OF & {*further} and "extra" not in named else None
+
+
+def _further(operation: Callable[..., Any], given: Any, known: frozenset[str]) -> Any:
+    """Return the arguments of an operation, together with those in `extra`; refuse one that is probably misspelled."""
+    from .options import further_fields  # noqa: PLC0415  few calls have further fields
+
+    return further_fields(f"{operation.__name__}()", given, known)
 
 
 def _suggest(operation: Callable[..., Any], wrong: TypeError) -> None:

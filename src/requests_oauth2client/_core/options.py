@@ -11,6 +11,13 @@ from typing import Any
 
 from ..exceptions import InvalidParam
 
+FORM_FIELDS = frozenset(
+    """
+    acr_values actor_token actor_token_type audience authorization_details client_assertion client_assertion_type
+    code_verifier dpop dpop_key redirect_uri requested_token_type requested_token_use requests_kwargs resource scope
+    subject_token subject_token_type validate
+    """.split()
+)  # of token requests: registered names, and settings of the operations
 SIMILARITY = 0.8  # of difflib: one wrong, missing or swapped letter in a name of five or more
 
 
@@ -73,3 +80,13 @@ def accept_further(
         if name not in names and (suggestion := close_to(name, names)):
             raise UnknownParam(name, where, suggestion, insist=True)
     return {**given, **(extra or {})}
+
+
+def further_fields(where: str, fields: Mapping[str, Any], known: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the further form fields that a caller names freely; `extra={...}` passes names on unlooked at.
+
+    Raises:
+        UnknownParam: a name is close to a known one, and so probably a mistake.
+    """
+    named = {name: value for name, value in fields.items() if name != "extra"}
+    return accept_further(named, {*known, *FORM_FIELDS, "extra"}, where=where, extra=fields.get("extra"))

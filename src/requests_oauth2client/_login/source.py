@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from .._authorization.params import KNOWN
 from .._core.effects import Steps
+from .._core.options import accept_further
 from .._core.scope import scope_words
 from .._renewal.handlers import OPTIONS, TokenHandler
 from .._renewal.sources import TokenSource
@@ -46,6 +48,7 @@ class LoginSource(TokenSource):
         resource: str | Iterable[str] | None = None,
         **request: object,
     ) -> None:
+        check_spelling(request, LoginSource.__init__, where=type(self).__name__)
         fields = {} if resource is None else {"resource": resource}
         super().__init__(client, extra={"scope": scope, **fields})
         self.is_repeatable = login is not False
@@ -105,5 +108,24 @@ class LoginHandler(TokenHandler):
         **request: object,
     ) -> None:
         options: Any = {name: request.pop(name) for name in tuple(request) if name in OPTIONS}
+        check_spelling(request, LoginHandler.__init__, where=type(self).__name__)
         source = LoginSource(client, login, scope=scope, resource=resource, **request)
         super().__init__(source, store=store, subject=subject, **options)
+
+
+def check_spelling(request: Mapping[str, Any], takes: Any, *, where: str) -> None:
+    """Refuse a further parameter of the authorization request that is probably a misspelled option of a handler.
+
+    Args:
+        request: the further parameters; those in its `extra` are not looked at.
+        takes: the function that has taken them.
+        where: what takes them, for the message.
+
+    Raises:
+        UnknownParam: a name is close to a known one.
+    """
+    further = {name: value for name, value in request.items() if name != "extra"}
+    if further.keys() - KNOWN:
+        from inspect import signature  # noqa: PLC0415  few requests have parameters of a server's own
+
+        accept_further(further, {*signature(takes).parameters, *OPTIONS, *KNOWN}, where=where)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypedDict, TypeV
 
 from .._core.effects import Steps
 from .._core.events import OnEvent
-from .._core.options import close_to
+from .._core.options import close_to, further_fields
 from .._core.values import Discreet
 from .._tokens.bearer import BearerToken
 from ..exceptions import InvalidParam
@@ -354,7 +354,7 @@ def split_options(handler: object, given: Mapping[str, Any]) -> tuple[dict[str, 
     """Separate the options of a handler from the form fields of its source, and refuse misspelt names."""
     options = {name: value for name, value in given.items() if name in OPTIONS}
     fields = {name: value for name, value in given.items() if name not in OPTIONS}
-    return options, sources.further_fields(type(handler).__name__, fields, known=OPTIONS)
+    return options, further_fields(type(handler).__name__, fields, known=OPTIONS)
 
 
 OPTIONS = frozenset(

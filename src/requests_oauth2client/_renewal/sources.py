@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import CoroutineType, MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from .._core.credentials import File, ask, ask_for_jwt, checked_jwt, shown
 from .._core.effects import RunInThread, Steps, inner
 from .._core.messages import Form
-from .._core.options import accept_further
+from .._core.options import further_fields
 from .._core.times import after
 from .._core.token_syntax import JWT
 from .._core.values import Discreet
@@ -35,13 +35,6 @@ Given: TypeAlias = BearerToken | Mapping[str, Any] | str
 WHICH_API = frozenset({"resource", "audience"})  # form fields
 NO_OTHER_API = "A {} can't ask for a token with {}: make another one, for that API."
 FOR_EACH_REQUEST = ("dpop", "dpop_key", "requests_kwargs")  # of a handler: they count for a refresh too
-FORM_FIELDS = frozenset(
-    """
-    acr_values actor_token actor_token_type audience authorization_details client_assertion client_assertion_type
-    code_verifier dpop dpop_key redirect_uri requested_token_type requests_kwargs resource scope subject_token
-    subject_token_type validate
-    """.split()
-)  # registered names, and settings of the operations
 
 
 def client_for_runner(client: Any, runner_class: Any, user: object) -> Client:
@@ -137,16 +130,6 @@ def _as_token(given: Any) -> BearerToken:
     if isinstance(given, Mapping):
         return BearerToken(**given)
     return given if isinstance(given, BearerToken) else BearerToken(given)
-
-
-def further_fields(where: str, fields: Mapping[str, Any], known: Iterable[str] = ()) -> dict[str, Any]:
-    """Return the further form fields that a caller names freely; `extra={...}` passes names on unlooked at.
-
-    Raises:
-        UnknownParam: a name is close to a known one, and so probably a mistake.
-    """
-    named = {name: value for name, value in fields.items() if name != "extra"}
-    return accept_further(named, {*known, *FORM_FIELDS, "extra"}, where=where, extra=fields.get("extra"))
 
 
 class RefreshTokenSource(TokenSource):

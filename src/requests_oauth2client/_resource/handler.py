@@ -16,7 +16,7 @@ from .._core.effects import Steps, inner
 from .._core.frozen import replace
 from .._login import ways
 from .._login.errors import LoginImpossible
-from .._login.source import OFFLINE_ACCESS
+from .._login.source import OFFLINE_ACCESS, check_spelling
 from .._protocol.authorization import authorization_endpoint
 from .._protocol.client import Client as AnyClient
 from .._protocol.grants import token_endpoint
@@ -106,12 +106,13 @@ class ResourceHandler(TokenHandler):
         **request: Any,
     ) -> None:
         options: Any = {name: request.pop(name) for name in tuple(request) if name in OPTIONS}
+        check_spelling(request, ResourceHandler.__init__, where=type(self).__name__)
         further = dict(settings or {})
         check_settings(self._client_class, further)
         if isinstance(client, AnyClient):
             client_for_runner(client, self._runner_class, self)
         if store is not None and subject is None and grant is None:
-            msg = f"In a store, tokens of a {type(self).__name__} need a subject=: whose they are, as you call them."
+            msg = f"In a store, the tokens of {type(self).__name__} need a subject=: whose they are, as you call them."
             raise InvalidParam(msg)
         if max_logins < 1:
             msg = f"max_logins={max_logins!r} allows no login. Pass login=False if no login is possible here."
