@@ -246,8 +246,7 @@ class ClientSettings(Discreet):
             mtls_endpoint_aliases=MappingProxyType(aliases),
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
-        self._given_session: Any = session  # or the client's own, once it has made one
-        self._owns_session, self._owner = False, 0
+        self._given_session, self._owns_session, self._owner = session, False, 0  # or the client's own, once it is made
         self._check_combinations()
         self._follow_profile()
         self._follow_metadata()
