@@ -135,6 +135,7 @@ class ClientSettings(Discreet):
     push: bool | None
     request_object_signing_key: Any
     extra_metadata: dict[str, Any]
+    _given_session: Any
 
     def __init__(
         self,
