@@ -12,6 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from requests_oauth2client._core.errors import CATALOG
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 # The pages of the site that show a file of the root.
@@ -25,6 +27,11 @@ FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 IMAGE = re.compile(r'\b(?P<attribute>src|srcset|href)="(?P<target>[^"]+)"')
 TOCTREE = re.compile(r"^```\{toctree\}.*?^```$", re.MULTILINE | re.DOTALL)
+# Addresses of the site and of its pictures: how they begin and end, and how a file of the site ends.
+OWN = (
+    (CATALOG.rpartition("/")[0] + "/", ".html", ".md"),
+    ("https://github.com/guillp/requests_oauth2client/raw/main/docs/", "", ""),
+)
 IMAGES = (".svg", ".png")
 
 
@@ -56,6 +63,10 @@ def as_in_the_site(text: str, file: Path, page: str) -> str:
 
 def _target(target: str, file: Path) -> str | None:
     """Return a link's target as a path from the top of the site; None for what is not in the site."""
+    for base, ending, ours in OWN:  # README has whole addresses, which work on a package index too
+        if target.startswith(base):
+            path, hash_mark, anchor = target.removeprefix(base).partition("#")
+            return f"/{path.removesuffix(ending) or 'index'}{ours}{hash_mark}{anchor}"
     if "://" in target or target.startswith(("#", "mailto:", "/")):
         return target
     path, hash_mark, anchor = target.partition("#")

@@ -86,7 +86,8 @@ def draw(story: Story) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
         f' role="img" aria-labelledby="title"><title id="title">A recorded login: each exchange, and each check'
-        f' with its clause</title>\n<style>{STYLE}</style>\n<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>\n'
+        f" with its clause</title>\n<style>{STYLE}</style>\n"
+        f'<rect class="page" width="{WIDTH}" height="{height}" rx="8"/>\n'
         f"{lanes}\n" + "\n".join(rows) + "\n</svg>\n"
     )
 

@@ -1,4 +1,4 @@
-"""The mail, gRPC and WebSocket servers that the examples of docs/mail-kafka-grpc.md connect to."""
+"""The servers that some examples connect to: mail, gRPC and WebSocket ones, and one of the Model Context Protocol."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import Any
 import grpc
 from websockets.sync.server import ServerConnection, serve
 
+from requests_oauth2client import OAuth2Client
+from requests_oauth2client.testing import AuthorizationServer
 from tests.extras.mail_servers import Mailbox, imap_server, smtp_server
 
 LOCAL = "grpc.LocalConnectionType.UDS"
@@ -34,6 +36,27 @@ def services(folder: Path) -> Iterator[dict[str, str]]:
             "grpc.ssl_channel_credentials()": f"grpc.local_channel_credentials({LOCAL})",
             "wss://api.example.com/events": stack.enter_context(websocket_server()),
         }
+
+
+@contextmanager
+def mcp_server(_: Path) -> Iterator[dict[str, str]]:
+    """Start one, and the authorization server that it trusts, where a person logs in for an agent."""
+    from tests.real.mcp_servers import fastmcp_app, serving
+
+    with AuthorizationServer().listening() as server:
+        _people.append(server)
+        client = OAuth2Client(issuer=server.issuer, auth=("mcp-server", "secret"))
+        with serving(fastmcp_app, client, ["things"]) as url:
+            yield {"https://mcp.example.com/mcp": url, "client=me,": "client=me, login=log_in_for_agent,"}
+        _people.remove(server)
+
+
+_people: list[AuthorizationServer] = []
+
+
+def log_in_for_agent(request: Any) -> str:
+    """Be the person in front of an agent."""
+    return str(_people[-1].log_in(request.uri))
 
 
 def needs_token(given: Any) -> bool:

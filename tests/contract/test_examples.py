@@ -21,11 +21,13 @@ from devkit.browser import Browser
 from devkit.protected_api import ProtectedApi
 from devkit.redis_server import RedisServer
 from requests_oauth2client import DeviceLogin
+from requests_oauth2client._core.errors import CATALOG
+from requests_oauth2client.testing import AuthorizationServer as ServerForTests
 from tests.stores.fake_keyring import FileKeyring
 
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
 from .live import Reader, example_credentials, example_hosts
-from .services import services
+from .services import log_in_for_agent, mcp_server, services
 
 README = ROOT / "README.md"
 ELSEWHERE = {"odd-servers.md"}  # tests/providers run it
@@ -35,15 +37,19 @@ DOCUMENTS = [
     *sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in ELSEWHERE),
 ]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+SOURCE = "https://github.com/guillp/requests_oauth2client"
 MOST_LINES = 9
-SERVICES: dict[str, Any] = {"mail-kafka-grpc.md": services}  # further servers that a page talks to
+SERVICES: dict[str, Any] = {
+    "mail-kafka-grpc.md": services,
+    "README.md": mcp_server,
+}  # further servers that a page talks to
 
 FIVE = [
     "A service calls an API",
-    "A script uses a token that it was given",
     "A command line logs its user in",
     "A web site logs its users in",
-    "An SDK hides all that from its users",
+    "An agent calls an MCP server",
+    "A test logs a user in",
 ]
 
 
@@ -74,6 +80,17 @@ def logs_a_visitor_in(reader: Reader, block: Block) -> None:
         started = visitor.get(visitor.get("/", **site).location, **site)
         page = visitor.get(reader.browser.authorize(started.location), **site)
         assert visitor.get(page.location, **site).text == "Hello, alice"
+
+
+def agent_is_alice(reader: Reader, block: Block) -> None:
+    assert reader["who"] == "alice"
+
+
+def tests_a_login(reader: Reader, block: Block) -> None:
+    site = next(found for found in markdown_blocks(README) if found.heading == FIVE[2])
+    reader.run(site, **{"https://as.example.com": "https://as.test"})
+    with ServerForTests("https://as.test").installed() as server:
+        reader["test_a_user_logs_in"](server)
 
 
 def says_who_it_was(reader: Reader, block: Block) -> None:
@@ -138,10 +155,12 @@ def needs_no_second_login(reader: Reader, block: Block) -> None:
 
 AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", FIVE[0]): answers("response"),
-    ("README.md", FIVE[1]): is_blue,
-    ("README.md", FIVE[2]): is_alice,
-    ("README.md", FIVE[3]): logs_a_visitor_in,
-    ("README.md", FIVE[4]): is_thing_1,
+    ("README.md", FIVE[1]): is_alice,
+    ("README.md", FIVE[2]): logs_a_visitor_in,
+    ("README.md", FIVE[3]): agent_is_alice,
+    ("README.md", FIVE[4]): tests_a_login,
+    ("README.md", "A script uses a token that it was given"): is_blue,
+    ("README.md", "An SDK hides all that from its users"): is_thing_1,
     ("README.md", "And all of it awaited"): answers("response"),
     ("README.md", "A fleet shares its tokens"): is_shared_with_the_next,
     ("README.md", "A command line that stays logged in"): needs_no_second_login,
@@ -188,7 +207,8 @@ def reader(
         "rediss://redis.example.com": redis_server.url,
         "OAuth2LoginAuth(client,": "OAuth2LoginAuth(client, DeviceLogin(tell=print),",  # who reads what is printed
     }
-    return Reader(api=protected_api, browser=browser, replacements=replacements, names={"DeviceLogin": DeviceLogin})
+    names = {"DeviceLogin": DeviceLogin, "log_in_for_agent": log_in_for_agent}
+    return Reader(api=protected_api, browser=browser, replacements=replacements, names=names)
 
 
 @pytest.mark.filterwarnings("ignore:.*was given no store")
@@ -209,6 +229,24 @@ def test_every_check_has_its_example() -> None:
 def test_each_of_the_five_things_takes_less_than_ten_lines() -> None:
     blocks = {block.heading: block for block in markdown_blocks(README)}
     assert [heading for heading in FIVE if len(blocks[heading].lines) > MOST_LINES] == []
+
+
+def test_links_of_readme_work_on_a_package_index() -> None:
+    """Each has a scheme, and those that lead to our documentation lead to a page and an anchor that are there."""
+    pages, raw = CATALOG.rpartition("/")[0] + "/", f"{SOURCE}/raw/main/"
+    prose = re.sub(r"^ *```.*?^ *```$", "", README.read_text(), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\(([^)\s]+)\)", prose)
+    assert [target for target in targets if not target.startswith(("https://", "#"))] == []
+    shown = {"contributing": "CONTRIBUTING.md", "changelog": "CHANGELOG.md", "security": "SECURITY.md"}
+    for target in targets:
+        if target.startswith(pages):
+            name, _, anchor = target.removeprefix(pages).partition("#")
+            page = name.removesuffix(".html") or "index"
+            file = ROOT / shown.get(page, f"docs/{page}.md")
+            assert file.exists(), target
+            assert not anchor or anchor in map(anchor_of, markdown_headings(file)), target
+        elif target.startswith(raw):
+            assert (ROOT / target.removeprefix(raw)).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
