@@ -18,9 +18,11 @@ from requests_oauth2client.testing import AuthorizationServer
 
 class Api(BaseHTTPRequestHandler):
     seen: ClassVar[list[tuple[str, str, str, bytes]]] = []
+    kinds: ClassVar[list[str]] = []
 
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.kinds.append(self.headers.get("Content-Type", ""))
         self.seen.append((self.command, self.path, self.headers.get("Authorization", ""), body))
         status = int(self.path.strip("/").partition("?")[0] or 200)
         self.send_response(status)
@@ -28,7 +30,7 @@ class Api(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b'{"hello": "world"}')
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_PUT = do_GET  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         pass
@@ -36,7 +38,7 @@ class Api(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def api() -> Iterator[str]:
-    Api.seen = []
+    Api.seen, Api.kinds = [], []
     with ThreadingHTTPServer(("127.0.0.1", 0), Api) as http:
         threading.Thread(target=http.serve_forever, args=(0.05,), daemon=True).start()
         yield f"http://127.0.0.1:{http.server_port}"
@@ -226,3 +228,62 @@ def test_netrc(run) -> None:
     assert line == f"machine git.example.com login oauth2accesstoken password {token}\n"
     assert run("exec", "netrc", "-p", "robot").code == 2
     assert run("exec", "netrc", "-p", "robot", "a\nmachine b").code == 2
+
+
+# --- what call takes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "body"),
+    [
+        (["-d", '{"a": 1}'], "application/json", b'{"a": 1}'),
+        (["-d", "a=1"], "application/x-www-form-urlencoded", b"a=1"),
+        (["-d", "@thing.json"], "application/json", b"[1]"),
+        (["-d", "a: 1", "-H", "Content-Type: application/yaml"], "application/yaml", b"a: 1"),
+    ],
+)
+def test_call_says_what_the_body_is(run, api, place: Path, arguments: list[str], kind: str, body: bytes) -> None:
+    (place / "thing.json").write_text("[1]")
+    assert run("call", f"{api}/200", "-p", "robot", *arguments).code == 0
+    assert (Api.seen[0][0], Api.seen[0][3], Api.kinds[0]) == ("POST", body, kind)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-H", "nonsense"], "Name: value"),
+        (["-H", ": value"], "Name: value"),
+        (["-H", "Authorization: Bearer planted"], "Leave it out"),
+        (["-d", "@no-such-file"], "can't be read"),
+    ],
+)
+def test_call_refuses_what_it_cannot_send(run, api, arguments: list[str], said: str) -> None:
+    ended = run("call", f"{api}/200", "-p", "robot", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert said in ended.err
+    assert "planted" not in ended.err
+    assert Api.seen == []
+
+
+def test_call_follows_no_redirect_and_says_where_it_leads(run, api) -> None:
+    ended = run("call", f"{api}/307", "-p", "robot", "-X", "PUT")
+    assert ended.code == 3
+    assert "it is at /200" in ended.err
+    assert [one[0] for one in Api.seen] == ["PUT"]
+
+
+@pytest.mark.parametrize("given", ["@no-such-file", "@empty", "a b", "a\nb", "@big"])
+def test_what_is_no_token_is_a_usage_error(run, place: Path, given: str) -> None:
+    (place / "empty").write_text("\n")
+    (place / "big").write_text("a" * (2 << 20))
+    ended = run("introspect", "-p", "robot", given)
+    assert (ended.code, ended.out) == (2, "")
+    assert len(ended.err) < 500
+
+
+def test_revoke_of_a_token_that_was_given(run, log_in, stdin, server) -> None:
+    stdin("some-refresh-token")
+    ended = run("revoke", "-p", "robot", "-", "--json")
+    assert (ended.code, json.loads(ended.out)) == (0, {"revoked": True})
+    sent = [one for one in server.requests if one.endpoint == "revocation"]
+    assert b"token=some-refresh-token" in sent[0].body
