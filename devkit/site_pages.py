@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from devkit import site_api
 from requests_oauth2client._core.errors import CATALOG
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -86,6 +87,7 @@ def _read(app: Any, page: str, source: list[str]) -> None:
         file = ROOT / SHOWN[page]
         app.env.note_dependency(str(file))
         text = file.read_text()
+    text = site_api.directives(text, page)
     if file.name == "README.md" and page not in SHOWN:  # of a folder
         text += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
     source[0] = as_in_the_site(TOCTREE.sub(lambda found: _landed(found[0], file.parent), text), file, page)

@@ -15,7 +15,8 @@ author = "the requests_oauth2client maintainers"
 release = version = __version__
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton", "devkit.site_pages"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+extensions += ["devkit.site_api", "devkit.site_pages"]
 exclude_patterns = ["seed-readme.rst"]
 nitpicky = True  # a link to nothing is an error
 show_warning_types = True
@@ -34,8 +35,8 @@ add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90
 napoleon_google_docstring = True
+napoleon_use_ivar = True
 napoleon_use_rtype = False
-napoleon_custom_sections = [("Source", "params_style")]
 
 html_theme = "furo"
 html_title = f"requests_oauth2client {version}"

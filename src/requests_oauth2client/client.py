@@ -123,7 +123,7 @@ class OAuth2Client(SyncRunner, Client):
         id_token_signed_response_alg: the only JWS alg that ID tokens may have; by default RS256, or where the metadata
             list only others, the asymmetric ones of these.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
-        id_token_encrypted_response_enc: their JWE enc; by default A128CBC-HS256.
+        id_token_encrypted_response_enc: their JWE enc; by default any that is registered.
         id_token_decryption_key: the key to decrypt them with; a private key, or a JWKS of them.
         id_token_iat_max_age: seconds for which an ID token is taken after it was issued, also if it expires later;
             None leaves that to the AS.
@@ -145,10 +145,16 @@ class OAuth2Client(SyncRunner, Client):
         compare_callback_address: refuse a callback on another address than the redirect_uri, or in another mode than
             the request asked for. Only where no proxy rewrites addresses.
         userinfo_signed_response_alg: the only JWS alg that userinfo answers may have; None when they are not signed.
-            With userinfo_encrypted_response_alg and userinfo_encrypted_response_enc they are encrypted too.
-        introspection_signed_response_alg: the only JWS alg that introspection answers may have (RFC 9701), likewise.
+        userinfo_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        userinfo_encrypted_response_enc: their JWE enc; by default any that is registered.
+        introspection_signed_response_alg: the only JWS alg that introspection answers may have (RFC 9701); None when
+            they are not signed.
+        introspection_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        introspection_encrypted_response_enc: their JWE enc; by default any that is registered.
         authorization_signed_response_alg: the only JWS alg that authorization responses may have where a request
-            asks for signed ones (JARM), likewise; by default RS256.
+            asks for signed ones (JARM); by default RS256.
+        authorization_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        authorization_encrypted_response_enc: their JWE enc; by default any that is registered.
         client_certificate: for mutual TLS (RFC 8705): a PEM file with certificate and key, or one file for each. Then
             the mtls_endpoint_aliases of the AS are used, and tokens are bound to it if the client is registered so.
         code_challenge_method: for PKCE; None switches it off.
@@ -169,6 +175,7 @@ class OAuth2Client(SyncRunner, Client):
             are signed with the key of `private_key_jwt`.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
+        registration: what the AS answered when the client was registered, which `read_registration` and its like need.
         testing: allow plain http to any host. Secrets then travel unencrypted.
         extra: anything else worth keeping with the client, as `extra_metadata`.
         **extra_metadata: the same, for names that are not close to that of an argument.

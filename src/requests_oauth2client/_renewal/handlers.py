@@ -140,6 +140,7 @@ class TokenHandler(Discreet):
         raise_for_challenge: raise an `ApiError` where an API demands more than the token gives, such as scope.
         allow_insecure_http: send the token over plain http to other machines too. Anyone on the network path can read
             it.
+        **token_kwargs: further fields of the token requests, such as `scope`, `resource` or `audience`.
 
     Raises:
         InvalidParam: the source has a client of the other kind, or a store needs a subject.
