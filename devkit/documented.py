@@ -1,4 +1,4 @@
-"""Which public names, methods and parameters stand in the reference, and which don't: `python -m devkit.documented`.
+"""Which public names, methods and parameters stand in the reference, and which don't: `python -m devkit.reference`.
 
 A page of `docs/reference` names what it documents in blocks, a name on each line:
 
@@ -8,7 +8,8 @@ A page of `docs/reference` names what it documents in blocks, a name on each lin
     ```
 
 A name of another module than the root needs that module after `{api}`. A class comes with its public methods and
-properties, but for those that have a line of their own, and with its async counterpart. Errors stand in `docs/errors.md`.
+properties, but for those that have a line of their own, and with its async counterpart. Errors stand in
+`docs/errors.md`.
 """
 
 from __future__ import annotations
@@ -17,9 +18,8 @@ import functools
 import importlib
 import importlib.util
 import inspect
+import pkgutil
 import re
-import sys
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -30,8 +30,10 @@ ROOT = Path(__file__).parent.parent
 REFERENCE = ROOT / "docs" / "reference"
 ERRORS = ROOT / "docs" / "errors.md"
 PACKAGE = "requests_oauth2client"
-MODULES = "aio sasl login stores testing web flask starlette django vendor_specific oidc token_response".split()
-BLOCK = re.compile(r"^```\{api\} *(?P<module>\w*)\n(?P<names>.*?)^```$", re.MULTILINE | re.DOTALL)
+PROGRAM = {"cli", "__main__"}  # which is no API
+
+OLDER = "reference/older-names.md"  # what it has are other names for what stands elsewhere
+BLOCK = re.compile(r"^```\{api\} *(?P<module>[\w.]*)\n(?P<names>.*?)^```$", re.MULTILINE | re.DOTALL)
 # What only the package itself, or the HTTP library, calls.
 MACHINERY = set(
     """answering async_auth_flow auth_flow authenticate check_discovered_uri endpoint find_endpoint issuer_rule learn
@@ -97,11 +99,11 @@ def entries() -> tuple[Entry, ...]:
 
 @functools.cache
 def public() -> dict[str, Any]:
-    """Return every public object by its full name; what is the same in the root and in a module has that of the root."""
+    """Return every public object by its full name; what a module has from the root, by that in the root."""
     root = importlib.import_module(PACKAGE)
     found = {f"{PACKAGE}.{name}": getattr(root, name) for name in (*root.__all__, *root._HOME_OF)}  # noqa: SLF001
-    for module in MODULES:
-        if importlib.util.find_spec(f"{PACKAGE}.{module}") is None:
+    for module in sorted(one.name for one in pkgutil.iter_modules(root.__path__)):
+        if module.startswith("_") or module in PROGRAM:
             continue
         if module == "django":
             _set_django_up()
@@ -158,10 +160,11 @@ def shown() -> dict[str, tuple[Member, ...]]:
     taken = {(_definer(name), name.rpartition(".")[2]) for name in alone}
     classes = [entry.full_name for entry in entries() if inspect.isclass(public().get(entry.full_name))]
     own = {public()[name] for name in classes}
+    older = {entry.full_name for entry in entries() if entry.page == OLDER}
     below: dict[str, tuple[Member, ...]] = {}
     for name in classes:
         owner = public()[name]
-        if issubclass(owner, Enum):
+        if issubclass(owner, Enum) or name in older:
             below[name] = ()
             continue
         kept = []
@@ -203,11 +206,11 @@ def unlisted_names() -> list[str]:
 
 def unlisted_methods() -> list[str]:
     """List the methods of clients and handlers that stand on no page, or there without a word."""
-    missing = []
+    missing: list[str] = []
     for full_name in clients_and_handlers():
-        for member in members(public()[full_name]):
-            if not _is_on_a_page(member) or not member.is_documented:
-                missing.append(f"{full_name}.{member.name}")
+        found = members(public()[full_name])
+        lost = (member for member in found if not _is_on_a_page(member) or not member.is_documented)
+        missing.extend(f"{full_name}.{member.name}" for member in lost)
     return sorted(missing)
 
 
@@ -276,28 +279,3 @@ def mistakes() -> list[str]:
         elif not entry.owner and is_error(entry.full_name):
             wrong.append(f"{entry.page}: {entry.full_name} is an error, which stands in errors.md by itself")
     return wrong
-
-
-def main() -> int:
-    """Print the counts, and what is missing."""
-    warnings.simplefilter("ignore", DeprecationWarning)  # of older names
-    listed = {
-        "public names without a page": (unlisted_names(), len(public())),
-        "methods of clients and handlers without a page": (unlisted_methods(), None),
-        "parameters of clients and handlers without a word": (undescribed_parameters(), None),
-        "lines of the reference that are mistaken": (mistakes(), len(entries())),
-    }
-    for what, (missing, of) in listed.items():
-        print(f"{len(missing):4} {what}" + (f" (of {of})" if of else ""))
-        for name in missing:
-            print(f"       {name}")
-    if any(missing for missing, _ in listed.values()):
-        print(
-            "Put a name into an {api} block of the page in docs/reference that is about its task; a docstring says the rest."
-        )
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

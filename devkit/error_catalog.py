@@ -1,7 +1,7 @@
 """Writes docs/errors.md: for each error when it comes and what to do, under the anchor that its message names.
 
-`python -m devkit.error_catalog` writes it, `--check` only compares. When an error comes stands in its docstring; what to do,
-in `devkit/error_advice.toml`, or in the `advice` of its class. A class that has neither takes that of its nearest base.
+`python -m devkit.reference` writes it. When an error comes stands in its docstring; what to do, in
+`devkit/error_advice.toml`, or in the `advice` of its class. A class that has neither takes that of its nearest base.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-import sys
 import tomllib
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +21,10 @@ PAGE = ROOT / "docs" / "errors.md"
 ADVICE = ROOT / "devkit" / "error_advice.toml"
 HEAD = """# Errors
 
-Every error of the package is an `OAuth2Error`. A message says what came, what was expected and what to do, shows no secret,
-and ends with an address on this page; `error.message` is the text without it. Where an HTTP library has an error for the
-same failure, ours is one of these too: `except requests.ConnectionError` catches a [TransportError](#transporterror).
+Every error of the package is an `OAuth2Error`. A message says what came, what was expected and what to do, shows no
+secret, and ends with an address on this page; `error.message` is the text without it. Where an HTTP library has an
+error for the same failure, ours is one of these too: `except requests.ConnectionError` catches a
+[TransportError](#transporterror).
 
 ```python
 from requests_oauth2client import LoginNeeded, OAuth2Client, OAuth2ClientCredentialsAuth, OAuth2Error
@@ -40,7 +39,7 @@ except OAuth2Error as error:
 ```
 
 """
-# The groups in their order, and the bases of what stands in each; a class stands in the first that fits by its nearest base.
+# The groups in their order, and the bases of what stands in each: a class stands in the group of its nearest base.
 GROUPS = {
     "All errors": "OAuth2Error",
     "The callback of a login": "InvalidAuthResponse AuthorizationResponseError",
@@ -80,9 +79,10 @@ def errors() -> dict[str, type[Exception]]:
         for kind in pending.pop().__subclasses__():
             pending.append(kind)
             is_ours = kind.__module__.startswith(f"{documented.PACKAGE}.") and "twin_of" not in vars(kind)
-            if is_ours and not kind.__name__.startswith("_"):
-                if found.setdefault(kind.__name__, kind) is not kind:
-                    raise SystemExit(f"Two errors are called {kind.__name__}: an address can lead to one only.")
+            if not is_ours or kind.__name__.startswith("_"):
+                continue
+            if found.setdefault(kind.__name__, kind) is not kind:
+                raise SystemExit(f"Two errors are called {kind.__name__}: an address can lead to one only.")
     return found
 
 
@@ -145,12 +145,3 @@ def written_page() -> str:
         if names:
             text += f"## {group}\n\n" + "\n".join(entry(known[name], known, advice) for name in names) + "\n"
     return text.rstrip() + "\n"
-
-
-if __name__ == "__main__":
-    warnings.simplefilter("ignore", DeprecationWarning)  # of older names
-    page = written_page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(page)
-    elif not PAGE.exists() or PAGE.read_text() != page:
-        raise SystemExit("docs/errors.md is not as the docstrings say: run `python -m devkit.error_catalog`.")

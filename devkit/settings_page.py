@@ -1,6 +1,6 @@
 """Writes docs/reference/settings.md: every setting of a client, from its signature and its docstring.
 
-`python -m devkit.settings_page` writes it, `--check` only compares.
+`python -m devkit.reference` writes it.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,10 +16,10 @@ HEAD = """# Settings of a client
 
 `OAuth2Client(...)` and `AsyncOAuth2Client(...)` take these, all but the first two by name; `from_discovery_endpoint`,
 `from_discovery_document`, `register` and the `add(...)` of web logins take them too. Each is an attribute of the client
-afterwards. Where the client reads the metadata of the server, a setting that is given goes before what they say. A name that
-is close to one of these is refused, with a suggestion.
+afterwards. Where the client reads the metadata of the server, a setting that is given goes before what they say. A name
+that is close to one of these is refused, with a suggestion.
 
-`python -m devkit.settings_page` writes this page.
+`python -m devkit.reference` writes this page.
 
 """
 GROUPS = {
@@ -88,11 +87,3 @@ def written_page() -> str:
 
 def _cell(text: str) -> str:
     return (text[:1].upper() + text[1:]).replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    page = written_page()
-    if "--check" not in sys.argv:
-        PAGE.write_text(page)
-    elif not PAGE.exists() or PAGE.read_text() != page:
-        raise SystemExit("docs/reference/settings.md is not as the client says: run `python -m devkit.settings_page`.")

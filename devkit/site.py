@@ -9,9 +9,13 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+import warnings
+import zlib
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from devkit import documented
 
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "build" / "site"
@@ -74,11 +78,27 @@ def broken_links(output: Path) -> list[str]:
     return broken
 
 
-if __name__ == "__main__":
+def missing_objects(output: Path) -> list[str]:
+    """List the names and methods of the reference that the site's inventory lacks: what autodoc could not show."""
+    lines = zlib.decompress((output / "objects.inv").read_bytes().split(b"\n", 4)[4]).decode().splitlines()
+    there = {line.partition(" ")[0] for line in lines}
+    listed = {entry.full_name for entry in documented.entries()}
+    listed |= {f"{name}.{member.name}" for name, below in documented.shown().items() for member in below}
+    return sorted(listed - there)
+
+
+def main() -> None:
+    """Build the site into the folder that the command line names, and look whether it is whole."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # of older names
     started = time.monotonic()
     folder = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else OUTPUT
     build(folder)
-    if broken := broken_links(folder):
-        raise SystemExit("Links that lead nowhere:\n" + "\n".join(broken))
+    for what, found in {"Links that lead nowhere": broken_links, "Not in the inventory": missing_objects}.items():
+        if missing := found(folder):
+            raise SystemExit("\n".join([f"{what}:", *missing]))
     pages = sum(1 for _ in folder.rglob("*.html"))
     print(f"{pages} pages in {time.monotonic() - started:.0f} seconds: {folder / 'index.html'}")
+
+
+if __name__ == "__main__":
+    main()

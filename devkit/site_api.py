@@ -10,7 +10,6 @@ import functools
 import inspect
 import re
 import textwrap
-from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -69,10 +68,11 @@ def _class(full_name: str) -> str:
 
 
 def _member(member: Member, owner: str, other: str | None) -> str:
-    value, name = member.value, f"{owner}.{member.name}"
+    value: Any = member.value
+    name = f"{owner}.{member.name}"
     if isinstance(value, property):
         return f".. autoproperty:: {name}\n   :no-index-entry:\n"
-    if not inspect.isroutine(value) or isinstance(value, functools.cached_property):
+    if isinstance(value, functools.cached_property) or not inspect.isroutine(value):
         said = textwrap.indent(inspect.getdoc(value) or "", "   ")
         return f".. py:attribute:: {name}\n\n{said}\n"
     names = [name]
@@ -99,7 +99,7 @@ class OneText(Directive):
         return list(parsed.children)
 
 
-def _docstring(app: Any, what: str, name: str, value: Any, options: Any, lines: list[str]) -> None:
+def _docstring(_app: Any, what: str, name: str, value: Any, _options: Any, lines: list[str]) -> None:
     """Let a handler say what its private bases say of its parameters."""
     if what == "class" and inspect.isclass(value) and re.search(r"OAuth2\w+Auth$", name):
         text = "\n".join(lines) + "\n"

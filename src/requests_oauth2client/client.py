@@ -100,7 +100,7 @@ class OAuth2Client(SyncRunner, Client):
         introspection_endpoint: where tokens are asked about (RFC 7662).
         userinfo_endpoint: where the OP tells about the user (OIDC Core section 5.3).
         authorization_endpoint: where users are sent to (RFC 6749 section 3.1).
-        redirect_uri: where they come back to.
+        redirect_uri: where users come back to (RFC 6749 section 3.1.2).
         backchannel_authentication_endpoint: for CIBA.
         device_authorization_endpoint: for devices (RFC 8628).
         pushed_authorization_request_endpoint: for PAR (RFC 9126).
@@ -110,7 +110,7 @@ class OAuth2Client(SyncRunner, Client):
         authorization_server_metadata: all that the AS says about itself.
         jwks_uri: where the AS publishes its keys; they are fetched when they are first needed, and again when they
             are no longer fresh or a token names one that is unknown.
-        authorization_server_jwks: those keys, where they are known already.
+        authorization_server_jwks: the keys of the AS, where they are known already.
         issuer: who the AS is (RFC 8414 section 2); for one with many tenants a template, such as
             `https://login.microsoftonline.com/{tenantid}/v2.0` (`{tenantid}` is the claim `tid`, any other name the
             claim of that name), or a function of the claims that returns the issuer which they must have, or whether
@@ -161,10 +161,10 @@ class OAuth2Client(SyncRunner, Client):
         authorization_response_iss_parameter_supported: whether the AS names itself in its answers (RFC 9207).
         token_class: what a token response becomes.
         session: the `requests.Session` to send with; by default one of its own.
-        default_auth_handler: the method for an id and a secret.
+        default_auth_handler: the authentication method for `(client_id, client_secret)`, where `auth` names none.
         dpop_bound_access_tokens: bind all tokens to keys (RFC 9449), unless a call says dpop=False.
-        dpop_key_generator: makes a key for an algorithm where none is given.
-        dpop_alg: that algorithm.
+        dpop_key_generator: makes a DPoP key for an algorithm, where none is given.
+        dpop_alg: the algorithm of the DPoP keys that are made.
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
         retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
@@ -178,7 +178,7 @@ class OAuth2Client(SyncRunner, Client):
         registration: what the AS answered when the client was registered, which `read_registration` and its like need.
         testing: allow plain http to any host. Secrets then travel unencrypted.
         extra: anything else worth keeping with the client, as `extra_metadata`.
-        **extra_metadata: the same, for names that are not close to that of an argument.
+        **extra_metadata: the same as `extra`, for names that are not close to that of an argument.
 
     Raises:
         UnknownParam: a name is close to that of an argument, and so probably misspelled.

@@ -63,7 +63,7 @@ class OAuth2Client(SyncRunner, Client):
         introspection_endpoint: where tokens are asked about (RFC 7662).
         userinfo_endpoint: where the OP tells about the user (OIDC Core section 5.3).
         authorization_endpoint: where users are sent to (RFC 6749 section 3.1).
-        redirect_uri: where they come back to.
+        redirect_uri: where users come back to (RFC 6749 section 3.1.2).
         backchannel_authentication_endpoint: for CIBA.
         device_authorization_endpoint: for devices (RFC 8628).
         pushed_authorization_request_endpoint: for PAR (RFC 9126).
@@ -73,7 +73,7 @@ class OAuth2Client(SyncRunner, Client):
         authorization_server_metadata: all that the AS says about itself.
         jwks_uri: where the AS publishes its keys; they are fetched when they are first needed, and again when they
             are no longer fresh or a token names one that is unknown.
-        authorization_server_jwks: those keys, where they are known already.
+        authorization_server_jwks: the keys of the AS, where they are known already.
         issuer: who the AS is (RFC 8414 section 2); for one with many tenants a template, such as
             `https://login.microsoftonline.com/{tenantid}/v2.0` (`{tenantid}` is the claim `tid`, any other name the
             claim of that name), or a function of the claims that returns the issuer which they must have, or whether
@@ -86,7 +86,7 @@ class OAuth2Client(SyncRunner, Client):
         id_token_signed_response_alg: the only JWS alg that ID tokens may have; by default RS256, or where the metadata
             list only others, the asymmetric ones of these.
         id_token_encrypted_response_alg: the JWE alg of ID tokens; None when they are not encrypted.
-        id_token_encrypted_response_enc: their JWE enc; by default A128CBC-HS256.
+        id_token_encrypted_response_enc: their JWE enc; by default any that is registered.
         id_token_decryption_key: the key to decrypt them with; a private key, or a JWKS of them.
         id_token_iat_max_age: seconds for which an ID token is taken after it was issued, also if it expires later;
             None leaves that to the AS.
@@ -108,20 +108,26 @@ class OAuth2Client(SyncRunner, Client):
         compare_callback_address: refuse a callback on another address than the redirect_uri, or in another mode than
             the request asked for. Only where no proxy rewrites addresses.
         userinfo_signed_response_alg: the only JWS alg that userinfo answers may have; None when they are not signed.
-            With userinfo_encrypted_response_alg and userinfo_encrypted_response_enc they are encrypted too.
-        introspection_signed_response_alg: the only JWS alg that introspection answers may have (RFC 9701), likewise.
+        userinfo_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        userinfo_encrypted_response_enc: their JWE enc; by default any that is registered.
+        introspection_signed_response_alg: the only JWS alg that introspection answers may have (RFC 9701); None when
+            they are not signed.
+        introspection_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        introspection_encrypted_response_enc: their JWE enc; by default any that is registered.
         authorization_signed_response_alg: the only JWS alg that authorization responses may have where a request
-            asks for signed ones (JARM), likewise; by default RS256.
+            asks for signed ones (JARM); by default RS256.
+        authorization_encrypted_response_alg: their JWE alg; None when they are not encrypted.
+        authorization_encrypted_response_enc: their JWE enc; by default any that is registered.
         client_certificate: for mutual TLS (RFC 8705): a PEM file with certificate and key, or one file for each. Then
             the mtls_endpoint_aliases of the AS are used, and tokens are bound to it if the client is registered so.
         code_challenge_method: for PKCE; None switches it off.
         authorization_response_iss_parameter_supported: whether the AS names itself in its answers (RFC 9207).
         token_class: what a token response becomes.
         session: the `requests.Session` to send with; by default one of its own.
-        default_auth_handler: the method for an id and a secret.
+        default_auth_handler: the authentication method for `(client_id, client_secret)`, where `auth` names none.
         dpop_bound_access_tokens: bind all tokens to keys (RFC 9449), unless a call says dpop=False.
-        dpop_key_generator: makes a key for an algorithm where none is given.
-        dpop_alg: that algorithm.
+        dpop_key_generator: makes a DPoP key for an algorithm, where none is given.
+        dpop_alg: the algorithm of the DPoP keys that are made.
         timeout: seconds for the whole of each answer.
         max_response_size: bytes that an answer may have.
         retries: how requests that are safe to repeat are made again when the server is failing; None for no retries.
@@ -132,9 +138,10 @@ class OAuth2Client(SyncRunner, Client):
             are signed with the key of `private_key_jwt`.
         profile: `oauth2.1` or `fapi2`: switch on all that it demands, and refuse what it forbids. Settings that are
             not given get its values.
+        registration: what the AS answered when the client was registered, which `read_registration` and its like need.
         testing: allow plain http to any host. Secrets then travel unencrypted.
         extra: anything else worth keeping with the client, as `extra_metadata`.
-        **extra_metadata: the same, for names that are not close to that of an argument.
+        **extra_metadata: anything else worth keeping with the client, too, where its name is not close to that of an argument.
 
     Raises:
         UnknownParam: a name is close to that of an argument, and so probably misspelled.

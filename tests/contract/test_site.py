@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,12 +14,13 @@ from devkit.site_pages import as_in_the_site
 from .documents import ROOT
 
 
-@pytest.mark.timeout(300)
-def test_the_site_is_built_and_can_be_searched(tmp_path: Path) -> None:
-    site.build(tmp_path / "site")
-    assert site.broken_links(tmp_path / "site") == []
+@pytest.mark.timeout(900)  # it builds everything; a busy machine takes its time
+def test_the_site_is_whole_and_can_be_searched(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "devkit.site", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     index = (tmp_path / "site" / "searchindex.js").read_text()
-    assert [word for word in ("fastapi", "refresh", "dpop") if f'"{word}":' not in index] == []
+    assert [word for word in ("fastapi", "refresh", "dpop", "mismatchingstate") if f'"{word}":' not in index] == []
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
