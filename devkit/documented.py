@@ -37,6 +37,7 @@ BLOCK = re.compile(r"^```\{api\} *(?P<module>[\w.]*)\n(?P<names>.*?)^```$", re.M
 # What only the package itself, or the HTTP library, calls.
 MACHINERY = set(
     """answering async_auth_flow auth_flow authenticate check_discovered_uri endpoint find_endpoint issuer_rule learn
+    note_scope
     pickle_advice prepare_flow run_between settle_auth sync_auth_flow""".split()
 )
 
@@ -133,6 +134,13 @@ def is_error(full_name: str) -> bool:
     return inspect.isclass(value) and issubclass(value, root) and value.__name__ == name
 
 
+def is_alias(full_name: str) -> bool:
+    """Whether a public name is another one for what has a public name of its own."""
+    value = public()[full_name]
+    name = getattr(value, "__name__", full_name.rpartition(".")[2])
+    return name != full_name.rpartition(".")[2] and public().get(f"{PACKAGE}.{name}") is value
+
+
 def counterpart(full_name: str) -> str | None:
     """Return the full name of a class's async counterpart; None where there is none."""
     module, _, name = full_name.rpartition(".")
@@ -164,7 +172,7 @@ def shown() -> dict[str, tuple[Member, ...]]:
     below: dict[str, tuple[Member, ...]] = {}
     for name in classes:
         owner = public()[name]
-        if issubclass(owner, Enum) or name in older:
+        if issubclass(owner, Enum) or name in older or is_alias(name):
             below[name] = ()
             continue
         kept = []
@@ -258,7 +266,8 @@ def _prose(owner: type[Any], name: str) -> str:
 
 def _undescribed(signature: inspect.Signature, said: str) -> list[str]:
     """List the parameters that have neither a line of their own nor stand in backticks."""
-    return [name for name in signature.parameters if not re.search(rf"^\s*\**{name}:|`\**{name}`", said, re.MULTILINE)]
+    names = [name for name in signature.parameters if not name.startswith("_")]
+    return [name for name in names if not re.search(rf"^\s*\**{name}:|`\**{name}`", said, re.MULTILINE)]
 
 
 def mistakes() -> list[str]:

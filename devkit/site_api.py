@@ -17,6 +17,7 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx import addnodes
+from sphinx.ext.napoleon import Config, GoogleDocstring
 from sphinx.util.nodes import make_refnode
 
 from devkit import documented
@@ -46,7 +47,7 @@ def _entry(entry: Entry) -> str:
         member = next(member for member in documented.members(owner) if member.name == method)
         return _member(member, entry.owner, other)
     value = public()[name]
-    if getattr(value, "__name__", entry.name) != entry.name and not inspect.ismodule(value):
+    if documented.is_alias(name):
         return f".. py:data:: {name}\n\n   Another name of :py:obj:`{value.__name__}`.\n"
     if inspect.isclass(value):
         return "\n".join(_class(one) for one in (name, documented.counterpart(name)) if one)
@@ -58,6 +59,9 @@ def _entry(entry: Entry) -> str:
 def _class(full_name: str) -> str:
     value = public()[full_name]
     head = f".. autoclass:: {full_name}\n   :no-members:\n"
+    if value.__name__ != full_name.rpartition(".")[2]:  # autodoc would only say which name is its own, a private one
+        said = GoogleDocstring(inspect.getdoc(value) or "", Config(napoleon_use_rtype=False)).lines()
+        head = f".. py:class:: {full_name}\n\n{textwrap.indent(chr(10).join(said), '   ')}\n"
     if issubclass(value, BaseException):
         head = f".. autoexception:: {full_name}\n   :no-members:\n"
     if issubclass(value, Enum):
@@ -74,7 +78,7 @@ def _member(member: Member, owner: str, other: str | None) -> str:
         return f".. autoproperty:: {name}\n   :no-index-entry:\n"
     if isinstance(value, functools.cached_property) or not inspect.isroutine(value):
         said = textwrap.indent(inspect.getdoc(value) or "", "   ")
-        return f".. py:attribute:: {name}\n\n{said}\n"
+        return f".. py:attribute:: {member.name}\n\n{said}\n"
     names = [name]
     if other and hasattr(public()[other], member.name):
         names.append(f"{other}.{member.name}")

@@ -141,7 +141,7 @@ class OAuth2Client(SyncRunner, Client):
         registration: what the AS answered when the client was registered, which `read_registration` and its like need.
         testing: allow plain http to any host. Secrets then travel unencrypted.
         extra: anything else worth keeping with the client, as `extra_metadata`.
-        **extra_metadata: anything else worth keeping with the client, too, where its name is not close to that of an argument.
+        **extra_metadata: the same as `extra`, for names that are not close to that of an argument.
 
     Raises:
         UnknownParam: a name is close to that of an argument, and so probably misspelled.
