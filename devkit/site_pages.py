@@ -88,7 +88,7 @@ def _read(app: Any, page: str, source: list[str]) -> None:
         app.env.note_dependency(str(file))
         text = file.read_text()
     text = site_api.directives(text, page)
-    if file.name == "README.md" and page not in SHOWN:  # of a folder
+    if file.name in {"README.md", "index.md"} and file.parent != DOCS and page not in SHOWN:  # of a folder
         text += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
     source[0] = as_in_the_site(TOCTREE.sub(lambda found: _landed(found[0], file.parent), text), file, page)
 

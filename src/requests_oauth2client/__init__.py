@@ -1,5 +1,28 @@
 """OAuth 2.x and OpenID Connect for `requests` and `httpx2`: get, renew, revoke, check and use tokens.
 
+    client = OAuth2Client(issuer="https://as.example.com", auth=("my-service", "my-secret"))
+    auth = OAuth2ClientCredentialsAuth(client, scope="api.read")
+    requests.get("https://api.example.com/things", auth=auth)
+
+What most programs need; `help(requests_oauth2client.OAuth2Client)` explains a name:
+
+    OAuth2Client                 a client of one authorization server; each grant is a method
+    OAuth2ClientCredentialsAuth  calls an API as the client itself
+    OAuth2LoginAuth              logs a user in from a program, and calls an API for them
+    OAuth2AccessTokenAuth        goes on with tokens that the program has
+    OAuth2ResourceAuth           calls an API of which only the URL is known, such as an MCP server
+    BearerAuth                   puts one token into requests
+    ApiClient                    calls an API below one root URL
+    AuthorizationRequest         sends a browser to log in; `validate_callback` reads what comes back
+    BearerToken, IdToken         what a server issues
+    ClientSecretBasic, ClientSecretPost, PrivateKeyJwt, PublicApp    how a client authenticates
+    DPoPKey, Retries, TokenEvent, recording                          keys, failing servers, what happens
+    OAuth2Error                  every error; its message ends with the address of its entry in the documentation
+
+The async ones have `Async` in front. Token stores are in `stores`; logins of web sites in `flask`, `starlette` (FastAPI
+too) and `django`; an authorization server for tests in `testing`; mail, Kafka and gRPC in `sasl`, `kafka` and `grpc`.
+All of it, by task: https://requests-oauth2client.readthedocs.io/en/latest/
+
 Every public name can be imported from here. A name is loaded when it is first used, so that importing the
 package costs next to nothing: no HTTP library, no cryptography. The async client needs the extra "async", so a star
 import leaves it out. Written by `python -m devkit.root`.
@@ -170,5 +193,12 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Show what can be loaded too."""
+    """Show what can be loaded too, but not to `help()`: it would print every class, which is longer than a book."""
+    import sys  # noqa: PLC0415  the root loads nothing by itself
+
+    asking = sys._getframe(1)  # noqa: SLF001  documented, for interpreters that have it
+    while asking.f_back and asking.f_globals.get("__name__") == "inspect":
+        asking = asking.f_back
+    if asking.f_globals.get("__name__") == "pydoc":
+        return ["__version__"]
     return sorted({*globals(), *_HOME_OF})

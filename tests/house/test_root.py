@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import pydoc
+import re
 import subprocess
 import sys
 
@@ -14,6 +16,7 @@ from devkit import root
 
 EVERY_MODULE = [*root.MODULES, *root.ASYNC_MODULES]
 HOMES = root.homes(EVERY_MODULE)
+HOMES_OF = {name for names in HOMES.values() for name in names}
 
 
 def test_it_is_as_the_modules_say() -> None:
@@ -31,6 +34,15 @@ def test_each_name_is_that_of_its_module(module: str) -> None:
     for name in home.__all__:
         assert getattr(requests_oauth2client, name) is getattr(home, name)
     assert list(home.__all__) == sorted(home.__all__)
+
+
+def test_help_is_short_and_names_what_most_programs_need() -> None:
+    said = pydoc.plain(pydoc.render_doc(requests_oauth2client))
+    assert len(said.splitlines()) < 150
+    named = re.findall(r"^ {8}(\w+(?:, \w+)*)  ", said, re.MULTILINE)
+    names = [name for line in named for name in line.split(", ")]
+    assert "OAuth2ClientCredentialsAuth" in names
+    assert [name for name in names if name not in HOMES_OF] == []
 
 
 def test_a_star_import_gives_all_but_the_async_names() -> None:
