@@ -61,7 +61,8 @@ def _class(full_name: str) -> str:
     head = f".. autoclass:: {full_name}\n   :no-members:\n"
     if value.__name__ != full_name.rpartition(".")[2]:  # autodoc would only say which name is its own, a private one
         said = GoogleDocstring(inspect.getdoc(value) or "", Config(napoleon_use_rtype=False)).lines()
-        head = f".. py:class:: {full_name}\n\n{textwrap.indent(chr(10).join(said), '   ')}\n"
+        module, _, name = full_name.rpartition(".")
+        head = f".. py:class:: {name}\n   :module: {module}\n\n{textwrap.indent(chr(10).join(said), '   ')}\n"
     if issubclass(value, BaseException):
         head = f".. autoexception:: {full_name}\n   :no-members:\n"
     if issubclass(value, Enum):
