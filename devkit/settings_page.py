@@ -17,7 +17,7 @@ HEAD = """# Settings of a client
 `OAuth2Client(...)` and `AsyncOAuth2Client(...)` take these, all but the first two by name; `from_discovery_endpoint`,
 `from_discovery_document`, `register` and the `add(...)` of web logins take them too. Each is an attribute of the client
 afterwards. Where the client reads the metadata of the server, a setting that is given goes before what they say. A name
-that is close to one of these is refused, with a suggestion.
+that is close to one of these is refused, with a suggestion. Where no default stands here, it is None or worked out.
 
 `python -m devkit.reference` writes this page.
 
@@ -80,10 +80,10 @@ def written_page() -> str:
     text = HEAD
     for group, names in grouped.items():
         if names:
-            text += f"## {group}\n\n| Setting | Default | Meaning |\n|---|---|---|\n"
-            text += "".join(f"| `{name}` | {default[name]} | {_cell(said.get(name, ''))} |\n" for name in names) + "\n"
+            text += f"## {group}\n\n" + "".join(_line(name, default[name], said.get(name, "")) for name in names) + "\n"
     return text.rstrip() + "\n"
 
 
-def _cell(text: str) -> str:
-    return (text[:1].upper() + text[1:]).replace("|", "\\|")
+def _line(name: str, default: str, said: str) -> str:
+    given = f" (default {default})" if default not in {"", "`None`"} else ""
+    return f"- **`{name}`**{given}: {said}\n"
