@@ -63,8 +63,9 @@ lowest: setup
 pythons: setup
 	$(BIN)/python -m devkit.packaging pythons
 
+# What it costs; writes docs/benchmarks.md and its picture.
 bench: setup
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python -m benchmarks --page docs/benchmarks.md $(ARGS)
 
 # The newest of everything, pinned: what `setup` installs until this is run again.
 constraints:

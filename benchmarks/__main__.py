@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import peers, table
+from . import page, peers, table
 from .case import Case, Interpreters, Meter, Place, Row, UnmeasurableError
 from .cases import CASES
 from .measure import Failure, Result, interleave, summarise
@@ -35,6 +35,9 @@ def _parser() -> argparse.ArgumentParser:
         "--peers", action=argparse.BooleanOptionalAction, help="measure other libraries too (default, not with --quick)"
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to FILE")
+    parser.add_argument(
+        "--page", type=Path, metavar="FILE", help="also write a page with a picture (docs/benchmarks.md)"
+    )
     parser.add_argument("--check", action="store_true", help="exit with 1 when a target is missed")
     return parser
 
@@ -62,6 +65,7 @@ def _measure(options: argparse.Namespace) -> int:
         return 2
     with_peers = not options.quick if options.peers is None else options.peers
     interpreters, missing = _interpreters(with_peers=with_peers)
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0  # before our own
     _stay_on_one_cpu()
     report: dict[str, list[Result | Failure]] = {}
     for name in options.case or CASES:
@@ -73,6 +77,8 @@ def _measure(options: argparse.Namespace) -> int:
     if options.json:
         figures = {"python": circumstances, "peers": versions, "cases": table.as_json(report)}
         options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    if options.page:
+        page.write(options.page, report, versions=versions, load=load, quick=options.quick)
     return _exit_code(report, check=options.check)
 
 

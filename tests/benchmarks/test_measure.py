@@ -6,12 +6,14 @@ import contextlib
 import http.client
 import json
 import sys
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks import id_token_checks, signer, stub_server, table, workers
+from benchmarks import id_token_checks, page, plot, signer, stub_server, table, workers
 from benchmarks.__main__ import main
 from benchmarks.case import Case, Place, Quantity, Row, Target, UnmeasurableError
 from benchmarks.cases import CASES
@@ -235,3 +237,20 @@ def test_a_thousand_tokens_cost_one_fetch_and_made_up_kids_one_more(setup: str, 
 
     with case.open_meter({Place.HOUSE: sys.executable}) as meter:
         assert meter(row) == fetches
+
+
+def test_the_picture_has_each_row_that_took_time_and_reads_as_xml() -> None:
+    counted = Row(label="counted", setup="counted", counts="requests")
+    summed = Spread(low=1, median=1.5, high=2)
+    outcomes = [Result(row=row, cost=summed, ratio=summed, added=summed) for row in (BARE, OURS, counted)]
+    drawn = plot.svg({"a <case>": [*outcomes, Failure(row=THEIRS, reason="gone")], "empty": []})
+    texts = [text.text for text in ET.fromstring(drawn).iter("{http://www.w3.org/2000/svg}text")]  # noqa: S314  our own
+    assert texts[1:] == ["a <case>", "bare", "1.50", "ours", "1.50"]
+    assert "prefers-color-scheme: dark" in drawn
+
+
+@pytest.mark.parametrize(("load", "said"), [(0.0, "otherwise idle"), (1000.0, "**busy**")])
+def test_the_page_says_when_the_machine_was_busy(tmp_path: Path, load: float, said: str) -> None:
+    page.write(tmp_path / "page.md", {}, versions=[], load=load, quick=True)
+    assert said in (tmp_path / "page.md").read_text()
+    assert (tmp_path / page.PICTURE).is_file()
