@@ -53,7 +53,7 @@ def _drawn(outcomes: Sequence[Result | Failure]) -> Iterator[Result]:
 
 
 def _case(name: str, rows: list[Result], y: float) -> Iterator[str]:
-    scale = PLOT / max(row.ratio.high for row in rows)
+    scale = PLOT / max(max(row.ratio.high, _target(row)) for row in rows)
     yield f'<text x="16" y="{y + 17:.0f}" font-weight="600">{escape(name)}</text>'
     for number, outcome in enumerate(rows):
         yield from _bar(outcome, y + TITLE + ROW * number, scale)
@@ -74,7 +74,13 @@ def _bar(outcome: Result, y: float, scale: float) -> Iterator[str]:
     yield f'<rect class="{kind}" x="{LEFT}" y="{y + 3:.1f}" width="{ratio.median * scale:.1f}" height="{ROW - 7}"/>'
     if not row.is_baseline:
         yield _line("line", (LEFT + ratio.low * scale, middle), (end, middle))
-    if row.target is not None and row.target.quantity is Quantity.RATIO:
-        mark = LEFT + row.target.limit * scale
+    mark = LEFT + _target(outcome) * scale
+    if _target(outcome):
         yield _line("target", (mark, y + 1), (mark, y + ROW - 2))
-    yield f'<text class="quiet" x="{end + 8:.1f}" y="{middle + 4:.0f}">{ratio.median:.2f}</text>'
+    yield f'<text class="quiet" x="{max(end, mark) + 8:.1f}" y="{middle + 4:.0f}">{ratio.median:.2f}</text>'
+
+
+def _target(outcome: Result) -> float:
+    """Return the ratio that is aimed at, or 0."""
+    target = outcome.row.target
+    return target.limit if target is not None and target.quantity is Quantity.RATIO else 0
