@@ -28,6 +28,7 @@ from tests.stores.fake_keyring import FileKeyring
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
 from .live import Reader, example_credentials, example_hosts
 from .services import log_in_for_agent, mcp_server, services
+from .workload_services import workload_services
 
 README = ROOT / "README.md"
 ELSEWHERE = {"odd-servers.md"}  # tests/providers run it
@@ -42,6 +43,7 @@ MOST_LINES = 9
 SERVICES: dict[str, Any] = {
     "mail-kafka-grpc.md": services,
     "README.md": mcp_server,
+    "workloads.md": workload_services,
 }  # further servers that a page talks to
 
 FIVE = [
@@ -146,6 +148,22 @@ def talks_to_a_service(reader: Reader, block: Block) -> None:
     assert asyncio.run(reader["things"]())["path"] == "/things"
 
 
+def is_the_platforms(expected: str) -> Callable[[Reader, Block], None]:
+    """Say that an example ends with this token."""
+
+    def check(reader: Reader, block: Block) -> None:
+        assert reader["token"].access_token == expected
+
+    return check
+
+
+def knows_its_robot(reader: Reader, block: Block) -> None:
+    if "role_credentials" in block.code:
+        assert reader["keys"]["SessionToken"] == "s"
+    else:
+        is_the_platforms("of-a-robot")(reader, block)
+
+
 def needs_no_second_login(reader: Reader, block: Block) -> None:
     is_alice(reader, block)
     shown = list(reader.screen)
@@ -171,6 +189,9 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", "ApiClient"): goes_where_the_comments_say,
     ("README.md", "Errors"): quotes_the_server,
     ("mail-kafka-grpc.md", "Anything else"): talks_to_a_service,
+    ("workloads.md", "A secret in a file"): got_a_token,
+    ("workloads.md", "A token of the platform, exchanged"): is_the_platforms("federated"),
+    ("workloads.md", "What is not OAuth"): knows_its_robot,
     ("recipes.md", "Keep a request while the user is away"): got_a_token,
     ("recipes.md", "Store tokens"): is_alice,
     ("recipes.md", "Introspect a token, call userinfo, revoke a token"): is_refused_afterwards,

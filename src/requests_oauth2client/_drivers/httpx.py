@@ -30,6 +30,7 @@ from .._core.story import recorder
 from .._core.times import now
 from .._core.tracebacks import shorten
 from ..stores.base import EntryLocked
+from .ambient import ca_path
 from .httpx_library import (  # first: it says what to install where nothing is
     AUTHS,
     CLIENTS,
@@ -41,7 +42,7 @@ from .locks import EntryLease, lock_of
 
 import anyio  # isort: skip  # comes with either
 
-from .loop_transport import check_loop, loop_transport  # isort: skip
+from .loop_transport import check_loop, loop_transport, tls_context  # isort: skip
 from .httpx_exchange import read_timeout, send  # isort: skip
 from .loops import in_store_thread, in_user_thread, new_lease, sleep_idly, spawn, take_in_task, to_completion  # isort: skip
 
@@ -184,8 +185,14 @@ class RunnerWithoutClient(AsyncRunner):
     async def _perform(self, effect: Effect, run: Run[Any]) -> Any:
         if not isinstance(effect, Send):
             return await super()._perform(effect, run)
-        async with new_session() as session:
+        context = await in_user_thread(_tls_context, ca_path())  # to read all CAs would keep the loop waiting
+        async with new_session(verify=context) as session:
             return await _sent(session, effect.request)
+
+
+@functools.lru_cache(maxsize=4)
+def _tls_context(ca: str | None) -> Any:
+    return tls_context(LIBRARY, ca)
 
 
 async def _sent(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:
