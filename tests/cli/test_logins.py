@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from requests_oauth2client import OAuth2Client, OAuth2LoginAuth
 from requests_oauth2client.stores import FileStore
@@ -229,3 +232,34 @@ def test_a_bound_token_is_found_too_and_is_no_header(run, place: Path, server) -
     assert ended.code == 2
     assert "oauth2client call" in ended.err
     assert len(server.requests) == asked
+
+
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["discover", "{issuer}"], ["token", "-p", "nobody", "--json"], ["--help"]]
+)
+def test_a_pipe_that_nobody_reads_ends_it_quietly(place, server, arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "requests_oauth2client", *(one.format(issuer=server.issuer) for one in arguments)]
+    done = subprocess.run(command, check=False, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writer)
+    assert done.returncode == 141
+    assert "Traceback" not in done.stderr
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_colors_are_for_terminals_without_no_color(terminal, run) -> None:
+    colored = terminal("token", "-p", "nobody")
+    assert colored.end() == 2
+    assert "\x1b[31m" in colored.screen
+    assert "\x1b" not in run("token", "-p", "nobody").err
+
+
+def test_the_spinner_turns_while_a_person_is_waited_for_and_goes_away(terminal, server: AuthorizationServer) -> None:
+    screen = terminal("login", "-p", "work", "--with", "device", "--json", NO_COLOR="1")
+    code = screen.read_until(r"type in the code (\S+)")[1]
+    screen.read_until("(?s)(Waiting for you.*){3}")
+    server.approve(code)
+    assert screen.end() == 0
+    assert "\x1b[?25h" in screen.screen  # the cursor is back
+    assert not re.search(r"\x1b\[[0-9;]*3[0-7]m", screen.screen)
