@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from tests.stores.fake_keyring import FileKeyring
+
 HEAD = '[profile.work]\nissuer = "https://as.example.com"\nclient_id = "x"\n'
 MISTAKES = {  # what stands in the file: what is said
     HEAD + "scope openid": (4, "not TOML"),
@@ -178,6 +180,28 @@ def key_and_certificate(password: bytes | None = None) -> tuple[str, str]:
     encryption = NoEncryption() if password is None else BestAvailableEncryption(password)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     return pem.decode(), builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize("where", ["robots", "robots/robot"])
+def test_a_secret_comes_from_the_keyring(run, place: Path, server, tmp_path: Path, where: str) -> None:
+    import keyring
+
+    before = keyring.get_keyring()
+    keyring.set_keyring(FileKeyring(tmp_path / "secrets.json"))
+    try:
+        (place / "oauth2client.toml").write_text(
+            f'[profile.robot]\nissuer = "{server.issuer}"\nclient_id = "robot"\ngrant = "client_credentials"\n'
+            f'client_secret_keyring = "{where}"\n'
+        )
+        ended = run("token")
+        assert ended.code == 2
+        assert "keyring set robots robot" in ended.err
+        keyring.set_password("robots", "robot", "a-secret-of-the-keyring")
+        assert run("token").code == 0
+    finally:
+        keyring.set_keyring(before)
+    (sent,) = [request for request in server.requests if request.endpoint == "token"]
+    assert b"client_secret=a-secret-of-the-keyring" in sent.body
 
 
 def test_a_refused_client_is_refused(run, server) -> None:

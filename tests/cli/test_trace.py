@@ -35,3 +35,24 @@ def test_a_page_that_cannot_be_written_does_not_hide_the_result(run) -> None:
     ended = run("token", "-p", "robot", "--trace=/no/such/folder/page.html")
     assert ended.code == 0
     assert "can't be written" in ended.err
+
+
+@pytest.mark.parametrize("arguments", [["--trace", "-p", "robot"], ["-p", "robot", "--trace"]])
+def test_a_bare_trace_takes_no_argument_of_the_command(run, server, arguments: list[str]) -> None:
+    ended = run("call", *arguments, f"{server.issuer}/jwks")
+    assert ended.code == 0
+    assert "client_credentials" in ended.err
+
+
+def test_a_file_may_also_follow(run, place: Path) -> None:
+    assert run("token", "-p", "robot", "--trace", "page.html").code == 0
+    assert "client_credentials" in (place / "page.html").read_text()
+
+
+def test_a_failed_login_is_a_picture_with_one_flag(log_in, server, place: Path) -> None:
+    server.misbehave("unsigned_id_token")
+    ended = log_in("work", "--trace=login.html")
+    assert ended.code == 3
+    page = (place / "login.html").read_text()
+    assert '<li><a href="#x' in page  # what failed, above the diagram
+    assert "OIDC Core 3.1.3.7" in page

@@ -7,18 +7,22 @@ import pytest
 import requests
 from flask import Flask, session
 
-from devkit.authorization_server import AuthorizationServer
-from devkit.protected_api import ProtectedApi
 from requests_oauth2client import BearerToken, InvalidParam, OAuth2Client, TokenSerializer
 from requests_oauth2client.flask import FlaskOAuth2ClientCredentialsAuth
+from requests_oauth2client.testing import AuthorizationServer, ProtectedApi
 
 
 @pytest.fixture
-def client(authorization_server: AuthorizationServer) -> Iterator[OAuth2Client]:
-    known = authorization_server.clients["client_secret_post"]
-    made = OAuth2Client(authorization_server.token_endpoint, (known.client_id, known.client_secret))
+def client(oauth_server: AuthorizationServer) -> Iterator[OAuth2Client]:
+    made = OAuth2Client(f"{oauth_server.issuer}/token", ("my-service", "my-secret"))
     yield made
     made.session.close()
+
+
+@pytest.fixture
+def protected_api(oauth_server: AuthorizationServer) -> Iterator[ProtectedApi]:
+    with ProtectedApi(oauth_server, scope="api.read").installed() as api:
+        yield api
 
 
 def application(auth: Any, api: ProtectedApi) -> Flask:

@@ -33,6 +33,7 @@ COMMANDS = {  # where each is; in the order of `--help`
     "serve": "serving",
     "completion": "completion",
 }
+ON_STDERR = "-"  # where --trace shows its story, if no file is named
 DEBUG = "OAUTH2CLIENT_DEBUG"  # set by those who look for a mistake in the program
 SECRET_OPTIONS = ("--client-secret", "--secret", "--password", "--private-key", "--refresh-token", "--access-token")
 SECRET_ADVICE = (
@@ -60,7 +61,17 @@ class Command(click.Command):
             name = argument.partition("=")[0]
             if name in SECRET_OPTIONS:
                 raise Failure(SECRET_ADVICE.format(name=name))
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, _with_trace_file(args))
+
+
+def _with_trace_file(args: list[str]) -> list[str]:
+    """Write `--trace` with its value, so that it does not take an argument of the command for its file."""
+    if "--trace" not in args:
+        return args
+    at = args.index("--trace")
+    if args[at + 1 :] and args[at + 1].endswith((".html", ".htm")):
+        return [*args[:at], f"--trace={args[at + 1]}", *args[at + 2 :]]
+    return [*args[:at], f"--trace={ON_STDERR}", *args[at + 1 :]]
 
 
 class Program(click.Group):
@@ -116,7 +127,7 @@ with_trace = click.option(
     "--trace",
     metavar="[=FILE.html]",
     is_flag=False,
-    flag_value="-",
+    flag_value=ON_STDERR,
     help="Show what was sent and answered, on stderr or as a page.",
 )
 
@@ -162,7 +173,7 @@ def traced(trace: str | None) -> Iterator[None]:
 
 
 def _show(story: Any, trace: str) -> None:
-    if trace == "-":
+    if trace == ON_STDERR:
         say(story.text())
         return
     try:
