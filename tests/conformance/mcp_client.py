@@ -7,6 +7,7 @@ that visits the authorization URL and returns where that leads: the suite's serv
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -22,48 +23,49 @@ from requests_oauth2client import (
     PrivateKeyJwt,
 )
 
-Auth = AsyncOAuth2ResourceAuth
+PATIENCE = 150  # seconds: the machine may be busy
+Auth = functools.partial(AsyncOAuth2ResourceAuth, settings={"timeout": PATIENCE})
 ME = ClientMetadata("Conformance", url="https://conformance-test.local/client-metadata.json")
 
 
 async def visit(request: Any) -> str:
-    async with httpx2.AsyncClient() as browser:
+    async with httpx2.AsyncClient(timeout=PATIENCE) as browser:
         return str((await browser.get(request.uri)).headers["Location"])
 
 
-def log_in(url: str, context: Any) -> Auth:
+def log_in(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     return Auth(url, client=ME, login=visit)
 
 
-def without_metadata(url: str, context: Any) -> Auth:
+def without_metadata(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     return Auth(url, client=ME, login=visit, require_pkce=False)  # nothing says that the server checks it
 
 
-def with_credentials(url: str, context: Any) -> Auth:
+def with_credentials(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     client = (context["client_id"], context["client_secret"])
     return Auth(url, client=client, issuer=context["issuer"], login=visit)
 
 
-def client_credentials(url: str, context: Any) -> Auth:
+def client_credentials(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     client = (context["client_id"], context["client_secret"])
     return Auth(url, client=client, grant=ClientCredentialsSource)
 
 
-def signed_credentials(url: str, context: Any) -> Auth:
+def signed_credentials(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     key = PrivateKeyJwt(context["client_id"], context["private_key_pem"], alg=context["signing_algorithm"], kid=False)
     return Auth(url, client=key, grant=ClientCredentialsSource)
 
 
-def of_an_enterprise(url: str, context: Any) -> Auth:
+def of_an_enterprise(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     from requests_oauth2client import IdentityAssertionSource
 
-    idp = AsyncOAuth2Client(issuer=context["idp_issuer"], auth=context["idp_client_id"])
+    idp = AsyncOAuth2Client(issuer=context["idp_issuer"], auth=context["idp_client_id"], timeout=PATIENCE)
     client = (context["client_id"], context["client_secret"])
     grant = lambda client, **asked: IdentityAssertionSource(client, idp=idp, id_token=context["idp_id_token"], **asked)  # noqa: E731
     return Auth(url, client=client, grant=grant)
 
 
-def of_a_workload(url: str, context: Any) -> Auth:
+def of_a_workload(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
     grant = lambda client, **asked: JwtBearerSource(client, context["valid_jwt"], **asked)  # noqa: E731
     return Auth(url, client=context["client_id"], grant=grant)
 
@@ -113,7 +115,7 @@ class Session:
 
 async def main(url: str, scenario: str, context: str, version: str) -> None:
     auth = GRANTS.get(scenario, log_in)(url, json.loads(context))
-    async with httpx2.AsyncClient(auth=auth, timeout=60) as http:
+    async with httpx2.AsyncClient(auth=auth, timeout=PATIENCE) as http:
         await Session(http, url, version).use()
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from filelock import FileLock
@@ -40,3 +42,9 @@ def test_there_is_no_other_scenario(outcomes: dict[str, Outcome]) -> None:
 def test_the_document_has_each_scenario() -> None:
     written = report.DOCUMENT.read_text()
     assert [name for name in SCENARIOS if f"|`{name}`|" not in written] == []
+
+
+@pytest.mark.parametrize("grant", [mcp_client.log_in, *mcp_client.GRANTS.values()], ids=lambda grant: grant.__name__)
+def test_a_grant_takes_five_lines_at_most(grant: Any) -> None:
+    body = inspect.getsource(grant).splitlines()[1:]
+    assert len([line for line in body if line.strip()]) <= 5

@@ -15,18 +15,21 @@ from websockets.sync.server import ServerConnection, serve
 from requests_oauth2client import OAuth2Client
 from requests_oauth2client.testing import AuthorizationServer
 from tests.extras.mail_servers import Mailbox, imap_server, smtp_server
+from tests.real.mcp_servers import fastmcp_app, sdk_app, serving
+
+from .live import Reader
 
 LOCAL = "grpc.LocalConnectionType.UDS"
 
 
 @contextmanager
-def services(folder: Path) -> Iterator[dict[str, str]]:
-    """Start them; gives what to write in an example instead of what stands there."""
+def protocols(reader: Reader, folder: Path) -> Iterator[None]:
+    """Start those of docs/mail-kafka-grpc.md."""
     with ExitStack() as stack:
         mailbox = Mailbox(bool)
         smtp, imap = (stack.enter_context(start(mailbox)) for start in (smtp_server, imap_server))
         grpc_address = stack.enter_context(grpc_server(folder))
-        yield {
+        reader.replacements = reader.replacements | {
             'SMTP_SSL("smtp.example.com")': f'SMTP("127.0.0.1", {smtp}, local_hostname="localhost")',
             'IMAP4_SSL("imap.example.com")': f'IMAP4("127.0.0.1", {imap})',
             "kafka.example.com:9093": "127.0.0.1:1",  # no broker: the token is asked for before that matters
@@ -36,27 +39,45 @@ def services(folder: Path) -> Iterator[dict[str, str]]:
             "grpc.ssl_channel_credentials()": f"grpc.local_channel_credentials({LOCAL})",
             "wss://api.example.com/events": stack.enter_context(websocket_server()),
         }
+        yield
 
 
 @contextmanager
-def mcp_server(_: Path) -> Iterator[dict[str, str]]:
-    """Start one, and the authorization server that it trusts, where a person logs in for an agent."""
-    from tests.real.mcp_servers import fastmcp_app, serving
+def agents(reader: Reader, folder: Path) -> Iterator[None]:
+    """Start those of docs/agents.md: an MCP server, and the authorization server that it trusts."""
+    with mcp_server(reader, sdk_app, "log_in") as server:
+        reader.names["input"] = lambda _prompt: str(server.log_in(reader.screen[-1]))
+        reader.replacements = reader.replacements | {
+            "https://as.example.com": server.issuer,
+            'subject="me")': 'subject="me", login=log_in)',
+            'scope="openid", store=FileStore(app="agent"), subject="me")': 'scope="openid")',
+        }
+        yield
+
+
+@contextmanager
+def agent(reader: Reader, folder: Path) -> Iterator[None]:
+    """Start that of README.md, and the authorization server that it trusts."""
+    with mcp_server(reader, fastmcp_app, "log_in_for_agent"):
+        reader.replacements = reader.replacements | {"client=me,": "client=me, login=log_in_for_agent,"}
+        yield
+
+
+@contextmanager
+def mcp_server(reader: Reader, make_app: Any, name: str) -> Iterator[AuthorizationServer]:
+    """Start an MCP server; the function with that name is the person in front of an agent."""
+    reader.names["logins"] = logins = []
+
+    def log_in(request: Any) -> str:
+        logins.append(request)
+        return str(server.log_in(request.uri))
 
     with AuthorizationServer().listening() as server:
-        _people.append(server)
         client = OAuth2Client(issuer=server.issuer, auth=("mcp-server", "secret"))
-        with serving(fastmcp_app, client, ["things"]) as url:
-            yield {"https://mcp.example.com/mcp": url, "client=me,": "client=me, login=log_in_for_agent,"}
-        _people.remove(server)
-
-
-_people: list[AuthorizationServer] = []
-
-
-def log_in_for_agent(request: Any) -> str:
-    """Be the person in front of an agent."""
-    return str(_people[-1].log_in(request.uri))
+        with serving(make_app, client, ["things"]) as url:
+            reader.names[name] = log_in
+            reader.replacements = reader.replacements | {"https://mcp.example.com/mcp": url}
+            yield server
 
 
 def needs_token(given: Any) -> bool:

@@ -25,9 +25,9 @@ from requests_oauth2client._core.errors import CATALOG
 from requests_oauth2client.testing import AuthorizationServer as ServerForTests
 from tests.stores.fake_keyring import FileKeyring
 
+from . import services
 from .documents import ROOT, Block, markdown_blocks, markdown_headings
 from .live import Reader, example_credentials, example_hosts
-from .services import log_in_for_agent, mcp_server, services
 from .workload_services import workload_services
 
 README = ROOT / "README.md"
@@ -41,8 +41,9 @@ PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 SOURCE = "https://github.com/guillp/requests_oauth2client"
 MOST_LINES = 9
 SERVICES: dict[str, Any] = {
-    "mail-kafka-grpc.md": services,
-    "README.md": mcp_server,
+    "README.md": services.agent,
+    "agents.md": services.agents,
+    "mail-kafka-grpc.md": services.protocols,
     "workloads.md": workload_services,
 }  # further servers that a page talks to
 
@@ -171,6 +172,12 @@ def needs_no_second_login(reader: Reader, block: Block) -> None:
     assert reader.screen == shown, "the second run asks nobody"
 
 
+def was_asked_once(reader: Reader, block: Block) -> None:
+    assert reader.screen[:2] == ["alice", "alice"]
+    assert reader["response"].status_code not in {401, 403}
+    assert len(reader["logins"]) == 1
+
+
 AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", FIVE[0]): answers("response"),
     ("README.md", FIVE[1]): is_alice,
@@ -188,6 +195,7 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", "Client authentication"): got_a_token,
     ("README.md", "ApiClient"): goes_where_the_comments_say,
     ("README.md", "Errors"): quotes_the_server,
+    ("agents.md", "Who the agent is"): was_asked_once,
     ("mail-kafka-grpc.md", "Anything else"): talks_to_a_service,
     ("workloads.md", "A secret in a file"): got_a_token,
     ("workloads.md", "A token of the platform, exchanged"): is_the_platforms("federated"),
@@ -228,15 +236,14 @@ def reader(
         "rediss://redis.example.com": redis_server.url,
         "OAuth2LoginAuth(client,": "OAuth2LoginAuth(client, DeviceLogin(tell=print),",  # who reads what is printed
     }
-    names = {"DeviceLogin": DeviceLogin, "log_in_for_agent": log_in_for_agent}
+    names = {"DeviceLogin": DeviceLogin}
     return Reader(api=protected_api, browser=browser, replacements=replacements, names=names)
 
 
 @pytest.mark.filterwarnings("ignore:.*was given no store")
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_example_runs(document: Path, reader: Reader, tmp_path: Path) -> None:
-    with SERVICES.get(document.name, lambda _: nullcontext({}))(tmp_path) as further:
-        reader.replacements = {**reader.replacements, **further}
+    with SERVICES.get(document.name, lambda *_: nullcontext())(reader, tmp_path):
         for block in markdown_blocks(document):
             reader.run(block)
             AFTER.get((document.name, block.heading), lambda *_: None)(reader, block)

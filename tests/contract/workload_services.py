@@ -20,6 +20,8 @@ from requests_oauth2client._jose import jws
 from requests_oauth2client._jose.keys import signing_key
 from requests_oauth2client.testing import AuthorizationServer
 
+from .live import Reader
+
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"
@@ -28,8 +30,8 @@ RUNTIME = "a-runtime-token"
 
 
 @contextmanager
-def workload_services(folder: Path) -> Iterator[dict[str, str]]:
-    """Start them; gives what to write in an example instead of what stands there."""
+def workload_services(reader: Reader, folder: Path) -> Iterator[None]:
+    """Start them, and have examples talk to them."""
     key = {**private_jwk("ES256"), "kid": "cluster"}
     with ExitStack() as stack:
         cloud = stack.enter_context(start_answering_server(lambda request: respond(request, key))).url
@@ -51,7 +53,7 @@ def workload_services(folder: Path) -> Iterator[dict[str, str]]:
             (folder / name).write_text(text)
         job = {"GITHUB_ACTIONS": "true", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": RUNTIME}
         stack.enter_context(patch.dict(os.environ, {**job, "ACTIONS_ID_TOKEN_REQUEST_URL": f"{cloud}/oidc?v=2"}))
-        yield {
+        reader.replacements = reader.replacements | {
             "/run/secrets/as": str(folder / "secret"),
             "/var/run/secrets/tokens/as": str(folder / "as"),
             "/run/secrets/token": str(folder / "token"),
@@ -65,6 +67,7 @@ def workload_services(folder: Path) -> Iterator[dict[str, str]]:
             "https://sts.eu-central-1.amazonaws.com/": f"{cloud}/aws",
             "key=my_key": f"key={key!r}",
         }
+        yield
 
 
 def respond(request: Received, key: Any) -> Any:  # noqa: PLR0911  one for each cloud

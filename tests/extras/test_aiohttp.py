@@ -16,16 +16,20 @@ from aiohttp import web
 from requests_oauth2client import (
     ApiError,
     AsyncOAuth2ClientCredentialsAuth,
+    AsyncOAuth2ResourceAuth,
     BearerAuth,
     BearerToken,
+    ClientMetadata,
     InsecureTransport,
     InsufficientScope,
     InvalidParam,
     InvalidUri,
     OAuth2Error,
+    OAuth2ResourceAuth,
     recording,
 )
 from requests_oauth2client.aiohttp import middleware
+from requests_oauth2client.testing import AuthorizationServer, ProtectedApi
 
 from .conftest import Issuer
 
@@ -346,3 +350,17 @@ def test_its_repr_shows_no_token(issuer: Issuer) -> None:
     assert "hush-hush" not in shown
     assert "api.example.com" in shown
     assert AsyncOAuth2ClientCredentialsAuth.__name__ in repr(middleware(issuer.async_auth()))
+
+
+@pytest.mark.parametrize("kind", [AsyncOAuth2ResourceAuth, OAuth2ResourceAuth])
+def test_an_api_of_which_only_the_url_is_known(kind: Any) -> None:
+    server = AuthorizationServer()
+    api = ProtectedApi(server, "http://127.0.0.1/v1", scope="read")
+
+    def login(request: Any) -> str:
+        return str(server.log_in(request.uri))
+
+    with server.listening(), api.listening():
+        auth = kind(api.url, client=ClientMetadata("My agent"), login=login)
+        assert [asyncio.run(get(api.url, auth)) for _ in range(2)] == [200, 200]
+    assert [request.endpoint for request in server.requests].count("token") == 1
