@@ -152,9 +152,10 @@ _HOMES = {
     "token_sources": (
         "AmbientSource AuthorizationCodeSource CallableSource ClientCredentialsSource CommandSource"
         " CredentialNotFound CredentialNotPermitted CredentialTimeout CredentialUnavailable DeviceCodeSource"
-        " EnvironmentSource ExpiredCredential FileSource GitHubActionsSource GitLabSource InvalidCredential"
-        " JwtBearerSource KubernetesSource RefreshTokenSource ResourceOwnerPasswordSource SignedAssertion"
-        " SpiffeSource TokenExchangeSource TokenSource UrlSource"
+        " EnvironmentSource ExpiredCredential FileSource GitHubActionsSource GitLabSource"
+        " IdentityAssertionSource InvalidCredential InvalidIdentityAssertion JwtBearerSource KubernetesSource"
+        " RefreshTokenSource ResourceOwnerPasswordSource SignedAssertion SpiffeSource TokenExchangeSource"
+        " TokenSource UrlSource"
     ),
     "tokens": (
         "BearerToken DPoPToken ExpiredIdToken IdToken IntrospectionResponse InvalidIdToken"

@@ -339,7 +339,9 @@ from .token_sources import ExpiredCredential as ExpiredCredential
 from .token_sources import FileSource as FileSource
 from .token_sources import GitHubActionsSource as GitHubActionsSource
 from .token_sources import GitLabSource as GitLabSource
+from .token_sources import IdentityAssertionSource as IdentityAssertionSource
 from .token_sources import InvalidCredential as InvalidCredential
+from .token_sources import InvalidIdentityAssertion as InvalidIdentityAssertion
 from .token_sources import JwtBearerSource as JwtBearerSource
 from .token_sources import KubernetesSource as KubernetesSource
 from .token_sources import RefreshTokenSource as RefreshTokenSource
@@ -480,6 +482,7 @@ __all__ = [
     "GitLabSource",
     "GrantTypes",
     "IdToken",
+    "IdentityAssertionSource",
     "IncompleteResponse",
     "InsecureTransport",
     "InsufficientScope",
@@ -520,6 +523,7 @@ __all__ = [
     "InvalidIdToken",
     "InvalidIdTokenSignature",
     "InvalidIdentifier",
+    "InvalidIdentityAssertion",
     "InvalidIntrospectionResponse",
     "InvalidIssuer",
     "InvalidLogoutToken",

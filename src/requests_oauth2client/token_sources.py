@@ -20,6 +20,7 @@ from ._core.credential_errors import (
     ExpiredCredential,
     InvalidCredential,
 )
+from ._renewal.identity_assertion import IdentityAssertionSource, InvalidIdentityAssertion
 from ._renewal.sources import (
     AuthorizationCodeSource,
     CallableSource,
@@ -53,7 +54,9 @@ __all__ = [
     "FileSource",
     "GitHubActionsSource",
     "GitLabSource",
+    "IdentityAssertionSource",
     "InvalidCredential",
+    "InvalidIdentityAssertion",
     "JwtBearerSource",
     "KubernetesSource",
     "RefreshTokenSource",

@@ -77,6 +77,7 @@ CONSTANTS: dict[str, Any] = {
     "_protocol.tokens.introspection:DEFAULT_ALG": "RS256",
     "_renewal.flight:FIRST_PAUSE": 0.5,
     "_renewal.flight:LONGEST_PAUSE": 30.0,
+    "_renewal.identity_assertion:ID_JAG": "urn:ietf:params:oauth:token-type:id-jag",
     "_renewal.manager:MAX_LEEWAY_FRACTION": 0.25,
     "_renewal.records:PENDING_FOR": 90.0,
     "_renewal.records:CLOCK_DIFFERENCE": 5.0,

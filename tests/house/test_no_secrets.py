@@ -267,6 +267,9 @@ RECIPES: dict[str, Recipe] = {
         "https://api.example.com", client=("id", PLANTED["client_secret"]), login_hint=PLANTED["custom"]
     ),
     "TokenExchangeSource": lambda: package.TokenExchangeSource(client(), token()),
+    "IdentityAssertionSource": lambda: package.IdentityAssertionSource(
+        client(), idp=client(), id_token=JWT, custom=PLANTED["custom"]
+    ),
     "TokenSource": lambda: package.TokenSource(client(), custom=PLANTED["custom"]),
     "OAuth2TokenSourceAuth": lambda: package.OAuth2TokenSourceAuth(
         package.TokenExchangeSource(client(), token()), token=token()

@@ -66,7 +66,7 @@ KEPT_AS_GIVEN = (
     " authorization_signed_response_alg authorization_encrypted_response_alg authorization_encrypted_response_enc"
     " allow_unknown_issuer code_challenge_method authorization_response_iss_parameter_supported token_class"
     " dpop_bound_access_tokens dpop_key_generator timeout max_response_size registration push"
-    " request_object_signing_key"
+    " request_object_signing_key protected_resource"
 ).split()
 
 
@@ -214,7 +214,6 @@ class ClientSettings(Discreet):
         self.issuer_function = issuer if callable(issuer) else None
         said = issuers.written(issuer)
         self.issuer = None if said is None else validate_issuer_uri(said, https=not testing)
-        self.protected_resource = _resource_url(protected_resource, testing=testing)
         listed = stated_list(authorization_server_metadata or {}, METHODS_LISTED)
         method = client_auth_factory(
             auth,
@@ -261,6 +260,7 @@ class ClientSettings(Discreet):
 
     def _check_combinations(self) -> None:
         """Refuse settings that can't work together."""
+        self._set(protected_resource=_resource_url(self.protected_resource, testing=self.testing))
         if (
             self.issuer is None
             and self.protected_resource is None

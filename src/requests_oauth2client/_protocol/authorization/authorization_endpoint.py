@@ -152,6 +152,7 @@ def authorization_url(
     _check_belongs(client, azr)
     if isinstance(azr, RequestUriParameterAuthorizationRequest):
         return azr.uri
+    client.note_scope(getattr(azr, "scope", None))
     yield from client.find_endpoint("authorization_endpoint")
     if isinstance(azr, AuthorizationRequest):
         if client.profile is not None and azr.profile != client.profile:
