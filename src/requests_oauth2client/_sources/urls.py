@@ -30,7 +30,8 @@ MAX_SIZE = 1 << 20  # bytes
 class UrlSource(NotPickled, CredentialSource):
     """Gets tokens with a GET, such as from the metadata service of a machine.
 
-    No redirect is followed. What the answer says of the token's lifetime counts, and what a JWT says of its own.
+    It is asked with the session of the client that asks for the token, and where there is none, with one of its own. No
+    redirect is followed. What the answer says of the token's lifetime counts, and what a JWT says of its own.
 
     Args:
         url: the address.
