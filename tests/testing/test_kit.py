@@ -99,6 +99,19 @@ def test_it_listens_with_a_loopback_issuer() -> None:
     assert server.issuer == "https://as.test"
 
 
+def test_a_client_that_goes_away_is_no_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    import socket
+    import struct
+
+    with AuthorizationServer().listening() as server:
+        host, port = server.issuer.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            client.sendall(b"GET /jwks HTTP/1.1\r\n")
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets it
+        assert requests.get(f"{server.issuer}/jwks", timeout=5).ok
+    assert capfd.readouterr().err == ""
+
+
 def test_a_browser_finds_pages(oauth_server_url: str) -> None:
     client = OAuth2Client.from_discovery_endpoint(issuer=oauth_server_url, auth=("app", "secret"))
     azr = client.authorization_request(redirect_uri=REDIRECT_URI)

@@ -10,6 +10,7 @@ import functools
 import importlib
 import importlib.util
 import io
+import sys
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -259,6 +260,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what came is in the server's `requests`."""
 
 
+class _Listener(ThreadingHTTPServer):
+    """Listens on 127.0.0.1."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that goes away; the standard library prints a traceback."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 def _root(issuer: str) -> str:
     parts = urlsplit(issuer)
     return f"{parts.scheme}://{parts.netloc}"
@@ -268,8 +280,7 @@ def _root(issuer: str) -> str:
 def listening(server: Answering, port: int) -> Iterator[Answering]:
     """Answer on 127.0.0.1 until the context ends; the issuer is the address meanwhile."""
     handler = type("Handler", (_Handler,), {"authorization_server": server})
-    http = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    http.daemon_threads = True
+    http = _Listener(("127.0.0.1", port), handler)
     thread = threading.Thread(target=functools.partial(http.serve_forever, poll_interval=0.05), daemon=True)
     issuer, server.issuer = server.issuer, f"http://127.0.0.1:{http.server_port}"
     thread.start()
