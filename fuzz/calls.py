@@ -19,6 +19,7 @@ from requests_oauth2client import (
     BearerToken,
     DPoPKey,
     EndSessionRequest,
+    EnvironmentSource,
     IdToken,
     OAuth2Client,
     b64u_encode,
@@ -27,6 +28,7 @@ from requests_oauth2client import (
 )
 from requests_oauth2client import exceptions as errors
 from requests_oauth2client._core import hints
+from requests_oauth2client._core.credentials import checked_jwt
 from requests_oauth2client._core.http_caching import lifetime
 from requests_oauth2client._core.messages import Body, parse_json_object
 from requests_oauth2client._core.printable import printable
@@ -244,6 +246,17 @@ def challenge(data: bytes) -> Any:
     """Read what an API demands."""
     response = Answer(status_code=401, headers={"WWW-Authenticate": text(data)})
     return api_error(response), refusal_of_token(response, "DPoP"), parse_challenges(text(data))
+
+
+def credential(data: bytes) -> Any:
+    """Read what a file, a variable, a URL or a command has."""
+    source = EnvironmentSource("TOKEN")
+    return source.dated(source.read(text(data)))
+
+
+def platform_jwt(data: bytes) -> Any:
+    """Read a JWT of a platform with these claims."""
+    return checked_jwt(f"e30.{b64u_encode(data)}.c2ln", where="a platform")
 
 
 def dpop_nonce(data: bytes) -> Any:

@@ -14,9 +14,10 @@ from contextlib import suppress
 
 from devkit.exchange import Answer
 from devkit.play import play
-from requests_oauth2client import AuthorizationRequest, OAuth2Client
+from requests_oauth2client import AuthorizationRequest, KubernetesSource, OAuth2Client
 from requests_oauth2client._core.printable import printable
 from requests_oauth2client._core.redaction import READ, excerpt, one_line
+from requests_oauth2client._core.token_syntax import LONGEST_TOKEN
 from requests_oauth2client._protocol.grants import device, token_endpoint
 from requests_oauth2client.challenges import MAX_HEADER_SIZE, api_error, parse_challenges
 from requests_oauth2client.exceptions import OAuth2Error
@@ -61,6 +62,15 @@ def _challenge(text: str) -> None:
             parse_challenges(header[:MAX_HEADER_SIZE])
 
 
+def _credential(text: str) -> None:
+    source = KubernetesSource()
+    for given in (text, f"e30.{text}.c2ln", f'{{"access_token": "{text}"}}'):
+        try:
+            source.dated(source.read(given))
+        except OAuth2Error as error:
+            _shown(error)
+
+
 # By what reads it: the longest text that costs anything.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "excerpt": (excerpt, READ),
@@ -70,6 +80,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "refusal": (_refusal, READ),
     "body that is no refusal": (_no_refusal, READ),
     "challenge": (_challenge, MAX_HEADER_SIZE),
+    "credential": (_credential, LONGEST_TOKEN),
 }
 
 

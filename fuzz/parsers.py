@@ -21,8 +21,10 @@ from requests_oauth2client import (
     b64u_encode,
 )
 from requests_oauth2client import exceptions as errors
+from requests_oauth2client._core.credential_errors import CredentialUnavailable
 from requests_oauth2client._core.messages import JSON_DEPTH, parse_json
 from requests_oauth2client._core.printable import printable
+from requests_oauth2client._core.token_syntax import LONGEST_TOKEN
 from requests_oauth2client._jose import compact, jwe, jws
 from requests_oauth2client._jose.errors import InvalidKey, JoseError
 from requests_oauth2client._jose.keys import public_jwk
@@ -73,6 +75,7 @@ from .calls import (
     body,
     challenge,
     checked_id_token,
+    credential,
     deflated,
     device_code,
     discovery_document,
@@ -87,6 +90,7 @@ from .calls import (
     key_set,
     own_proof,
     ping,
+    platform_jwt,
     registered,
     retry,
     signed,
@@ -259,6 +263,18 @@ PARSERS: dict[str, Parser] = {
         refusals=(InvalidDiscoveryDocument, errors.InvalidParam, errors.TransportError),
         seeds=answers({**METADATA, "revocation_endpoint": ["x"], "end_session_endpoint": {}, "userinfo_endpoint": ""}),
         too_much=(b"\x00" + DEEP_MEMBER,),
+    ),
+    "credential of a platform": Parser(
+        parse=credential,
+        refusals=(CredentialUnavailable,),
+        seeds=(b"a-token\n", as_json(TOKEN), as_json({"access_token": "t", "expires_at": "2126-01-01T00:00:00Z"})),
+        too_much=(DEEP_MEMBER, b"a" * (LONGEST_TOKEN + 1)),
+    ),
+    "JWT of a platform": Parser(
+        parse=platform_jwt,
+        refusals=(CredentialUnavailable,),
+        seeds=(as_json({"sub": "me", "exp": 9e9, "nbf": 1}), as_json({"exp": "9999999999", "aud": ["a"]}), b"{}"),
+        too_much=(b"[" * LONGEST_TOKEN,),
     ),
     "WebFinger response": Parser(
         parse=webfinger_response,
