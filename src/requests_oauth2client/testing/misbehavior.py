@@ -141,7 +141,7 @@ ALL = (
         name="replayed_refresh_token_ends_session",
         endpoint="token",
         what="a refresh succeeds and its response is lost; if the old refresh token is used again, the session is over",
-        good_client="makes one renewal at a time; says that the user has to log in again, and does not try for ever",
+        good_client="makes one renewal at a time; says that the user has to log in again, and does not retry forever",
         change=_lost,
     ),
     Misbehavior(
@@ -253,7 +253,7 @@ ALL = (
         name="no_token_type",
         endpoint="token",
         what="the response has no token_type",
-        good_client="takes it for a bearer token",
+        good_client="treats it as a bearer token",
         change=_with_fields(token_type=None),
     ),
     Misbehavior(
