@@ -38,6 +38,8 @@ MODULES = [
     "aio.api_client",
     "auth",
     "aio.auth",
+    "protected_resource",
+    "aio.protected_resource",
 ]  # those with a table of operations
 HEAD = '"""Written by `python -m devkit.stubs` from {path}."""\n\n'
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from ._core.auth_flow import Flow, ResponseHook, answer_flow, hook_into, performed, record_answer
@@ -129,10 +128,6 @@ class ProtectedResource(ResourceMetadata):
         """
         from ._drivers import httpx as driver  # noqa: PLC0415  needs the extra "async"
 
-        class Fetcher(driver.AsyncRunner):
-            def __init__(self, using: Any) -> None:
-                self.session = using
-
         steps = protected_resource.fetch(
             cls,
             url,
@@ -144,9 +139,9 @@ class ProtectedResource(ResourceMetadata):
             max_response_size=max_response_size,
             retries=retries,
         )
-        async with driver.new_session() if session is None else nullcontext(session) as using:
-            found: Self = await Fetcher(using)._drive(steps)  # noqa: SLF001
-            return found
+        runner = driver.RunnerWithoutClient() if session is None else driver.SessionRunner(session)
+        found: Self = await runner._drive(steps)  # noqa: SLF001
+        return found
 
 
 class OAuth2ResourceAuth(SyncTokenHandler, ResourceHandler):

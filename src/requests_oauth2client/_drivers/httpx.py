@@ -55,6 +55,7 @@ __all__ = [
     "LIBRARY",
     "AsyncRunner",
     "RunnerWithoutClient",
+    "SessionRunner",
     "check_loop",
     "close_session",
     "enter_session",
@@ -193,6 +194,13 @@ class RunnerWithoutClient(AsyncRunner):
 @functools.lru_cache(maxsize=4)
 def _tls_context(ca: str | None) -> Any:
     return tls_context(LIBRARY, ca)
+
+
+class SessionRunner(AsyncRunner):
+    """Runs operations with a session, while there is no client."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
 
 
 async def _sent(session: httpx2.AsyncClient, request: Request) -> httpx2.Response:

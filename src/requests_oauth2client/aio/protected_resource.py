@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from .._core.auth_flow import Flow
 from .._core.effects import Steps, awaitable
+from .._drivers.httpx import RunnerWithoutClient, SessionRunner
 from .._renewal.handlers import manager_of
 from .._resource import flow, handler
 from .._resource.handler import ResourceHandler, access_of
@@ -23,7 +24,9 @@ class AsyncOAuth2ResourceAuth(AsyncTokenHandler, ResourceHandler):
         given = access_of(self).clients.given
         if isinstance(given, AsyncOAuth2Client):
             return await given._drive(steps)  # noqa: SLF001
-        return await self._client_class._drive_without_client(steps, access_of(self).session)  # noqa: SLF001
+        session = access_of(self).session
+        runner = RunnerWithoutClient() if session is None else SessionRunner(session)
+        return await runner._drive(steps)  # noqa: SLF001
 
     async def prepare_flow(self, request: Any) -> Flow:
         """Put a valid token into a request to the API, if a user has logged in; else see what the API asks for.
@@ -44,10 +47,10 @@ class AsyncOAuth2ResourceAuth(AsyncTokenHandler, ResourceHandler):
 
     log_in = awaitable(handler.log_in)
     finish_login = awaitable(handler.finish_login)
-    get_token = awaitable(handler.get_token)
-    renew_token = awaitable(handler.renew_token)
-    save_token = awaitable(handler.save_token)
-    log_out = awaitable(handler.log_out)
+    get_token = awaitable(handler.get_token)  # pyright: ignore[reportAssignmentType]
+    renew_token = awaitable(handler.renew_token)  # pyright: ignore[reportAssignmentType]
+    save_token = awaitable(handler.save_token)  # pyright: ignore[reportAssignmentType]
+    log_out = awaitable(handler.log_out)  # pyright: ignore[reportAssignmentType]
 
 
 def _as_it_is(request: Any) -> Flow:

@@ -39,7 +39,13 @@ class Answering(Protocol):
         issuer: its origin, below which everything is answered.
     """
 
-    issuer: str
+    @property
+    def issuer(self) -> str:
+        """Its origin."""
+        ...
+
+    @issuer.setter
+    def issuer(self, origin: str, /) -> None: ...
 
     def handle(self, request: ReceivedRequest) -> ServerResponse:
         """Answer a request."""

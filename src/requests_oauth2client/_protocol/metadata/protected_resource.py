@@ -110,7 +110,8 @@ def find(
     """
     if stated is not None:
         yield from addresses.check(stated, "resource_metadata")
-    for place in dict.fromkeys((*([stated] if stated else []), *resource_metadata_urls(url))):
+    places: list[str] = [*([] if stated is None else [stated]), *resource_metadata_urls(url)]
+    for place in dict.fromkeys(places):
         response = yield from documents.get(limits, place, accept=discovery.ACCEPT, invalid=InvalidResourceMetadata)
         if discovery.is_failing(response.status_code):
             msg = f"Expected {WHAT}. The server can't answer now: try again later."
