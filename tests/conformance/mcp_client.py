@@ -19,6 +19,7 @@ from requests_oauth2client import (
     AsyncOAuth2ResourceAuth,
     ClientCredentialsSource,
     ClientMetadata,
+    IdentityAssertionSource,
     JwtBearerSource,
     PrivateKeyJwt,
 )
@@ -57,8 +58,6 @@ def signed_credentials(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
 
 
 def of_an_enterprise(url: str, context: Any) -> AsyncOAuth2ResourceAuth:
-    from requests_oauth2client import IdentityAssertionSource
-
     idp = AsyncOAuth2Client(issuer=context["idp_issuer"], auth=context["idp_client_id"], timeout=PATIENCE)
     client = (context["client_id"], context["client_secret"])
     grant = lambda client, **asked: IdentityAssertionSource(client, idp=idp, id_token=context["idp_id_token"], **asked)  # noqa: E731

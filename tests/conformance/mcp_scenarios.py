@@ -11,6 +11,7 @@ SCENARIOS: dict[str, str] = {
     "auth/client-credentials-jwt": "client credentials with a signed assertion",
     "auth/dpop": "tokens bound to a key, a fresh proof for each request",
     "auth/dpop-nonce": "nonces that the server and the API demand",
+    "auth/enterprise-managed-authorization": "an identity assertion (ID-JAG) of the company's provider",
     "auth/iss-normalized": "an `iss` that equals the issuer only after normalization is refused",
     "auth/iss-not-advertised": "no `iss`, and none was promised",
     "auth/iss-supported": "the promised `iss`",

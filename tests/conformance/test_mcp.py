@@ -36,7 +36,7 @@ def test_a_scenario_passes(outcomes: dict[str, Outcome], scenario: str) -> None:
 
 
 def test_there_is_no_other_scenario(outcomes: dict[str, Outcome]) -> None:
-    assert outcomes.keys() - SCENARIOS.keys() <= {"auth/enterprise-managed-authorization"}
+    assert outcomes.keys() == SCENARIOS.keys()
 
 
 def test_the_document_has_each_scenario() -> None:
