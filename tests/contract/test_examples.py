@@ -89,7 +89,7 @@ def agent_is_alice(reader: Reader, block: Block) -> None:
     assert reader["who"] == "alice"
 
 
-def tests_a_login(reader: Reader, block: Block) -> None:
+def plays_a_login(reader: Reader, block: Block) -> None:
     site = next(found for found in markdown_blocks(README) if found.heading == FIVE[2])
     reader.run(site, **{"https://as.example.com": "https://as.test"})
     with ServerForTests("https://as.test").installed() as server:
@@ -183,7 +183,7 @@ AFTER: dict[tuple[str, str], Callable[[Reader, Block], None]] = {
     ("README.md", FIVE[1]): is_alice,
     ("README.md", FIVE[2]): logs_a_visitor_in,
     ("README.md", FIVE[3]): agent_is_alice,
-    ("README.md", FIVE[4]): tests_a_login,
+    ("README.md", FIVE[4]): plays_a_login,
     ("README.md", "A script uses a token that it was given"): is_blue,
     ("README.md", "An SDK hides all that from its users"): is_thing_1,
     ("README.md", "And all of it awaited"): answers("response"),
