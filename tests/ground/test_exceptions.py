@@ -161,6 +161,15 @@ def test_a_class_of_the_users_own_has_the_address_of_its_base() -> None:
     assert str(Refused()).endswith(f" See {ADDRESS}invalidgrant")
 
 
+def test_a_class_of_the_users_own_may_have_its_own_words() -> None:
+    class Refused(e.InvalidGrant):
+        def __init__(self) -> None:
+            super().__init__()
+            self.message = "No."
+
+    assert str(Refused()) == f"No. See {ADDRESS}invalidgrant"
+
+
 def test_an_error_that_is_the_http_librarys_too_has_the_address_of_ours() -> None:
     lost = dual_error(e.DeadlineExceeded, requests.exceptions.ReadTimeout)("https://as.local/token", seconds=3)
     assert str(lost).endswith(f" See {ADDRESS}deadlineexceeded")

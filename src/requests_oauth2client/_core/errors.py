@@ -61,6 +61,10 @@ class OAuth2Error(Exception):
         """What `str(error)` says, without the address of the documentation at its end."""
         return without_addresses(BaseException.__str__(self)) or ""  # those of other errors that it quotes go, too
 
+    @message.setter
+    def message(self, text: str) -> None:  # for classes of a program's own that have their own words
+        self.args = (text, *self.args[1:])
+
     def _text(self) -> str:
         """Join what came, what is wrong, and what to do."""
         where = f"{self.endpoint or 'The endpoint'} answered {self.status}." if self.response is not None else ""
