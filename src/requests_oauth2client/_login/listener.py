@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import socket
 import threading
 import time
@@ -27,6 +28,8 @@ from .errors import LoginTimeout, NoFreePort
 MAX_FORM = 1 << 16  # bytes of a form_post
 PAGE_WAIT = 2.0  # seconds for the browser to fetch the last page
 FORM = "application/x-www-form-urlencoded"
+# A port of which old connections are still closing; one that is listened on stays taken, but for Windows.
+REUSES_ADDRESS = os.name == "posix"
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'",
     "Cache-Control": "no-store",
@@ -180,6 +183,8 @@ def free_port(host: str, ports: Iterable[int] = (0,)) -> int | None:
     """
     for port in ports:
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET6 if host == "::1" else socket.AF_INET) as probe:
+            if REUSES_ADDRESS:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("::1" if host == "::1" else "127.0.0.1", port))
             found: int = probe.getsockname()[1]
             return found
@@ -204,7 +209,7 @@ def _state_in(jwt: str) -> str:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    allow_reuse_address = False
+    allow_reuse_address = REUSES_ADDRESS
     listener: Listener
 
     def handle_error(self, request: Any, client_address: Any) -> None:
