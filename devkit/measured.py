@@ -18,6 +18,10 @@ from . import page_race
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 HEAD = "<!-- python -m devkit.measured FIGURES -->\n"
+RESTART = (
+    "| An agent starts again with a token that is still valid, and calls a tool | no request but the tool's: nothing is"
+    " looked up again | | `pytest tests/real/test_mcp_clients.py` |"
+)
 CONFORMANCE = ROOT / "docs" / "conformance.md"
 
 
@@ -30,6 +34,7 @@ def rows(figures: dict[str, Any]) -> list[str]:
         _processes(figures["cases"]["renewal"]),
         _start(figures["cases"]["start"]),
         _scenarios(),
+        RESTART,
     ]
 
 
