@@ -165,7 +165,7 @@ def _known_fields(operation: Callable[..., Any]) -> frozenset[str] | None:
     """Return the parameters of an operation that sends further ones as form fields; None if it takes no others."""
     code = operation.__code__
     count = code.co_argcount + code.co_kwonlyargcount
-    named = code.co_varnames[:count]
+    named = code.co_varnames[code.co_posonlyargcount : count]  # not the client itself
     further = code.co_varnames[count : count + 1] if code.co_flags & CO_VARKEYWORDS else ()
     return frozenset(named) if FORM_FIELDS_OF & {*further} and "extra" not in named else None
 

@@ -14,8 +14,8 @@ from ..exceptions import InvalidParam
 FORM_FIELDS = frozenset(
     """
     acr_values actor_token actor_token_type audience authorization_details client_assertion client_assertion_type
-    client_id code_verifier dpop dpop_key redirect_uri requested_token_type requested_token_use requests_kwargs resource
-    scope subject_token subject_token_type validate
+    code_verifier dpop dpop_key redirect_uri requested_token_type requested_token_use requests_kwargs resource scope
+    subject_token subject_token_type validate
     """.split()
 )  # of token requests: registered names, and settings of the operations
 SIMILARITY = 0.8  # of difflib: one wrong, missing or swapped letter in a name of five or more
