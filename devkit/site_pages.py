@@ -1,7 +1,7 @@
 """What the site adds to Sphinx: links that work in the repository work in the site too.
 
 The pages of the repository's root (README.md and others) are pages of the site as well: a file of `docs/` stands for
-each. Pages that are still to be written may stand in a table of contents already.
+each.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ SHOWN = {
 FENCED = re.compile(r"(^ *```.*?^ *```$)", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"(?P<mark>!?)\[(?P<text>(?:[^\[\]]|\[[^\[\]]*\])*)\]\((?P<target>[^)\s]+)\)")
 IMAGE = re.compile(r'\b(?P<attribute>src|srcset|href)="(?P<target>[^"]+)"')
-TOCTREE = re.compile(r"^```\{toctree\}.*?^```$", re.MULTILINE | re.DOTALL)
 # Addresses of the site and of its pictures: how they begin and end, and how a file of the site ends.
 OWN = (
     (CATALOG.rpartition("/")[0] + "/", ".html", ".md"),
@@ -90,14 +89,7 @@ def _read(app: Any, page: str, source: list[str]) -> None:
     text = site_api.directives(text, page)
     if file.name in {"README.md", "index.md"} and file.parent != DOCS and page not in SHOWN:  # of a folder
         text += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
-    source[0] = as_in_the_site(TOCTREE.sub(lambda found: _landed(found[0], file.parent), text), file, page)
-
-
-def _landed(contents: str, folder: Path) -> str:
-    """Leave out of a table of contents what was not written yet."""
-    named = {line: re.sub(r".*<(.*)>", r"\1", line) for line in contents.splitlines()}
-    is_page = re.compile(r"[\w*]")
-    return "\n".join(line for line, path in named.items() if not is_page.match(path) or any(folder.glob(f"{path}.md")))
+    source[0] = as_in_the_site(text, file, page)
 
 
 def _copy_images(app: Any, failure: Exception | None) -> None:

@@ -46,3 +46,18 @@ def test_a_broken_link_is_found(tmp_path: Path) -> None:
 )
 def test_links_of_the_repository_become_links_of_the_site(written: str, file: str, page: str, shown: str) -> None:
     assert as_in_the_site(written, ROOT / file, page) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ("providers/microsoft-entra.md#log-users-in-with-fastapi", "@app.get"),
+        ("token-lifecycle.md", "one caller renews"),
+        ("tutorials/testing.md", "oauth_server"),
+        ("errors.md#mismatchingstate", "### MismatchingState"),
+        ("agents.md", "MCP"),
+    ],
+)
+def test_the_first_page_leads_there_with_one_click(target: str, word: str) -> None:
+    assert f"]({target})" in (ROOT / "docs" / "index.md").read_text()
+    assert word in (ROOT / "docs" / target.partition("#")[0]).read_text()
