@@ -212,8 +212,7 @@ class _AsyncPieces:
         import anyio  # noqa: PLC0415  comes with httpx
 
         for piece in self._answer.pieces():
-            if self._answer.delay:
-                await anyio.sleep(self._answer.delay)
+            await anyio.sleep(self._answer.delay)  # also for 0 seconds: who has read enough can end it only here
             yield piece
 
 
