@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ def test_the_site_is_whole_and_can_be_searched(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "devkit.site", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+    page = re.sub(r"<[^>]+>", "", (tmp_path / "site" / "reference" / "get-tokens.html").read_text())
+    assert "async AsyncOAuth2Client.client_credentials(" in " ".join(page.split())
     index = (tmp_path / "site" / "searchindex.js").read_text()
     assert [word for word in ("fastapi", "refresh", "dpop", "mismatchingstate") if f'"{word}":' not in index] == []
 
