@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import keyring
 import pytest
-from joserfc import jwt
-from joserfc.jwk import RSAKey
 
 from requests_oauth2client import OAuth2Client
 from requests_oauth2client.testing import AuthorizationServer, ReceivedRequest, ServerResponse, transports
@@ -41,7 +39,6 @@ THEIRS = {  # the modules that the other side of a page needs
     "from-1.x": ["requests_oauth2client"],  # programs of 1.x run
 }
 SITE = "https://app.example.com"
-JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 COMPARED = ("me", "things", "subject", "email", "scope")
 
 
@@ -138,32 +135,10 @@ def stored_login(world: World) -> dict[str, Any]:
     token = client.authorization_code(request.validate_callback(world.log_in(request.uri)))
     file = {"client_id": "my-app", "client_secret": "my-secret", "refresh_token": token.refresh_token}
     Path("authorized_user.json").write_text(json.dumps({"type": "authorized_user", **file}))
-    service_account(found)
+    Path("service-account.json").write_text(json.dumps(google.ACCOUNT))
     now = int(time.time())
     claims = {"iss": found.issuer, "aud": "my-app", "azp": "my-android-app", "sub": "alice"}
     return {"credential": found.keys.sign({**claims, "iat": now, "exp": now + 300})}
-
-
-def service_account(shape: Any) -> None:
-    """Write the key file of a service account, whose assertions the token endpoint takes (RFC 7523)."""
-    key = RSAKey.generate_key(2048)
-    token_uri, email = shape.metadata["token_endpoint"], "robot@project.iam.gserviceaccount.com"
-    file = {"client_email": email, "private_key": key.as_pem(private=True).decode(), "private_key_id": "k1"}
-    Path("service-account.json").write_text(json.dumps({"type": "service_account", "token_uri": token_uri, **file}))
-
-    def answer(_shape: Any, request: ReceivedRequest) -> ServerResponse:
-        if request.form["grant_type"] == JWT_BEARER:
-            claims = jwt.decode(request.form["assertion"], key).claims
-            assert (claims["iss"], claims["aud"]) == (email, token_uri)
-            assert claims["scope"] == "https://www.googleapis.com/auth/cloud-platform"
-            return as_json({"access_token": str(shape.token(sub=email)), "token_type": "Bearer", "expires_in": 3599})
-        del shape.ways.apis[token_uri]
-        try:
-            return cast("ServerResponse", shape.endpoint(request))
-        finally:
-            shape.ways.apis[token_uri] = answer
-
-    shape.ways.apis[token_uri] = answer
 
 
 PREPARED: dict[str, Callable[[World], dict[str, Any]]] = {"google-auth": stored_login}
