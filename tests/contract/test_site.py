@@ -22,8 +22,9 @@ def test_the_site_is_whole_and_can_be_searched(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     page = re.sub(r"<[^>]+>", "", (tmp_path / "site" / "reference" / "get-tokens.html").read_text())
     assert "async AsyncOAuth2Client.client_credentials(" in " ".join(page.split())
+    # words are kept by their stems
     index = (tmp_path / "site" / "searchindex.js").read_text()
-    assert [word for word in ("fastapi", "refresh", "dpop", "mismatchingstate") if f'"{word}":' not in index] == []
+    assert [word for word in ("fastapi", "refresh", "dpop", "mismatchingst") if f'"{word}":' not in index] == []
 
 
 def test_a_broken_link_is_found(tmp_path: Path) -> None:
