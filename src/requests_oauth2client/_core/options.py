@@ -88,5 +88,8 @@ def further_fields(where: str, fields: Mapping[str, Any], known: Iterable[str] =
     Raises:
         UnknownParam: a name is close to a known one, and so probably a mistake.
     """
+    extra = fields.get("extra")
+    if not isinstance(extra, Mapping):  # a field of that name
+        return accept_further(fields, {*known, *FORM_FIELDS, "extra"}, where=where)
     named = {name: value for name, value in fields.items() if name != "extra"}
-    return accept_further(named, {*known, *FORM_FIELDS, "extra"}, where=where, extra=fields.get("extra"))
+    return accept_further(named, {*known, *FORM_FIELDS}, where=where, extra=extra)

@@ -135,7 +135,6 @@ class ClientSettings(Discreet):
     push: bool | None
     request_object_signing_key: Any
     extra_metadata: dict[str, Any]
-    _given_session: Any
 
     def __init__(
         self,
@@ -246,7 +245,8 @@ class ClientSettings(Discreet):
             mtls_endpoint_aliases=MappingProxyType(aliases),
             authorization_server_metadata=MappingProxyType(dict(authorization_server_metadata or {})),
         )
-        self._given_session, self._owns_session, self._owner = session, False, 0  # or the client's own, once it is made
+        self._given_session: Any = session  # or the client's own, once it is made
+        self._owns_session, self._owner = False, 0
         self._check_combinations()
         self._follow_profile()
         self._follow_metadata()
