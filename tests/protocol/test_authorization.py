@@ -153,7 +153,7 @@ def test_a_shared_secret_signs_only_where_it_is_registered_so(flavor: Flavor) ->
         (signed(exp=None), InvalidResponseJwt),
         (signed(exp=int(time.time()) - 60), ExpiredResponseJwt),
         (signed(exp="soon"), InvalidResponseJwt),
-        (signed(nbf=int(time.time()) + 600), InvalidResponseJwt),
+        (signed(nbf=int(time.time()) + 86_400), InvalidResponseJwt),
         (signed(OTHER_KEY), InvalidResponseJwt),
         (signed({**OTHER_KEY, "kid": "one"}), InvalidResponseJwt),
         (signed({**KEY, "alg": "PS256"}), UnsupportedResponseJwtAlg),

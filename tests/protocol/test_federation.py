@@ -175,7 +175,7 @@ def without(name: str) -> Callable[[dict[str, Any]], Any]:
         ({"iat": None}, MissingEntityStatementClaim),
         ({"jwks": None}, MissingEntityStatementClaim),
         ({"exp": 1}, ExpiredEntityStatement),
-        ({"iat": time.time() + 600}, ExpiredEntityStatement),
+        ({"iat": time.time() + 86_400}, ExpiredEntityStatement),
         ({"jwks": {"keys": []}}, InvalidEntityStatement),
         ({"jwks": "x"}, InvalidEntityStatement),
         ({"jwks": jwks("rp")}, InvalidEntityStatement),

@@ -261,8 +261,8 @@ class Capture(Recorder):
 
     def _note(self, entry: Entry, url: str, params: Mapping[str, str]) -> str:
         note = self.redaction.text(facts.note_of(entry.method, url, params))
-        same = [one for one in self.entries if one.key == entry.key]
-        if not same:
+        same = [one for one in self.entries if one.key == entry.key and one is not entry]
+        if not same or same[-1].ended is None:  # that one is under way: it is another task's
             return note
         return facts.repeated(note, len(same), same[-1].status, same[-1].oauth_error)
 
