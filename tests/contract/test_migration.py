@@ -18,14 +18,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import keyring
 import pytest
 
 from requests_oauth2client import OAuth2Client
 from requests_oauth2client.testing import AuthorizationServer, ReceivedRequest, ServerResponse, transports
 from requests_oauth2client.testing.messages import as_json
 from tests.providers import google, microsoft_entra
-from tests.stores.fake_keyring import FileKeyring
+from tests.stores.fake_keyring import system_keyring_in
 
 from .documents import ROOT, Block, markdown_blocks
 
@@ -109,15 +108,13 @@ class Way:
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    before = keyring.get_keyring()
-    keyring.set_keyring(FileKeyring(tmp_path / "keyring.json"))
     servers = [AuthorizationServer("https://as.example.com"), microsoft_entra.entra(), *google.shapes()]
     with ExitStack() as stack:
+        stack.enter_context(system_keyring_in(tmp_path / "keyring.json"))
         for server in servers:
             stack.enter_context(server.installed())
         stack.enter_context(transports.installed(Api(servers)))
         yield World(servers)
-    keyring.set_keyring(before)
 
 
 def greets(world: World, ours: dict[str, Any], theirs: dict[str, Any]) -> None:

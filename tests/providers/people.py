@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import keyring
 import pytest
 import requests
 
 from requests_oauth2client.testing import Callback
 from tests.contract.documents import Block
-from tests.stores.fake_keyring import FileKeyring
+from tests.stores.fake_keyring import system_keyring_in
 
 from .shape import Shape
 
@@ -91,15 +90,11 @@ def own_computer(reader: Reader, folder: Path, patch: pytest.MonkeyPatch) -> Ite
         patch.delenv(name, raising=False)
     patch.setattr(webbrowser, "open", reader.open)
     patch.chdir(folder)
-    before = keyring.get_keyring()
-    keyring.set_keyring(FileKeyring(folder / "keyring.json"))
-    try:
-        with ExitStack() as stack:
-            for shape in reader.shapes:
-                stack.enter_context(shape.installed())
-            yield
-    finally:
-        keyring.set_keyring(before)
+    with ExitStack() as stack:
+        stack.enter_context(system_keyring_in(folder / "keyring.json"))
+        for shape in reader.shapes:
+            stack.enter_context(shape.installed())
+        yield
 
 
 # --- a browser in front of a site

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import keyring
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
+
+
+@contextmanager
+def system_keyring_in(path: Path) -> Iterator[None]:
+    """Have a file as the keyring of the system."""
+    before = keyring.get_keyring()
+    keyring.set_keyring(FileKeyring(path))
+    try:
+        yield
+    finally:
+        keyring.set_keyring(before)
 
 
 class FileKeyring(KeyringBackend):
